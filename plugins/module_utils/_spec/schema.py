@@ -1,0 +1,129 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API's types: which fields there are, of which kind, and how server-side apply merges them.
+
+The table in api_schema.py has one block for each type: the type's name (``atomic`` behind it where
+the server takes the object as a whole), then one line for each field::
+
+    NAME[!] SHAPE [RELATION] [= DEFAULT]
+
+``!`` marks a required field. SHAPE is a scalar kind, with the allowed values in brackets where the
+API names them, or the name of a type; ``[SHAPE]`` is a list and ``{SHAPE}`` a map with keys of the
+user's own. RELATION is ``map(KEY,...)`` or ``set`` for lists that are merged by these keys or by
+value, ``atomic`` for such maps; lists without it are atomic. DEFAULT is JSON.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .api_schema import TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """What the API says about one field, list element or map value.
+
+    Attributes:
+        kind: ``string``, ``integer``, ``number``, ``boolean``, ``quantity``, ``int-or-string`` or
+            ``any`` for what holds no further fields; ``object``, ``list`` or ``map`` for what does.
+        ref: the name of the type, for the kind ``object``.
+        element: what a list or map holds.
+        keys: the fields that identify an element of a list, where the list is merged by keys.
+        relation: how server-side apply merges: ``atomic``, ``set`` or ``map`` for lists,
+            ``granular`` or ``atomic`` for objects and maps, ``atomic`` for the rest.
+        enum: the allowed values, where the API names them.
+        required: whether the object that has the field must have it.
+        default: the schema's default, which fills list keys that are left out, or None.
+        bits: the size of an integer, 32 or 64; 0 for other kinds.
+    """
+
+    kind: str
+    ref: str | None = None
+    element: FieldType | None = None
+    keys: tuple[str, ...] = ()
+    relation: str = "atomic"
+    enum: tuple[str, ...] = ()
+    required: bool = False
+    default: Any = None
+    bits: int = 0
+
+
+_SCALARS = {
+    "string": FieldType("string"),
+    "boolean": FieldType("boolean"),
+    "number": FieldType("number"),
+    "int32": FieldType("integer", bits=32),
+    "int64": FieldType("integer", bits=64),
+    "quantity": FieldType("quantity"),
+    "int-or-string": FieldType("int-or-string"),
+    "any": FieldType("any"),
+}
+_FIELD = re.compile(
+    r"  (?P<name>\w+)(?P<required>!?) (?P<shape>\S+)"
+    r"(?: (?:(?P<relation>atomic|set)|map\((?P<keys>[\w,]+)\)))?(?: = (?P<default>.*))?"
+)
+
+
+@functools.cache
+def fields_of(type_name: str) -> Mapping[str, FieldType]:
+    """The fields of a type by their names in the API, such as ``containerPort``.
+
+    Raises:
+        KeyError: there is no such type.
+    """
+    return dict(_parse_field(line) for line in _blocks()[type_name][1:])
+
+
+def kind_type(api_version: str, kind: str) -> FieldType | None:
+    """The type of a top-level object, or None where the table does not know it."""
+    return DAEMONSET if (api_version, kind) == ("apps/v1", "DaemonSet") else None
+
+
+@functools.cache
+def _blocks() -> dict[str, list[str]]:
+    blocks = (block.splitlines() for block in TABLE.split("\n\n"))
+    return {lines[0].partition(" ")[0]: lines for lines in blocks}
+
+
+def _parse_field(line: str) -> tuple[str, FieldType]:
+    match = _FIELD.fullmatch(line)
+    if match is None:
+        raise ValueError(f"line {line!r} of the table of API types is not in its notation")
+    name, required, shape, relation, keys, default = match.groups()
+    parsed = _parse_shape(shape)
+    if keys:
+        parsed = replace(parsed, relation="map", keys=tuple(keys.split(",")))
+    elif relation:
+        parsed = replace(parsed, relation=relation)
+    if required or default is not None:
+        parsed = replace(
+            parsed,
+            required=bool(required),
+            default=None if default is None else json.loads(default),
+        )
+    return name, parsed
+
+
+@functools.cache
+def _parse_shape(shape: str) -> FieldType:
+    if shape.startswith("["):
+        return FieldType("list", element=_parse_shape(shape[1:-1]))
+    if shape.startswith("{"):
+        return FieldType("map", element=_parse_shape(shape[1:-1]), relation="granular")
+    kind, bracket, values = shape.partition("(")
+    if kind in _SCALARS:
+        scalar = _SCALARS[kind]
+        return replace(scalar, enum=tuple(values[:-1].split("|"))) if bracket else scalar
+    atomic = _blocks()[shape][0].endswith(" atomic")
+    return FieldType("object", ref=shape, relation="atomic" if atomic else "granular")
+
+
+DAEMONSET = FieldType("object", ref="DaemonSet", relation="granular")
