@@ -1,0 +1,111 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the collection, install it, look at it as a user would, and import it as Galaxy does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..environments import places
+from ..environments.making import environment
+from ..environments.surroundings import surroundings
+from .copies import copy
+
+# Without containers the importer cannot run ansible-test; the gate `sanity` does.
+_IMPORTER_SETTINGS = """\
+[galaxy-importer]
+LOG_LEVEL_MAIN = INFO
+RUN_ANSIBLE_TEST = False
+RUN_FLAKE8 = False
+RUN_ANSIBLE_LINT = True
+OFFLINE_ANSIBLE_LINT = True
+CHECK_REQUIRED_TAGS = True
+CHECK_CHANGELOG = True
+"""
+# Development's own: none of it may reach a user.
+_NOT_SHIPPED = ("benchmarks", "requirements", "tools", "tests/unit", "Makefile", ".ci")
+
+
+def main() -> int:
+    """Do it all. Return 1 where something is wrong, after saying what."""
+    source = copy("package")
+    archive = _built(source)
+    faults = _superfluous(archive) + _installed(archive, source) + _imported(archive)
+    for fault in faults:
+        print(f"ERROR: {fault}", flush=True)
+    return 1 if faults else 0
+
+
+def _built(source: Path) -> Path:
+    folder = places.own() / "package" / "built"
+    build = ["ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder)]
+    subprocess.run(build, cwd=source, check=True)
+    (archive,) = folder.glob("*.tar.gz")
+    return archive
+
+
+def _superfluous(archive: Path) -> list[str]:
+    with tarfile.open(archive) as opened:
+        names = opened.getnames()
+    return [
+        f"{name} is in the archive: add it to build_ignore in galaxy.yml"
+        for name in names
+        if name.startswith(_NOT_SHIPPED)
+    ]
+
+
+def _installed(archive: Path, source: Path) -> list[str]:
+    """Install the archive and let ansible-doc read every module out of it."""
+    target = archive.parent.parent / "installed"
+    install = ["ansible-galaxy", "collection", "install", "--force", "-p", str(target)]
+    seen = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(target)}
+    subprocess.run([*install, str(archive)], check=True, env=seen)
+    faults = []
+    for module in sorted((source / "plugins" / "modules").glob("*.py")):
+        name = f"everynode.kubernetes.{module.stem}"
+        show = ["ansible-doc", "-t", "module", name]
+        if subprocess.run(show, env=seen, stdout=subprocess.DEVNULL, check=False).returncode:
+            faults.append(f"ansible-doc cannot show {name} once it is installed")
+    return faults
+
+
+def _imported(archive: Path) -> list[str]:
+    """Run Galaxy's importer. It reports success whatever it found, so its words are read."""
+    scratch = archive.parent.parent / "importer"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    settings = scratch / "importer.cfg"
+    settings.write_text(_IMPORTER_SETTINGS)
+    folder = environment("importer")
+    result = subprocess.run(
+        [folder / "bin" / "python", "-m", "galaxy_importer.main", archive],
+        cwd=scratch,
+        env=_importer_surroundings(folder, settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    print(result.stdout, flush=True)
+    faults = [line for line in result.stdout.splitlines() if "ERROR" in line or "WARNING" in line]
+    if result.returncode or "completed successfully" not in result.stdout:
+        faults.append(f"the importer ended with {result.returncode}")
+    return faults
+
+
+def _importer_surroundings(folder: Path, settings: Path) -> Mapping[str, str]:
+    seen = surroundings(folder, proxies=True, own_home=False)
+    # Of the two places where this collection could be found it shall see only the archive.
+    del seen["ANSIBLE_COLLECTIONS_PATH"]
+    return {**seen, "GALAXY_IMPORTER_CONFIG": str(settings)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

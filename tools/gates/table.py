@@ -1,0 +1,77 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates: what each runs, and in which environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_COLLECTION = "ansible_collections.everynode.kubernetes"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One check. It passes when each of its commands ends with 0.
+
+    `beside` gates run in the background with their output held back, while those with pytest's
+    output run in front. What talks to a `cluster` sees neither proxies nor the user's home.
+    `minutes` is when it is taken for stuck.
+    """
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]
+    environment: str = "test"
+    groups: tuple[str, ...] = ()
+    beside: bool = False
+    cluster: bool = False
+    minutes: int = 10
+
+
+def _command(line: str) -> tuple[tuple[str, ...], ...]:
+    return (tuple(line.split()),)
+
+
+def _lint(name: str, *lines: str, beside: bool = False) -> Gate:
+    commands = tuple(tuple(line.split()) for line in lines)
+    return Gate(name, commands, groups=("lint",), beside=beside)
+
+
+def _pytest(name: str, folder: str, *, environment: str = "test", cluster: bool = False) -> Gate:
+    # {report} becomes the path of the file that the summary reads.
+    line = f"python -m pytest --junit-xml={{report}} {folder}"
+    return Gate(
+        name, _command(line), environment=environment, cluster=cluster, minutes=20 if cluster else 5
+    )
+
+
+# The cheapest first: a slip is told within seconds.
+GATES = (
+    _lint("format", "ruff format --check ."),
+    _lint("ruff", "ruff check ."),
+    _lint("yamllint", "yamllint --strict ."),
+    _lint("changelog", "antsibull-changelog lint"),
+    _lint("types", f"mypy --package {_COLLECTION}.plugins", "mypy tools tests benchmarks"),
+    _lint(
+        "docs",
+        "antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck "
+        "--validate-collection-refs self .",
+        beside=True,
+    ),
+    _lint("licences", "reuse lint --quiet", beside=True),
+    _lint("ansible-lint", "ansible-lint --profile production --strict --offline", beside=True),
+    Gate("sanity", _command("python -m tools.gates.sanity"), beside=True, minutes=15),
+    Gate("package", _command("python -m tools.gates.package"), beside=True),
+    _pytest("rules", "tests/gates"),
+    _pytest("unit", "tests/unit"),
+    _pytest("cluster", "tests/cluster", cluster=True),
+    _pytest("property", "tests/property", cluster=True),
+    _pytest("integration", "tests/integration", cluster=True),
+    _pytest("smoke", "tests/smoke", cluster=True),
+    _pytest("smoke-oldest", "tests/smoke", environment="smoke-oldest", cluster=True),
+)
+
+
+def named(name: str) -> list[Gate]:
+    """The gates of that name or of that group, in their order; all of them for `test`."""
+    return [gate for gate in GATES if name == "test" or name == gate.name or name in gate.groups]
