@@ -1,0 +1,7 @@
+// Copyright (c) 2026 everynode contributors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+module everynode/cluster/certificates
+
+go 1.24.0
