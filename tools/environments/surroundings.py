@@ -11,8 +11,7 @@ from pathlib import Path
 from . import places
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-_OF_OTHERS = ("ANSIBLE_", "K8S_AUTH_", "AWX_", "TOWER_", "MOLECULE_", "PYTEST_", "COVERAGE_")
-_OF_OTHERS_BY_NAME = ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
+_OF_OTHERS = ("ANSIBLE_", "AWX_", "TOWER_", "MOLECULE_", "PYTEST_", "COVERAGE_")
 _OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "MYPYPATH")
 
 
@@ -28,10 +27,20 @@ def surroundings(environment: Path, *, proxies: bool, own_home: bool) -> dict[st
     return kept | _ours(environment) | (_homely() if own_home else {})
 
 
+def names_a_cluster(name: str) -> bool:
+    """Whether a variable of that name leads to a cluster: kubectl's, kubernetes.core's, a pod's."""
+    return name == "KUBECONFIG" or name.startswith(("K8S_AUTH_", "KUBERNETES_SERVICE_"))
+
+
+def names_a_proxy(name: str) -> bool:
+    """Whether a variable of that name puts a proxy in between, in either of its spellings."""
+    return name.upper() in _PROXIES
+
+
 def _is_kept(name: str, proxies: bool) -> bool:
-    if name.startswith(_OF_OTHERS) or name in _OF_OTHERS_BY_NAME or name in _OF_PYTHON:
+    if names_a_cluster(name) or name.startswith(_OF_OTHERS) or name in _OF_PYTHON:
         return False
-    return proxies or name.upper() not in _PROXIES
+    return proxies or not names_a_proxy(name)
 
 
 def _ours(environment: Path) -> dict[str, str]:

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The test cluster, by way of the project's own tool."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.environments import places
+
+_TOOL = places.CHECKOUT / "tools" / "cluster" / "cluster"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running control plane with simulated nodes, and its API server's audit log."""
+
+    name: str
+    kubeconfig: Path
+    audit_log: Path
+
+    @classmethod
+    def start(cls, name: str, *, nodes: int, audit_log: Path) -> Cluster:
+        """Start a cluster, or raise RuntimeError with what the tool said."""
+        printed = _tool("up", "--name", name, "--nodes", str(nodes), "--audit-log", str(audit_log))
+        return cls(name, Path(printed.splitlines()[-1]), audit_log)
+
+    def set_nodes(self, count: int) -> None:
+        """Make it so many nodes."""
+        _tool("nodes", str(count), "--name", self.name)
+
+    def stop(self) -> None:
+        """End it and everything of it."""
+        _tool("down", "--name", self.name)
+
+
+def _tool(*arguments: str) -> str:
+    """Run the cluster tool and return what it printed; its progress goes where ours goes."""
+    done = subprocess.run(
+        [_TOOL, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"`cluster {' '.join(arguments)}` failed:\n{done.stdout}")
+    return done.stdout
