@@ -24,6 +24,7 @@ OPENAPI_PATH = "/openapi/v3/apis/apps/v1"
 ROOT = "io.k8s.api.apps.v1.DaemonSet"
 TARGET = pathlib.Path(__file__).resolve().parents[2] / "plugins/module_utils/_spec/api_schema.py"
 
+_WIDTH = 100
 _REFERENCE = "#/components/schemas/"
 _SPECIAL_TYPES = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": "quantity",
@@ -38,7 +39,6 @@ _SCALARS = {
     ("integer", "int64"): "int64",
     ("string", "byte"): "string",
     ("string", "date-time"): "string",
-    ("number", "double"): "number",
 }
 _HEADER = '''\
 # Copyright (c) 2026 everynode contributors
@@ -95,15 +95,17 @@ def fetch(kubeconfig: str) -> dict[str, Any]:
     from kubernetes import config
 
     with config.new_client_from_config(config_file=kubeconfig) as client:
-        answer = client.call_api(
-            OPENAPI_PATH,
-            "GET",
-            header_params={"Accept": "application/json"},
-            auth_settings=["BearerToken"],
-            _preload_content=False,
+        headers = {"Accept": "application/json"}
+        token = client.configuration.get_api_key_with_prefix("authorization")
+        if token:
+            headers["Authorization"] = token
+        answer = client.rest_client.pool_manager.request(
+            "GET", client.configuration.host + OPENAPI_PATH, headers=headers
         )
-        document: dict[str, Any] = json.loads(answer[0].data)
-        return document
+    if answer.status != 200:
+        raise RuntimeError(f"GET {OPENAPI_PATH} was answered with status {answer.status}")
+    document: dict[str, Any] = json.loads(answer.data)
+    return document
 
 
 def _short(full_name: str) -> str:
@@ -129,8 +131,17 @@ def _type_block(short: str, schema: Mapping[str, Any]) -> str:
     lines = [f"{short}{atomic}"]
     for name, field in sorted(schema["properties"].items()):
         mark = "!" if name in required else ""
-        lines.append(f"  {name}{mark} {_shape(field)}{_relation(field)}{_default(field)}")
+        lines.extend(_wrapped(f"  {name}{mark} {_shape(field)}{_relation(field)}{_default(field)}"))
     return "\n".join(lines)
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    """Goes on behind four blanks where one line is too long for all the values that it allows."""
+    while len(line) > _WIDTH:
+        end = line.rindex("|", 0, _WIDTH) + 1
+        yield line[:end]
+        line = f"    {line[end:]}"
+    yield line
 
 
 def _shape(field: Mapping[str, Any]) -> str:

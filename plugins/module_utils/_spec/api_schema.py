@@ -24,14 +24,14 @@ Affinity
 
 AppArmorProfile
   localhostProfile string
-  type! string = ""
+  type! string(Localhost|RuntimeDefault|Unconfined) = ""
 
 AzureDiskVolumeSource
-  cachingMode string = "ReadWrite"
+  cachingMode string(None|ReadOnly|ReadWrite) = "ReadWrite"
   diskName! string = ""
   diskURI! string = ""
   fsType string = "ext4"
-  kind string = "Shared"
+  kind string(Dedicated|Managed|Shared) = "Shared"
   readOnly boolean = false
 
 AzureFileVolumeSource
@@ -97,7 +97,7 @@ Container
   env [EnvVar] map(name)
   envFrom [EnvFromSource]
   image string
-  imagePullPolicy string
+  imagePullPolicy string(Always|IfNotPresent|Never)
   lifecycle Lifecycle
   livenessProbe Probe
   name! string = ""
@@ -112,7 +112,7 @@ Container
   stdin boolean
   stdinOnce boolean
   terminationMessagePath string
-  terminationMessagePolicy string
+  terminationMessagePolicy string(FallbackToLogsOnError|File)
   tty boolean
   volumeDevices [VolumeDevice] map(devicePath)
   volumeMounts [VolumeMount] map(mountPath)
@@ -123,7 +123,7 @@ ContainerPort
   hostIP string
   hostPort int32
   name string
-  protocol string = "TCP"
+  protocol string(SCTP|TCP|UDP) = "TCP"
 
 ContainerResizePolicy
   resourceName! string = ""
@@ -172,7 +172,7 @@ DaemonSetStatus
 
 DaemonSetUpdateStrategy
   rollingUpdate RollingUpdateDaemonSet
-  type string
+  type string(OnDelete|RollingUpdate)
 
 DownwardAPIProjection
   items [DownwardAPIVolumeFile]
@@ -214,7 +214,7 @@ EphemeralContainer
   env [EnvVar] map(name)
   envFrom [EnvFromSource]
   image string
-  imagePullPolicy string
+  imagePullPolicy string(Always|IfNotPresent|Never)
   lifecycle Lifecycle
   livenessProbe Probe
   name! string = ""
@@ -230,7 +230,7 @@ EphemeralContainer
   stdinOnce boolean
   targetContainerName string
   terminationMessagePath string
-  terminationMessagePolicy string
+  terminationMessagePolicy string(FallbackToLogsOnError|File)
   tty boolean
   volumeDevices [VolumeDevice] map(devicePath)
   volumeMounts [VolumeMount] map(mountPath)
@@ -291,7 +291,7 @@ HTTPGetAction
   httpHeaders [HTTPHeader]
   path string
   port! int-or-string
-  scheme string
+  scheme string(HTTP|HTTPS)
 
 HTTPHeader
   name! string = ""
@@ -303,7 +303,7 @@ HostAlias
 
 HostPathVolumeSource
   path! string = ""
-  type string
+  type string(|BlockDevice|CharDevice|Directory|DirectoryOrCreate|File|FileOrCreate|Socket)
 
 ISCSIVolumeSource
   chapAuthDiscovery boolean
@@ -319,7 +319,7 @@ ISCSIVolumeSource
   targetPortal! string = ""
 
 ImageVolumeSource
-  pullPolicy string
+  pullPolicy string(Always|IfNotPresent|Never)
   reference string
 
 KeyToPath
@@ -339,7 +339,13 @@ LabelSelectorRequirement
 Lifecycle
   postStart LifecycleHandler
   preStop LifecycleHandler
-  stopSignal string
+  stopSignal string(SIGABRT|SIGALRM|SIGBUS|SIGCHLD|SIGCLD|SIGCONT|SIGFPE|SIGHUP|SIGILL|SIGINT|SIGIO|
+    SIGIOT|SIGKILL|SIGPIPE|SIGPOLL|SIGPROF|SIGPWR|SIGQUIT|SIGRTMAX|SIGRTMAX-1|SIGRTMAX-10|
+    SIGRTMAX-11|SIGRTMAX-12|SIGRTMAX-13|SIGRTMAX-14|SIGRTMAX-2|SIGRTMAX-3|SIGRTMAX-4|SIGRTMAX-5|
+    SIGRTMAX-6|SIGRTMAX-7|SIGRTMAX-8|SIGRTMAX-9|SIGRTMIN|SIGRTMIN+1|SIGRTMIN+10|SIGRTMIN+11|
+    SIGRTMIN+12|SIGRTMIN+13|SIGRTMIN+14|SIGRTMIN+15|SIGRTMIN+2|SIGRTMIN+3|SIGRTMIN+4|SIGRTMIN+5|
+    SIGRTMIN+6|SIGRTMIN+7|SIGRTMIN+8|SIGRTMIN+9|SIGSEGV|SIGSTKFLT|SIGSTOP|SIGSYS|SIGTERM|SIGTRAP|
+    SIGTSTP|SIGTTIN|SIGTTOU|SIGURG|SIGUSR1|SIGUSR2|SIGVTALRM|SIGWINCH|SIGXCPU|SIGXFSZ)
 
 LifecycleHandler
   exec ExecAction
@@ -373,7 +379,7 @@ NodeSelector atomic
 
 NodeSelectorRequirement
   key! string = ""
-  operator! string = ""
+  operator! string(DoesNotExist|Exists|Gt|In|Lt|NotIn) = ""
   values [string]
 
 NodeSelectorTerm atomic
@@ -410,14 +416,14 @@ OwnerReference atomic
   uid! string = ""
 
 PersistentVolumeClaimSpec
-  accessModes [string]
+  accessModes [string(ReadOnlyMany|ReadWriteMany|ReadWriteOnce|ReadWriteOncePod)]
   dataSource TypedLocalObjectReference
   dataSourceRef TypedObjectReference
   resources VolumeResourceRequirements
   selector LabelSelector
   storageClassName string
   volumeAttributesClassName string
-  volumeMode string
+  volumeMode string(Block|Filesystem)
   volumeName string
 
 PersistentVolumeClaimTemplate
@@ -486,7 +492,7 @@ PodSchedulingGroup
 PodSecurityContext
   appArmorProfile AppArmorProfile
   fsGroup int64
-  fsGroupChangePolicy string
+  fsGroupChangePolicy string(Always|OnRootMismatch)
   runAsGroup int64
   runAsNonRoot boolean
   runAsUser int64
@@ -494,7 +500,7 @@ PodSecurityContext
   seLinuxOptions SELinuxOptions
   seccompProfile SeccompProfile
   supplementalGroups [int64]
-  supplementalGroupsPolicy string
+  supplementalGroupsPolicy string(Merge|Strict)
   sysctls [Sysctl]
   windowsOptions WindowsSecurityContextOptions
 
@@ -504,7 +510,7 @@ PodSpec
   automountServiceAccountToken boolean
   containers! [Container] map(name)
   dnsConfig PodDNSConfig
-  dnsPolicy string
+  dnsPolicy string(ClusterFirst|ClusterFirstWithHostNet|Default|None)
   enableServiceLinks boolean
   ephemeralContainers [EphemeralContainer] map(name)
   hostAliases [HostAlias] map(ip)
@@ -520,13 +526,13 @@ PodSpec
   nodeSelector {string} atomic
   os PodOS
   overhead {quantity}
-  preemptionPolicy string
+  preemptionPolicy string(Never|PreemptLowerPriority)
   priority int32
   priorityClassName string
   readinessGates [PodReadinessGate]
   resourceClaims [PodResourceClaim] map(name)
   resources ResourceRequirements
-  restartPolicy string
+  restartPolicy string(Always|Never|OnFailure)
   runtimeClassName string
   schedulerName string
   schedulingGates [PodSchedulingGate] map(name)
@@ -627,7 +633,7 @@ ScaleIOVolumeSource
 
 SeccompProfile
   localhostProfile string
-  type! string = ""
+  type! string(Localhost|RuntimeDefault|Unconfined) = ""
 
 SecretEnvSource
   name string = ""
@@ -654,7 +660,7 @@ SecurityContext
   appArmorProfile AppArmorProfile
   capabilities Capabilities
   privileged boolean
-  procMount string
+  procMount string(Default|Unmasked)
   readOnlyRootFilesystem boolean
   runAsGroup int64
   runAsNonRoot boolean
@@ -687,9 +693,9 @@ TCPSocketAction
   port! int-or-string
 
 Toleration
-  effect string
+  effect string(NoExecute|NoSchedule|PreferNoSchedule)
   key string
-  operator string
+  operator string(Equal|Exists|Gt|Lt)
   tolerationSeconds int64
   value string
 
@@ -698,10 +704,10 @@ TopologySpreadConstraint
   matchLabelKeys [string]
   maxSkew! int32 = 0
   minDomains int32
-  nodeAffinityPolicy string
-  nodeTaintsPolicy string
+  nodeAffinityPolicy string(Honor|Ignore)
+  nodeTaintsPolicy string(Honor|Ignore)
   topologyKey! string = ""
-  whenUnsatisfiable! string = ""
+  whenUnsatisfiable! string(DoNotSchedule|ScheduleAnyway) = ""
 
 TypedLocalObjectReference atomic
   apiGroup string
@@ -753,7 +759,7 @@ VolumeDevice
 
 VolumeMount
   mountPath! string = ""
-  mountPropagation string
+  mountPropagation string(Bidirectional|HostToContainer|None)
   name! string = ""
   readOnly boolean
   recursiveReadOnly string

@@ -12,7 +12,8 @@ the server takes the object as a whole), then one line for each field::
 ``!`` marks a required field. SHAPE is a scalar kind, with the allowed values in brackets where the
 API names them, or the name of a type; ``[SHAPE]`` is a list and ``{SHAPE}`` a map with keys of the
 user's own. RELATION is ``map(KEY,...)`` or ``set`` for lists that are merged by these keys or by
-value, ``atomic`` for such maps; lists without it are atomic. DEFAULT is JSON.
+value, ``atomic`` for such maps; lists without it are atomic. DEFAULT is JSON. A line that
+begins with four blanks goes on where the one before it ends.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,7 +33,7 @@ class FieldType:
     """What the API says about one field, list element or map value.
 
     Attributes:
-        kind: ``string``, ``integer``, ``number``, ``boolean``, ``quantity``, ``int-or-string`` or
+        kind: ``string``, ``integer``, ``boolean``, ``quantity``, ``int-or-string`` or
             ``any`` for what holds no further fields; ``object``, ``list`` or ``map`` for what does.
         ref: the name of the type, for the kind ``object``.
         element: what a list or map holds.
@@ -59,7 +60,6 @@ class FieldType:
 _SCALARS = {
     "string": FieldType("string"),
     "boolean": FieldType("boolean"),
-    "number": FieldType("number"),
     "int32": FieldType("integer", bits=32),
     "int64": FieldType("integer", bits=64),
     "quantity": FieldType("quantity"),
@@ -87,9 +87,22 @@ def kind_type(api_version: str, kind: str) -> FieldType | None:
     return DAEMONSET if (api_version, kind) == ("apps/v1", "DaemonSet") else None
 
 
+def type_at(path: Iterable[str | int]) -> FieldType | None:
+    """The type of what stands at a path of a DaemonSet's manifest; None where nothing can."""
+    expected: FieldType | None = DAEMONSET
+    for part in path:
+        if expected is None:
+            return None
+        if expected.ref is not None:
+            expected = fields_of(expected.ref).get(str(part))
+        else:
+            expected = expected.element
+    return expected
+
+
 @functools.cache
 def _blocks() -> dict[str, list[str]]:
-    blocks = (block.splitlines() for block in TABLE.split("\n\n"))
+    blocks = (block.splitlines() for block in TABLE.replace("\n    ", "").split("\n\n"))
     return {lines[0].partition(" ")[0]: lines for lines in blocks}
 
 
