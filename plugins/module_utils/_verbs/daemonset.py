@@ -1,0 +1,271 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verb of the module ``daemonset``: one DaemonSet, made, changed, restarted or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import EverynodeError, Fault, InputError, NotFoundError, RolloutError
+from .._base.redaction import redact, redact_pair
+from .._cluster import daemonsets, fieldset, managers
+from .._cluster.compare import align, differences
+from .._cluster.options import CONNECTION_SPEC
+from .._nodes.readiness import verdict
+from .._rollout import restart, waiting
+from .._spec import build, fields, patch
+from .verb import Task, Verb
+
+CHANGE_CAUSE = "kubernetes.io/change-cause"
+
+_OWN_SPEC: dict[str, dict[str, Any]] = {
+    "state": {
+        "type": "str",
+        "choices": ["present", "patched", "absent", "restarted"],
+        "default": "present",
+    },
+    "field_manager": {"type": "str", "default": "everynode"},
+    "force_conflicts": {"type": "bool", "default": False},
+    "adopt": {"type": "list", "elements": "str", "default": []},
+    "change_cause": {"type": "str"},
+    "restart_key": {"type": "str", "no_log": False},
+    "propagation_policy": {
+        "type": "str",
+        "choices": ["Background", "Foreground", "Orphan"],
+        "default": "Background",
+    },
+    "images": {"type": "dict"},
+}
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Carry out one task of the module ``daemonset``."""
+    state: str = task.params["state"]
+    faults = _misplaced(task.params, state)
+    if faults:
+        raise InputError(faults)
+    return _STATES[state](task)
+
+
+def _misplaced(params: Mapping[str, Any], state: str) -> list[Fault]:
+    """Parameters that say something which this state does not do."""
+    faults = []
+    if params["wait_timeout"] < 1:
+        faults.append(
+            Fault("wait_timeout", f"{params['wait_timeout']} is not a number of seconds, 1 or more")
+        )
+    if state != "patched" and params.get("images") is not None:
+        faults.append(Fault("images", f"only state patched takes it, not {state}"))
+    if state != "restarted" and params.get("restart_key") is not None:
+        faults.append(Fault("restart_key", f"only state restarted takes it, not {state}"))
+    return faults
+
+
+def _deadline(task: Task) -> Deadline:
+    return Deadline(task.params["wait_timeout"])
+
+
+def _how(task: Task) -> daemonsets.How:
+    return daemonsets.How(
+        manager=task.params["field_manager"],
+        force=task.params["force_conflicts"],
+        adopt=tuple(task.params["adopt"]),
+        dry_run=task.check_mode,
+    )
+
+
+def _present(task: Task) -> dict[str, Any]:
+    # The offline checks come first: wrong input is told without a cluster, or a kubeconfig.
+    build.build(task.params, context_namespace="default")
+    draft = build.build(task.params, context_namespace=task.cluster.namespace)
+    task.warnings.extend(draft.warnings)
+    deadline = _deadline(task)
+    metadata = draft.manifest["metadata"]
+    live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
+    _refuse_deleting(live)
+    intent = _with_change_cause(task, build.complete(draft, live), live)
+    applied = daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
+    return _settle(task, applied, deadline)
+
+
+def _patched(task: Task) -> dict[str, Any]:
+    namespace, name = build.identity(task.params, task.cluster.namespace)
+    deadline = _deadline(task)
+    live = _existing(task, namespace, name, deadline, "patched")
+    _refuse_deleting(live)
+    owned = fieldset.from_owned(
+        live, managers.applied_set(live, task.params["field_manager"])
+    )
+    owned.update(apiVersion="apps/v1", kind="DaemonSet")
+    owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
+    intent = _with_change_cause(task, patch.patched(task.params, owned, live), live)
+    applied = daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
+    return _settle(task, applied, deadline)
+
+
+def _restarted(task: Task) -> dict[str, Any]:
+    namespace, name = build.identity(task.params, task.cluster.namespace)
+    deadline = _deadline(task)
+    key = task.params["restart_key"]
+    try:
+        live = _existing(task, namespace, name, deadline, "restarted")
+    except NotFoundError as error:
+        if not task.check_mode:
+            raise
+        task.warnings.append(
+            f"{error.message} The real run fails if nothing before this task creates it."
+        )
+        return {"changed": True, "daemonset": None, "rollout": None}
+    _refuse_deleting(live)
+    if restart.is_restarted_for(live, key):
+        applied = daemonsets.Applied(live, live, False)
+    else:
+        applied = restart.restart(task.cluster, live, key, task.check_mode, deadline)
+        if (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
+            task.warnings.append(
+                f"DaemonSet {namespace}/{name} has the update strategy OnDelete: its template is"
+                " marked as restarted, but each pod runs on until somebody deletes it."
+            )
+    return _settle(task, applied, deadline)
+
+
+def _absent(task: Task) -> dict[str, Any]:
+    namespace, name = build.identity(task.params, task.cluster.namespace)
+    deadline = _deadline(task)
+    policy = task.params["propagation_policy"]
+    live = daemonsets.read(task.cluster, namespace, name, deadline)
+    result: dict[str, Any] = {"changed": False, "daemonset": None, "rollout": None}
+    if live is None:
+        return result
+    result["changed"] = "deletionTimestamp" not in live["metadata"]
+    if result["changed"]:
+        daemonsets.delete(task.cluster, live, policy, task.check_mode, deadline)
+    if task.diff_mode:
+        result["diff"] = _diff(task, live, None)
+    if task.params["wait"] and not task.check_mode:
+        _changed_all_the_same(
+            result["changed"],
+            lambda: waiting.until_gone(task.cluster, live, policy, deadline, task.progress),
+        )
+    return result
+
+
+_STATES: dict[str, Callable[[Task], dict[str, Any]]] = {
+    "present": _present,
+    "patched": _patched,
+    "restarted": _restarted,
+    "absent": _absent,
+}
+
+
+def _existing(
+    task: Task, namespace: str, name: str, deadline: Deadline, state: str
+) -> dict[str, Any]:
+    live = daemonsets.read(task.cluster, namespace, name, deadline)
+    if live is None:
+        raise NotFoundError(
+            f"There is no DaemonSet {namespace}/{name} on {task.cluster.server}, so it cannot be"
+            f" {state}.",
+            advice="Create it with state: present, or check name, namespace and cluster.",
+            status=404,
+        )
+    return live
+
+
+def _refuse_deleting(live: Mapping[str, Any] | None) -> None:
+    """An object on its way out would take a change and vanish with it."""
+    if live is None or not live["metadata"].get("deletionTimestamp"):
+        return
+    metadata = live["metadata"]
+    held = ", ".join(metadata.get("finalizers") or []) or "none"
+    raise RolloutError(
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} is being deleted (finalizers: {held}).",
+        advice="Wait until it is gone (state: absent with wait), then run the task again.",
+    )
+
+
+def _with_change_cause(
+    task: Task, intent: dict[str, Any], live: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The intent with its change cause: the new one where the template changes, else the one that stands."""
+    cause = task.params["change_cause"]
+    if cause is None:
+        return intent
+    if live is not None and not _template_differs(intent, live, task.params["field_manager"]):
+        cause = (live["metadata"].get("annotations") or {}).get(CHANGE_CAUSE)
+    if cause is not None:
+        intent["metadata"].setdefault("annotations", {})[CHANGE_CAUSE] = cause
+    return intent
+
+
+def _template_differs(intent: dict[str, Any], live: Mapping[str, Any], manager: str) -> bool:
+    path = ("f:spec", "f:template")
+    wanted = fieldset.subset(fieldset.set_of_intent(intent), path)
+    owned = fieldset.subset(managers.applied_set(live, manager), path)
+    if wanted != owned:
+        return True
+    template = {"spec": {"template": intent["spec"].get("template", {})}}
+    return bool(differences(align(template, live), live))
+
+
+def _settle(task: Task, applied: daemonsets.Applied, deadline: Deadline) -> dict[str, Any]:
+    """The result of a change, once the rollout has ended where the task waits for it."""
+    task.warnings.extend(applied.warnings)
+    if applied.rewritten and not applied.changed:
+        task.warnings.append(
+            "The server holds something else than was asked for (an admission webhook, or a value that it"
+            f" writes in another form): {', '.join(applied.rewritten[:8])}."
+        )
+    after, found = applied.after, verdict(applied.after)
+    if task.params["wait"] and not task.check_mode:
+        after, found = _changed_all_the_same(
+            applied.changed,
+            lambda: waiting.until_ready(task.cluster, applied.after, deadline, task.progress),
+        )
+    result = {
+        "changed": applied.changed,
+        "daemonset": _shown(task, after),
+        "rollout": found.as_result(),
+    }
+    if task.diff_mode:
+        result["diff"] = _diff(task, applied.before, applied.after)
+    return result
+
+
+def _changed_all_the_same(changed: bool, wait: Callable[[], Any]) -> Any:
+    """Wait, and have a failure say too whether something was changed before."""
+    try:
+        return wait()
+    except EverynodeError as error:
+        error.details["changed"] = changed
+        raise
+
+
+def _shown(task: Task, live: Mapping[str, Any]) -> dict[str, Any]:
+    """The object as a result shows it: without managedFields and secrets."""
+    metadata = {k: v for k, v in live["metadata"].items() if k != "managedFields"}
+    shown: dict[str, Any] = redact({**live, "metadata": metadata}, task.secrets)
+    return shown
+
+
+def _diff(
+    task: Task, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    old, new = redact_pair(
+        daemonsets.controllable(before), daemonsets.controllable(after), task.secrets
+    )
+    metadata = (before or after or {})["metadata"]
+    header = f"DaemonSet {metadata['namespace']}/{metadata['name']}"
+    return {"before": old, "after": new, "before_header": header, "after_header": header}
+
+
+VERB = Verb(
+    name="daemonset",
+    run=run,
+    argument_spec={**fields.argument_spec(), **_OWN_SPEC, **waiting.WAIT_SPEC, **CONNECTION_SPEC},
+    mutually_exclusive=(("definition", "src"),),
+)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verb of the module ``daemonset_info``: DaemonSets with their state and the pods of each node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import Fault, ForbiddenError, InputError
+from .._base.redaction import redact
+from .._cluster import daemonsets
+from .._cluster.options import CONNECTION_SPEC
+from .._views.daemonset import daemonset_view
+from .verb import Task, Verb
+
+_TIME_FOR_READING = 120.0
+
+_OWN_SPEC: dict[str, dict[str, Any]] = {
+    "name": {"type": "str"},
+    "namespace": {"type": "str"},
+    "all_namespaces": {"type": "bool", "default": False},
+    "label_selectors": {"type": "list", "elements": "str", "default": []},
+    "field_selectors": {"type": "list", "elements": "str", "default": []},
+    "include_pods": {"type": "bool", "default": True},
+}
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Read the DaemonSets that were asked for, and, with one more list, their pods."""
+    params = task.params
+    if params["all_namespaces"] and params["namespace"] is not None:
+        raise InputError([Fault("namespace", "it cannot be given together with all_namespaces")])
+    deadline = Deadline(_TIME_FOR_READING)
+    scope = "" if params["all_namespaces"] else _namespace_path(task)
+    found, _version = daemonsets.list_all(
+        task.cluster,
+        f"/apis/apps/v1{scope}/daemonsets",
+        _query(params),
+        deadline,
+        f"list DaemonSets{_in_words(scope)}",
+    )
+    pods = _pods(task, scope, deadline) if found and params["include_pods"] else None
+    views = [
+        daemonset_view(
+            item, None if pods is None else daemonsets.owned_by(pods, item["metadata"]["uid"])
+        )
+        for item in found
+    ]
+    return {"changed": False, "daemonsets": redact(views, task.secrets)}
+
+
+def _namespace_path(task: Task) -> str:
+    return f"/namespaces/{task.params['namespace'] or task.cluster.namespace}"
+
+
+def _in_words(scope: str) -> str:
+    return f" in namespace {scope.rsplit('/', 1)[1]}" if scope else " in all namespaces"
+
+
+def _query(params: Any) -> dict[str, str]:
+    fields = list(params["field_selectors"])
+    if params["name"] is not None:
+        fields.append(f"metadata.name={params['name']}")
+    query = {"labelSelector": ",".join(params["label_selectors"]), "fieldSelector": ",".join(fields)}
+    return {key: value for key, value in query.items() if value}
+
+
+def _pods(task: Task, scope: str, deadline: Deadline) -> list[dict[str, Any]] | None:
+    """The pods of the scope; None, with a warning, where they may not be listed."""
+    try:
+        pods, _version = daemonsets.list_all(
+            task.cluster, f"/api/v1{scope}/pods", {}, deadline, f"list pods{_in_words(scope)}"
+        )
+    except ForbiddenError as error:
+        task.warnings.append(f"The pods are not shown: {error.message}")
+        return None
+    return pods
+
+
+VERB = Verb(name="daemonset_info", run=run, argument_spec={**_OWN_SPEC, **CONNECTION_SPEC})

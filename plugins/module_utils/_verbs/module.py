@@ -1,0 +1,33 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Running a verb as an ordinary module, in a process of its own."""
+
+from __future__ import annotations
+
+import traceback
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._cluster.connect import IMPORT_ERROR
+from .verb import Task, Verb, carry_out
+
+
+def run_module(verb: Verb) -> None:
+    """Parse the module's arguments, carry the verb out and exit."""
+    module = AnsibleModule(
+        argument_spec=verb.argument_spec,
+        mutually_exclusive=[list(names) for names in verb.mutually_exclusive],
+        supports_check_mode=True,
+    )
+    if IMPORT_ERROR is not None:
+        module.fail_json(
+            msg=missing_required_lib("kubernetes"),
+            exception="".join(traceback.format_exception(IMPORT_ERROR)),
+        )
+    task = Task(module.params, check_mode=module.check_mode, diff_mode=module._diff)
+    result = carry_out(verb, task)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,230 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: daemonset
+short_description: Create, change, restart or remove a DaemonSet
+version_added: 0.1.0
+author:
+  - everynode contributors (@everynode)
+description:
+  - Keeps one DaemonSet as the task describes it, from typed parameters, from a manifest, or from a manifest with
+    parameters laid over it.
+  - It uses server-side apply only. What the task stops naming goes away from the cluster, and what other tools own
+    stays, such as the annotations of an operator, a sidecar that a webhook adds, or a restart by C(kubectl).
+  - A task that changes nothing costs one request.
+  - All parameters are checked before the first request, and every fault is reported at once.
+options:
+  state:
+    description:
+      - With V(present), the DaemonSet is made, or made to be what the task says. The task always states
+        everything, so it needs containers.
+      - With V(patched), only O(labels), O(annotations), O(description) and O(images) change in a DaemonSet that is there.
+        A null removes a label, an annotation or the description.
+      - With V(absent), the DaemonSet is removed, with its pods unless O(propagation_policy=Orphan).
+      - With V(restarted), every pod is replaced, as C(kubectl rollout restart) does.
+    type: str
+    choices: [present, patched, absent, restarted]
+    default: present
+  field_manager:
+    description:
+      - The name under which the server remembers which fields are ours.
+      - Two playbooks that manage different fields of one DaemonSet need two names.
+    type: str
+    default: everynode
+  force_conflicts:
+    description:
+      - Whether to take over single fields that another field manager owns with another value. Otherwise
+        such a conflict is an error that names the field and its manager.
+    type: bool
+    default: false
+  adopt:
+    description:
+      - Whose fields become ours, so that what the task does not name goes away even where that tool made it.
+        V(kubectl), V(helm) and V(kubernetes.core) stand for the names that these tools write under; any
+        other value is the exact name of a field manager.
+      - Adopting with the same intent replaces no pod.
+      - Without it, a task that leaves behind fields of these tools warns, and lists them.
+    type: list
+    elements: str
+    default: []
+  change_cause:
+    description:
+      - Why the template changes, kept in the annotation C(kubernetes.io/change-cause), from which the controller copies it
+        to the revision. It is written only when the template changes.
+    type: str
+  restart_key:
+    description:
+      - Makes O(state=restarted) idempotent. The pods are restarted only where the last restart was for another key,
+        such as the checksum of a configuration or the number of a job.
+    type: str
+  propagation_policy:
+    description:
+      - What happens to the pods with O(state=absent). V(Background) removes the DaemonSet, then its pods. V(Foreground)
+        removes the pods first. V(Orphan) leaves the pods running.
+    type: str
+    choices: [Background, Foreground, Orphan]
+    default: Background
+  images:
+    description:
+      - With O(state=patched), new images by the name of their container.
+    type: dict
+extends_documentation_fragment:
+  - everynode.kubernetes.pod
+  - everynode.kubernetes.wait
+  - everynode.kubernetes.connection
+  - everynode.kubernetes.attributes
+seealso:
+  - module: everynode.kubernetes.daemonset_info
+"""
+
+EXAMPLES = r"""
+- name: A log shipper on every node, the control plane's too
+  everynode.kubernetes.daemonset:
+    name: log-shipper
+    namespace: logging
+    description: Ships the logs of all containers
+    containers:
+      - name: shipper
+        image: example/log-shipper:1.4.2
+        resources:
+          requests: {cpu: 50m, memory: 64Mi}
+          limits: {memory: 128Mi}
+        volume_mounts:
+          - name: logs
+            mount_path: /var/log
+            read_only: true
+    volumes:
+      - name: logs
+        host_path: {path: /var/log, type: Directory}
+    tolerations:
+      - operator: Exists
+
+- name: A manifest from a file, with another image for this cluster
+  everynode.kubernetes.daemonset:
+    src: node-exporter.yaml
+    namespace: monitoring
+    containers:
+      - name: node-exporter
+        image: mirror.example/node-exporter:1.9.1
+
+- name: Take over what kubectl made
+  everynode.kubernetes.daemonset:
+    src: node-exporter.yaml
+    namespace: monitoring
+    adopt: [kubectl]
+
+- name: Only a new image
+  everynode.kubernetes.daemonset:
+    name: log-shipper
+    namespace: logging
+    state: patched
+    images:
+      shipper: example/log-shipper:1.4.3
+
+- name: Restart once for each content of the configuration
+  everynode.kubernetes.daemonset:
+    name: log-shipper
+    namespace: logging
+    state: restarted
+    restart_key: "{{ lookup('ansible.builtin.file', 'shipper.conf') | hash('sha256') }}"
+
+- name: Remove it
+  everynode.kubernetes.daemonset:
+    name: log-shipper
+    namespace: logging
+    state: absent
+"""
+
+RETURN = r"""
+daemonset:
+  description:
+    - The DaemonSet afterwards, as the server returns it, without C(managedFields). Values that look like secrets are hidden.
+    - Null where there is none.
+  returned: success
+  type: dict
+  sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace: logging}}
+rollout:
+  description: The state of the rollout; null where there is no DaemonSet.
+  returned: always, once the server was asked
+  type: dict
+  contains:
+    ready:
+      description: Whether the rollout has ended well.
+      type: bool
+      returned: always
+      sample: true
+    state:
+      description: One word for the state (C(ready), C(observing), C(updating), C(starting), C(deleting) or C(deleted)).
+      type: str
+      returned: always
+      sample: ready
+    message:
+      description: The state in a sentence.
+      type: str
+      returned: always
+      sample: all 5 pods are updated and available
+    desired:
+      description: How many nodes should run the pod.
+      type: int
+      returned: always
+      sample: 5
+    updated:
+      description: On how many of them the pod is of the newest template.
+      type: int
+      returned: always
+      sample: 5
+    available:
+      description: On how many of them a pod, of any template, is available.
+      type: int
+      returned: always
+      sample: 5
+    reasons:
+      description: Why pods are not available, grouped by cause.
+      type: list
+      elements: dict
+      returned: when the time was up
+      sample:
+        - cause: ImagePullBackOff
+          count: 3
+          evidence: "container shipper: Back-off pulling image"
+          nodes: [node-0, node-1, node-2]
+server:
+  description: The API server that was asked.
+  returned: always, once there was a connection
+  type: dict
+  sample: {context: production, host: "https://192.0.2.10:6443"}
+error:
+  description: What kind of failure it was, and the HTTP status where the server answered.
+  returned: failure
+  type: dict
+  sample: {kind: forbidden, status: 403}
+faults:
+  description: Every fault of the parameters.
+  returned: when the parameters are wrong
+  type: list
+  elements: dict
+  sample: [{path: "containers[0].image", problem: it is missing}]
+conflicts:
+  description: The fields that other field managers own.
+  returned: when the apply conflicts
+  type: list
+  elements: dict
+  sample: [{field: spec.minReadySeconds, manager: kubectl}]
+"""
+
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset import VERB
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.module import run_module
+
+
+def main() -> None:
+    run_module(VERB)
+
+
+if __name__ == "__main__":
+    main()

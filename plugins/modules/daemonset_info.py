@@ -1,0 +1,140 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: daemonset_info
+short_description: Show DaemonSets, their rollouts and the pods of each node
+version_added: 0.1.0
+author:
+  - everynode contributors (@everynode)
+description:
+  - Lists the DaemonSets of one namespace or of all, with the state of their rollouts and what runs on each node.
+  - It only reads, and needs the right to list DaemonSets and, for the pods, to list pods.
+options:
+  name:
+    description:
+      - Only the DaemonSet of this name.
+    type: str
+  namespace:
+    description:
+      - The namespace; that of the context, or else C(default), where it is not given.
+    type: str
+  all_namespaces:
+    description:
+      - Whether to list all namespaces.
+    type: bool
+    default: false
+  label_selectors:
+    description:
+      - Only DaemonSets whose labels match all of these, such as V(app=agent) or V(tier in (node, edge)).
+    type: list
+    elements: str
+    default: []
+  field_selectors:
+    description:
+      - Only DaemonSets whose fields match all of these, such as V(metadata.name=agent).
+    type: list
+    elements: str
+    default: []
+  include_pods:
+    description:
+      - Whether to list the pods too, which costs one more request for each 500 pods of the namespace.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - everynode.kubernetes.connection
+  - everynode.kubernetes.attributes
+  - everynode.kubernetes.attributes.info
+seealso:
+  - module: everynode.kubernetes.daemonset
+"""
+
+EXAMPLES = r"""
+- name: What runs on each node
+  everynode.kubernetes.daemonset_info:
+    name: log-shipper
+    namespace: logging
+  register: shipper
+
+- name: Nodes whose pod is not ready
+  ansible.builtin.debug:
+    msg: "{{ shipper.daemonsets[0].pods | rejectattr('ready') | map(attribute='node') }}"
+
+- name: All node agents of the cluster
+  everynode.kubernetes.daemonset_info:
+    all_namespaces: true
+    label_selectors:
+      - tier=node
+"""
+
+RETURN = r"""
+daemonsets:
+  description: The DaemonSets, in the server's order (by namespace and name).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+      returned: always
+      sample: log-shipper
+    namespace:
+      description: Its namespace.
+      type: str
+      returned: always
+      sample: logging
+    rollout:
+      description: The state of its rollout, as the module C(daemonset) returns it.
+      type: dict
+      returned: always
+      sample: {available: 5, desired: 5, message: all 5 pods are updated and available, ready: true, state: ready, updated: 5}
+    pods:
+      description: Its pods in the order of their nodes; null where they were not asked for or may not be listed.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - created: "2026-01-01T10:00:00Z"
+          evidence:
+          images: {shipper: "example/log-shipper:1.4.2"}
+          ip: 10.0.0.7
+          name: log-shipper-x7k2p
+          node: node-0
+          phase: Running
+          ready: true
+          reason:
+          restarts: 0
+          revision: 6d9f7c
+    daemonset:
+      description: The object, without C(managedFields).
+      type: dict
+      returned: always
+      sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace: logging}}
+server:
+  description: The API server that was asked.
+  returned: always, once there was a connection
+  type: dict
+  sample: {context: production, host: "https://192.0.2.10:6443"}
+error:
+  description: What kind of failure it was, and the HTTP status where the server answered.
+  returned: failure
+  type: dict
+  sample: {kind: forbidden, status: 403}
+"""
+
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset_info import VERB
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.module import run_module
+
+
+def main() -> None:
+    run_module(VERB)
+
+
+if __name__ == "__main__":
+    main()

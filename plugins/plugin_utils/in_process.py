@@ -1,0 +1,199 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Running a verb inside Ansible's own worker process, where that gives the same result as a module run.
+
+A module run costs a new Python process and the import of the client, for each task and host. The strategy imports
+an action plugin in the main process, so what this file imports is paid once a playbook and every worker inherits it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.basic import remove_values
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._cluster.connect import IMPORT_ERROR
+from ..module_utils._verbs.verb import Task, Verb, carry_out
+
+# With these the terminal is a person's: other callbacks (json, junit, ...) own the standard output.
+_CALLBACKS_FOR_PEOPLE = frozenset({"default", "ansible.builtin.default", "awx_display", "minimal"})
+_ABSENT_INTERPRETERS = frozenset({"", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"})
+_MAX_SRC_BYTES = 3 * 1024 * 1024
+
+
+class VerbAction(ActionBase):
+    """The action plugin of a module: the same verb, in this process where that is possible."""
+
+    verb: Verb
+    _supports_check_mode = True
+    _supports_async = True
+    _supports_diff = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Carry out the task, in-process or as a module."""
+        result: dict[str, Any] = super().run(tmp, task_vars) or {}
+        variables = task_vars or {}
+        args = self._prepared_args()
+        reason = self._why_as_module(variables)
+        if reason is None:
+            self._display.vvv(f"everynode.kubernetes.{self.verb.name}: in-process")
+            result.update(self._in_process(args, variables))
+        else:
+            self._display.vvv(f"everynode.kubernetes.{self.verb.name}: as a module, since {reason}")
+            result.update(
+                self._execute_module(
+                    module_name=f"everynode.kubernetes.{self.verb.name}",
+                    module_args=args,
+                    task_vars=task_vars,
+                    wrap_async=self._task.async_val,
+                )
+            )
+        return result
+
+    def _prepared_args(self) -> dict[str, Any]:
+        """The task's arguments, with what only the controller can read already read."""
+        args: dict[str, Any] = dict(self._task.args)
+        self._refuse_unknown(args)
+        kubeconfig = args.get("kubeconfig")
+        if isinstance(kubeconfig, Mapping):
+            args["kubeconfig_content"] = json.dumps(kubeconfig, default=str)
+            del args["kubeconfig"]
+        elif isinstance(kubeconfig, str) and "\n" in kubeconfig:
+            args["kubeconfig_content"] = kubeconfig
+            del args["kubeconfig"]
+        if args.get("src") is not None:
+            args["src_content"] = self._read_src(str(args["src"]))
+        return args
+
+    def _refuse_unknown(self, args: Mapping[str, Any]) -> None:
+        known = list(self.verb.argument_spec)
+        told = []
+        for name in args:
+            if name not in self.verb.argument_spec:
+                near = get_close_matches(str(name), known, n=1)
+                told.append(f"{name}" + (f" (did you mean {near[0]}?)" if near else ""))
+        if told:
+            raise AnsibleActionFail(
+                f"Invalid input: everynode.kubernetes.{self.verb.name} has no parameter "
+                + ", ".join(told)
+                + "."
+            )
+
+    def _read_src(self, src: str) -> str:
+        """The text of a file on the controller, decrypted in memory where it is vaulted."""
+        try:
+            path = self._find_needle("files", src)
+            if not os.path.isfile(path):
+                raise AnsibleActionFail(f"Invalid input: src: {src} is not a regular file.")
+            if os.path.getsize(path) > _MAX_SRC_BYTES:
+                raise AnsibleActionFail(
+                    f"Invalid input: src: {src} is larger than {_MAX_SRC_BYTES} bytes."
+                )
+            data = self._loader._get_file_contents(path)[0]
+        except AnsibleActionFail:
+            raise
+        except (AnsibleError, OSError) as error:
+            raise AnsibleActionFail(f"Invalid input: src: cannot read {src}: {error}") from error
+        try:
+            return bytes(data).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise AnsibleActionFail(
+                f"Invalid input: src: {src} is not text in UTF-8: {error.reason} at byte {error.start}."
+            ) from error
+
+    def _why_as_module(self, variables: Mapping[str, Any]) -> str | None:
+        """Why the verb cannot run here, or None where it can."""
+        if self._templar.template(variables.get("everynode_in_process", "auto")) == "never":
+            return "everynode_in_process is never"
+        if self._task.async_val:
+            return "the task is asynchronous"
+        if self._connection.become is not None:
+            return "it becomes another user"
+        if self._connection.transport not in ("local", "ansible.builtin.local"):
+            return f"the connection is {self._connection.transport}"
+        if IMPORT_ERROR is not None:
+            return "the controller's Python has no kubernetes client"
+        interpreter = self._interpreter(variables)
+        if interpreter is not None and not _is_this_interpreter(interpreter):
+            return f"the interpreter is {interpreter}"
+        return None
+
+    def _interpreter(self, variables: Mapping[str, Any]) -> str | None:
+        """The interpreter that the user set for the host of the task, if any."""
+        host = self._task.delegate_to
+        if host:
+            delegated = variables.get("ansible_delegated_vars") or {}
+            variables = delegated.get(self._templar.template(host), variables)
+        value = C.config.get_config_value("INTERPRETER_PYTHON", variables=dict(variables))
+        text = str(self._templar.template(value) or "")
+        return None if text in _ABSENT_INTERPRETERS else text
+
+    def _in_process(self, args: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        environment: dict[str, Any] = {}
+        self._compute_environment_string(environment)
+        with _environment(environment):
+            return self._validated(args)
+
+    def _validated(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """What ``AnsibleModule`` would do with the same arguments."""
+        validator = ArgumentSpecValidator(
+            self.verb.argument_spec,
+            mutually_exclusive=[list(names) for names in self.verb.mutually_exclusive],
+        )
+        checked = validator.validate(args)
+        if checked.errors:
+            result: dict[str, Any] = {
+                "failed": True,
+                "msg": checked.errors[0].msg,
+                "invocation": {"module_args": checked.validated_parameters},
+            }
+        else:
+            task = Task(
+                checked.validated_parameters,
+                check_mode=self._task.check_mode,
+                diff_mode=self._task.diff,
+                progress=self._progress(),
+            )
+            result = carry_out(self.verb, task)
+        hidden: dict[str, Any] = remove_values(result, checked._no_log_values)
+        return hidden
+
+    def _progress(self) -> Callable[[str], None]:
+        """Where lines for a person who waits go: the terminal, if it is a person's, and nothing is secret."""
+        if C.DEFAULT_STDOUT_CALLBACK not in _CALLBACKS_FOR_PEOPLE or self._task.no_log:
+            return lambda _line: None
+        return lambda line: self._display.display(f"  {line}")
+
+
+def _is_this_interpreter(path: str) -> bool:
+    """Whether a path names the interpreter, and the environment, that this process runs in."""
+    path = os.path.expanduser(path)
+    same_file = os.path.realpath(path) == os.path.realpath(sys.executable)
+    same_folder = os.path.dirname(os.path.abspath(path)) == os.path.dirname(sys.executable)
+    return same_file and same_folder
+
+
+@contextmanager
+def _environment(variables: Mapping[str, Any]) -> Iterator[None]:
+    """The task's ``environment:`` for the time of the verb; the worker is this task's own process."""
+    before = dict(os.environ)
+    os.environ.update({str(name): str(value) for name, value in variables.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
