@@ -50,10 +50,11 @@ def interpreters() -> list[Interpreter]:
     found = []
     seen = set()
     for path in _candidates():
+        # Behind the links, so that a virtual environment that happens to be active does not count.
         real = path.resolve()
         if real not in seen:
             seen.add(real)
-            interpreter = _probed(path)
+            interpreter = _probed(real)
             if interpreter:
                 found.append(interpreter)
     return found

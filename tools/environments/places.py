@@ -33,7 +33,7 @@ def collections() -> Path:
     """A folder for ANSIBLE_COLLECTIONS_PATH and sys.path that shows this checkout as a collection.
 
     A link is enough for playbooks, for imports and for mypy; ansible-test resolves links and needs
-    a copy (tools/gates/copies.py).
+    what is installed (tools/gates/shipping.py).
     """
     folder = own() / "collections"
     link = folder / "ansible_collections" / "everynode" / "kubernetes"

@@ -54,7 +54,7 @@ def _prepare(gates: Sequence[Gate], processes: Processes) -> None:
     """
     for gate in gates:
         report(gate).unlink(missing_ok=True)
-    for name in sorted({gate.environment for gate in gates}):
+    for name in sorted({name for gate in gates for name in (gate.environment, *gate.also)}):
         try:
             environment(name)
         except SetupProblemError as problem:

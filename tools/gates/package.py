@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..environments import places
 from ..environments.making import environment
 from ..environments.surroundings import surroundings
-from .copies import copy
+from .shipping import Shipped, ship
 
 # Without containers the importer cannot run ansible-test; the gate `sanity` does.
 _IMPORTER_SETTINGS = """\
@@ -35,57 +33,39 @@ _NOT_SHIPPED = ("benchmarks", "requirements", "tools", "tests/unit", "Makefile",
 
 def main() -> int:
     """Do it all. Return 1 where something is wrong, after saying what."""
-    source = copy("package")
-    archive = _built(source)
-    faults = _superfluous(archive) + _installed(archive, source) + _imported(archive)
+    shipped = ship("package")
+    faults = [*_superfluous(shipped), *_unreadable(shipped), *_imported(shipped)]
     for fault in faults:
         print(f"ERROR: {fault}", flush=True)
     return 1 if faults else 0
 
 
-def _built(source: Path) -> Path:
-    folder = places.own() / "package" / "built"
-    build = ["ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder)]
-    subprocess.run(build, cwd=source, check=True)
-    (archive,) = folder.glob("*.tar.gz")
-    return archive
+def _superfluous(shipped: Shipped) -> Iterator[str]:
+    with tarfile.open(shipped.archive) as opened:
+        for name in opened.getnames():
+            if name.startswith(_NOT_SHIPPED):
+                yield f"{name} is in the archive: add it to build_ignore in galaxy.yml"
 
 
-def _superfluous(archive: Path) -> list[str]:
-    with tarfile.open(archive) as opened:
-        names = opened.getnames()
-    return [
-        f"{name} is in the archive: add it to build_ignore in galaxy.yml"
-        for name in names
-        if name.startswith(_NOT_SHIPPED)
-    ]
-
-
-def _installed(archive: Path, source: Path) -> list[str]:
-    """Install the archive and let ansible-doc read every module out of it."""
-    target = archive.parent.parent / "installed"
-    install = ["ansible-galaxy", "collection", "install", "--force", "-p", str(target)]
-    seen = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(target)}
-    subprocess.run([*install, str(archive)], check=True, env=seen)
-    faults = []
-    for module in sorted((source / "plugins" / "modules").glob("*.py")):
+def _unreadable(shipped: Shipped) -> Iterator[str]:
+    """Let ansible-doc read every module out of what is installed."""
+    seen = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(shipped.collections)}
+    for module in sorted((shipped.folder / "plugins" / "modules").glob("*.py")):
         name = f"everynode.kubernetes.{module.stem}"
         show = ["ansible-doc", "-t", "module", name]
         if subprocess.run(show, env=seen, stdout=subprocess.DEVNULL, check=False).returncode:
-            faults.append(f"ansible-doc cannot show {name} once it is installed")
-    return faults
+            yield f"ansible-doc cannot show {name} once it is installed"
 
 
-def _imported(archive: Path) -> list[str]:
+def _imported(shipped: Shipped) -> Iterator[str]:
     """Run Galaxy's importer. It reports success whatever it found, so its words are read."""
-    scratch = archive.parent.parent / "importer"
-    shutil.rmtree(scratch, ignore_errors=True)
+    scratch = shipped.archive.with_name("importer")
     scratch.mkdir()
     settings = scratch / "importer.cfg"
     settings.write_text(_IMPORTER_SETTINGS)
     folder = environment("importer")
     result = subprocess.run(
-        [folder / "bin" / "python", "-m", "galaxy_importer.main", archive],
+        [folder / "bin" / "python", "-m", "galaxy_importer.main", shipped.archive],
         cwd=scratch,
         env=_importer_surroundings(folder, settings),
         stdout=subprocess.PIPE,
@@ -94,10 +74,11 @@ def _imported(archive: Path) -> list[str]:
         check=False,
     )
     print(result.stdout, flush=True)
-    faults = [line for line in result.stdout.splitlines() if "ERROR" in line or "WARNING" in line]
+    for line in result.stdout.splitlines():
+        if "ERROR" in line or "WARNING" in line:
+            yield line
     if result.returncode or "completed successfully" not in result.stdout:
-        faults.append(f"the importer ended with {result.returncode}")
-    return faults
+        yield f"the importer ended with {result.returncode}"
 
 
 def _importer_surroundings(folder: Path, settings: Path) -> Mapping[str, str]:

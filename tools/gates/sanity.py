@@ -1,9 +1,10 @@
 # Copyright (c) 2026 everynode contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run `ansible-test sanity` on a copy of the checkout, without containers.
+"""Run `ansible-test sanity` on the collection as users get it, without containers.
 
-Every Python from 3.11 on that this machine has is tried.
+It tries every Python that this machine has. The checkout itself would not do: ansible-test insists
+on a folder ansible_collections/NAMESPACE/NAME, and resolves links before it looks.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from ..environments import places
 from ..environments.interpreters import folders, interpreters
-from .copies import copy
+from .shipping import ship
 
 # ansible-test makes bare virtual environments and downloads a get-pip.py into them, from a server
 # that package mirrors do not have. The interpreters' own pip can do what it is for.
@@ -43,7 +44,7 @@ def main() -> int:
         (cached / f"get_pip_{_pip_version().replace('.', '_')}.py").write_text(_GET_PIP)
         return subprocess.run(
             ["ansible-test", "sanity", "--color", "no", *sys.argv[1:]],
-            cwd=copy("sanity"),
+            cwd=ship("sanity").folder,
             env={**os.environ, "HOME": str(home), "PATH": _path()},
             check=False,
         ).returncode

@@ -22,6 +22,8 @@ class Gate:
     name: str
     commands: tuple[tuple[str, ...], ...]
     environment: str = "test"
+    # Other environments that its commands ask for themselves.
+    also: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     beside: bool = False
     cluster: bool = False
@@ -61,7 +63,7 @@ GATES = (
     _lint("licences", "reuse lint --quiet", beside=True),
     _lint("ansible-lint", "ansible-lint --profile production --strict --offline", beside=True),
     Gate("sanity", _command("python -m tools.gates.sanity"), beside=True, minutes=15),
-    Gate("package", _command("python -m tools.gates.package"), beside=True),
+    Gate("package", _command("python -m tools.gates.package"), also=("importer",), beside=True),
     _pytest("rules", "tests/gates"),
     _pytest("unit", "tests/unit"),
     _pytest("cluster", "tests/cluster", cluster=True),
