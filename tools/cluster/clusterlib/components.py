@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,11 @@ rules:
   nonResourceURLs: ["/livez*", "/readyz*", "/healthz*"]
 - level: Metadata
 """
-# Nodes have a lease of 20 minutes and are given up after an hour: on a busy machine, or after its
-# sleep, no test node turns "unknown" by itself. The stages do that on demand.
-_LEASE_SECONDS = 1200
-_GRACE = "1h"
+# Simulated nodes have no heartbeat and are never given up for the lack of one: the stages turn them
+# "not ready" or "unknown" on demand, a busy machine or its sleep does not. (With leases, a
+# restarted KWOK would also wait for those of the one before to run out.)
+_LEASE_SECONDS = 0
+_GRACE = "87600h"
 _KWOK_PARALLELISM = 16
 
 
@@ -73,7 +75,7 @@ def write_configuration(plan: Plan) -> None:
         "options": options,
     }
     documents = [json.dumps(configuration)]
-    documents += [file.read_text(encoding="utf-8") for file in sorted(STAGES.glob("*.yaml"))]
+    documents += [_with_parts(file) for file in sorted(STAGES.glob("*.yaml"))]
     write_atomically(plan.folder / "kwok.yaml", "\n---\n".join(documents))
 
 
@@ -102,6 +104,17 @@ def fingerprint(component: str, plan: Plan) -> str:
 def log_file(component: str, plan: Plan) -> Path:
     """Where the component's output goes."""
     return plan.folder / "logs" / f"{component}.log"
+
+
+def _with_parts(stages: Path) -> str:
+    """The text of a file of stages, each @NAME@ in it replaced by the file parts/NAME."""
+
+    def part(match: re.Match[str]) -> str:
+        text = (STAGES / "parts" / match["name"]).read_text(encoding="utf-8").rstrip()
+        return match["before"] + text.replace("\n", "\n" + match["indent"])
+
+    pattern = r"^(?P<before>(?P<indent> *)[^@#\n]*)@(?P<name>[a-z.]+)@"
+    return re.sub(pattern, part, stages.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def _etcd(plan: Plan) -> list[str]:

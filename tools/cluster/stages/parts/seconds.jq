@@ -1,0 +1,1 @@
+((.metadata.labels // {}) + (.metadata.annotations // {}))["everynode.kubernetes/simulate-seconds"]

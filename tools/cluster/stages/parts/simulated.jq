@@ -1,0 +1,8 @@
+. as $pod
+| (.metadata.labels // {}) + (.metadata.annotations // {})
+| (.["everynode.kubernetes/simulate-on"] // $pod.spec.nodeName // "" | split(",")) as $nodes
+| if $nodes | index($pod.spec.nodeName)
+  then .["everynode.kubernetes/simulate"]
+    // ([$pod.spec.containers[].image | capture(":simulate-(?<mode>[a-z-]+)$").mode] | first)
+    // ""
+  else "" end
