@@ -26,12 +26,13 @@ for _name in list(os.environ):
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster of this run's own, with five nodes and an audit log, gone when the run ends.
 
     Where it cannot be had, every test that wants it is an error: none is skipped.
     """
-    name = f"test-{worker_id}-{os.getpid()}"
+    # Each process has one of its own, so that runs side by side never meet.
+    name = f"test-{os.getpid()}"
     audit_log = tmp_path_factory.mktemp("cluster") / "audit.log"
     started = Cluster.start(name, nodes=5, audit_log=audit_log)
     try:

@@ -44,6 +44,8 @@ def main() -> None:
             _run(arguments)
     except SetupProblemError as problem:
         sys.exit(str(problem))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted. The same command starts where this one had to stop.")
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -61,7 +61,11 @@ GATES = (
         beside=True,
     ),
     _lint("licences", "reuse lint --quiet", beside=True),
-    _lint("ansible-lint", "ansible-lint --profile production --strict --offline", beside=True),
+    _lint(
+        "ansible-lint",
+        "ansible-lint --profile production --strict --offline --nocolor",
+        beside=True,
+    ),
     Gate("sanity", _command("python -m tools.gates.sanity"), beside=True, minutes=15),
     Gate("package", _command("python -m tools.gates.package"), also=("importer",), beside=True),
     _pytest("rules", "tests/gates"),
