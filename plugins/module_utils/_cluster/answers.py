@@ -1,0 +1,76 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading answers: whole bodies within a time, streamed lines as they come, and the server's warnings."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from .libraries import urllib3
+
+_PIECE = 65536
+
+# RFC 7234 5.5: code, agent, quoted text, perhaps a date. The API server uses code 299 and the agent "-".
+_WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
+
+
+def read_body(response: Any, seconds: float) -> bytes:
+    """The whole body, and the connection given back to the pool.
+
+    Raises:
+        urllib3's ReadTimeoutError: it took longer than that many seconds, however steadily it dripped.
+    """
+    end = time.monotonic() + seconds
+    pieces = []
+    try:
+        for piece in _pieces(response):
+            pieces.append(piece)
+            if time.monotonic() > end:
+                raise urllib3.exceptions.ReadTimeoutError(None, "", "Read timed out.")
+    except BaseException:
+        response.close()
+        raise
+    response.release_conn()
+    return b"".join(pieces)
+
+
+def lines(response: Any) -> Iterator[bytes]:
+    """The lines of a streamed body, each as soon as its end has arrived."""
+    rest = bytearray()
+    for piece in _pieces(response):
+        start = len(rest)
+        rest += piece
+        # Only what is new can hold a line's end: a long line in many pieces is not searched again and again.
+        while (end := rest.find(b"\n", start)) >= 0:
+            line = bytes(rest[:end])
+            del rest[: end + 1]
+            start = 0
+            if line.strip():
+                yield line
+    if rest.strip():
+        yield bytes(rest)
+
+
+def warnings_of(headers: Any) -> list[str]:
+    """The texts of the ``Warning`` headers, each once."""
+    found: dict[str, None] = {}
+    for header in headers.getlist("Warning"):
+        for text in _WARNING.findall(header):
+            found[re.sub(r"\\(.)", r"\1", text)] = None
+    return list(found)
+
+
+def _pieces(response: Any) -> Iterator[bytes]:
+    """The body in pieces as they arrive, never waiting for a piece to fill up."""
+    if response.chunked and response.supports_chunked_reads():
+        yield from response.read_chunked(_PIECE)
+    elif hasattr(response, "read1"):
+        while piece := response.read1(_PIECE):
+            yield piece
+    else:  # urllib3 1
+        yield from response.stream(_PIECE)
