@@ -13,19 +13,20 @@ version_added: 0.1.0
 author:
   - everynode contributors (@everynode)
 description:
-  - Keeps one DaemonSet as the task describes it, from typed parameters, from a manifest, or from a manifest with
-    parameters laid over it.
-  - It uses server-side apply only. What the task stops naming goes away from the cluster, and what other tools own
-    stays, such as the annotations of an operator, a sidecar that a webhook adds, or a restart by C(kubectl).
+  - Keeps one DaemonSet as the task describes it, from typed parameters, from a manifest, or from a
+    manifest with parameters laid over it.
+  - It uses server-side apply only. What the task stops naming goes away from the cluster, and what
+    other tools own stays, such as the annotations of an operator, a sidecar that a webhook adds, or
+    a restart by C(kubectl).
   - A task that changes nothing costs one request.
   - All parameters are checked before the first request, and every fault is reported at once.
 options:
   state:
     description:
-      - With V(present), the DaemonSet is made, or made to be what the task says. The task always states
-        everything, so it needs containers.
-      - With V(patched), only O(labels), O(annotations), O(description) and O(images) change in a DaemonSet that is there.
-        A null removes a label, an annotation or the description.
+      - With V(present), the DaemonSet is made, or made to be what the task says. The task always
+        states everything, so it needs containers.
+      - With V(patched), only O(labels), O(annotations), O(description) and O(images) change in a
+        DaemonSet that is there. A null removes a label, an annotation or the description.
       - With V(absent), the DaemonSet is removed, with its pods unless O(propagation_policy=Orphan).
       - With V(restarted), every pod is replaced, as C(kubectl rollout restart) does.
     type: str
@@ -39,15 +40,15 @@ options:
     default: everynode
   force_conflicts:
     description:
-      - Whether to take over single fields that another field manager owns with another value. Otherwise
-        such a conflict is an error that names the field and its manager.
+      - Whether to take over single fields that another field manager owns with another value.
+        Otherwise such a conflict is an error that names the field and its manager.
     type: bool
     default: false
   adopt:
     description:
-      - Whose fields become ours, so that what the task does not name goes away even where that tool made it.
-        V(kubectl), V(helm) and V(kubernetes.core) stand for the names that these tools write under; any
-        other value is the exact name of a field manager.
+      - Whose fields become ours, so that what the task does not name goes away even where that tool
+        made it. V(kubectl), V(helm) and V(kubernetes.core) stand for the names that these tools
+        write under; any other value is the exact name of a field manager.
       - Adopting with the same intent replaces no pod.
       - Without it, a task that leaves behind fields of these tools warns, and lists them.
     type: list
@@ -55,18 +56,18 @@ options:
     default: []
   change_cause:
     description:
-      - Why the template changes, kept in the annotation C(kubernetes.io/change-cause), from which the controller copies it
-        to the revision. It is written only when the template changes.
+      - Why the template changes, kept in the annotation C(kubernetes.io/change-cause), from which
+        the controller copies it to the revision. It is written only when the template changes.
     type: str
   restart_key:
     description:
-      - Makes O(state=restarted) idempotent. The pods are restarted only where the last restart was for another key,
-        such as the checksum of a configuration or the number of a job.
+      - Makes O(state=restarted) idempotent. The pods are restarted only where the last restart was
+        for another key, such as the checksum of a configuration or the number of a job.
     type: str
   propagation_policy:
     description:
-      - What happens to the pods with O(state=absent). V(Background) removes the DaemonSet, then its pods. V(Foreground)
-        removes the pods first. V(Orphan) leaves the pods running.
+      - What happens to the pods with O(state=absent). V(Background) removes the DaemonSet, then its
+        pods. V(Foreground) removes the pods first. V(Orphan) leaves the pods running.
     type: str
     choices: [Background, Foreground, Orphan]
     default: Background
@@ -144,7 +145,8 @@ EXAMPLES = r"""
 RETURN = r"""
 daemonset:
   description:
-    - The DaemonSet afterwards, as the server returns it, without C(managedFields). Values that look like secrets are hidden.
+    - The DaemonSet afterwards, as the server returns it, without C(managedFields). Values that look
+      like secrets are hidden.
     - Null where there is none.
   returned: success
   type: dict
@@ -160,7 +162,8 @@ rollout:
       returned: always
       sample: true
     state:
-      description: One word for the state (C(ready), C(observing), C(updating), C(starting), C(deleting) or C(deleted)).
+      description: One word for the state (C(ready), C(observing), C(updating), C(starting),
+        C(deleting) or C(deleted)).
       type: str
       returned: always
       sample: ready
@@ -223,6 +226,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.module
 
 
 def main() -> None:
+    """Run the module."""
     run_module(VERB)
 
 

@@ -13,7 +13,8 @@ version_added: 0.1.0
 author:
   - everynode contributors (@everynode)
 description:
-  - Lists the DaemonSets of one namespace or of all, with the state of their rollouts and what runs on each node.
+  - Lists the DaemonSets of one namespace or of all, with the state of their rollouts and what runs
+    on each node.
   - It only reads, and needs the right to list DaemonSets and, for the pods, to list pods.
 options:
   name:
@@ -31,7 +32,8 @@ options:
     default: false
   label_selectors:
     description:
-      - Only DaemonSets whose labels match all of these, such as V(app=agent) or V(tier in (node, edge)).
+      - Only DaemonSets whose labels match all of these, such as V(app=agent) or
+        V(tier!=edge).
     type: list
     elements: str
     default: []
@@ -43,7 +45,8 @@ options:
     default: []
   include_pods:
     description:
-      - Whether to list the pods too, which costs one more request for each 500 pods of the namespace.
+      - Whether to list the pods too, which costs one more request for each 500 pods of the
+        namespace.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -93,9 +96,11 @@ daemonsets:
       description: The state of its rollout, as the module C(daemonset) returns it.
       type: dict
       returned: always
-      sample: {available: 5, desired: 5, message: all 5 pods are updated and available, ready: true, state: ready, updated: 5}
+      sample: {available: 5, desired: 5, message: all 5 pods are updated and available, ready: true,
+        state: ready, updated: 5}
     pods:
-      description: Its pods in the order of their nodes; null where they were not asked for or may not be listed.
+      description: Its pods in the order of their nodes; null where they were not asked for or may
+        not be listed.
       type: list
       elements: dict
       returned: always
@@ -115,7 +120,8 @@ daemonsets:
       description: The object, without C(managedFields).
       type: dict
       returned: always
-      sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace: logging}}
+      sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace:
+        logging}}
 server:
   description: The API server that was asked.
   returned: always, once there was a connection
@@ -133,6 +139,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.module
 
 
 def main() -> None:
+    """Run the module."""
     run_module(VERB)
 
 

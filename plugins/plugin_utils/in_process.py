@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Running a verb inside Ansible's own worker process, where that gives the same result as a module run.
+"""Running a verb inside Ansible's own worker process, where that gives the same result as a module
+run.
 
-A module run costs a new Python process and the import of the client, for each task and host. The strategy imports
-an action plugin in the main process, so what this file imports is paid once a playbook and every worker inherits it.
+A module run costs a new Python process and the import of the client, for each task and host. The
+strategy imports an action plugin in the main process, so what this file imports is paid once a
+playbook and every worker inherits it.
 """
 
 from __future__ import annotations
@@ -18,13 +20,13 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
-from ansible import constants as C
+from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.basic import remove_values
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._cluster.connect import IMPORT_ERROR
+from ..module_utils._cluster.libraries import MISSING_LIBRARY
 from ..module_utils._verbs.verb import Task, Verb, carry_out
 
 # With these the terminal is a person's: other callbacks (json, junit, ...) own the standard output.
@@ -96,7 +98,8 @@ class VerbAction(ActionBase):
     def _read_src(self, src: str) -> str:
         """The text of a file on the controller, decrypted in memory where it is vaulted."""
         try:
-            path = self._find_needle("files", src)
+            find: Any = self._find_needle
+            path = find("files", src)
             if not os.path.isfile(path):
                 raise AnsibleActionFail(f"Invalid input: src: {src} is not a regular file.")
             if os.path.getsize(path) > _MAX_SRC_BYTES:
@@ -112,7 +115,8 @@ class VerbAction(ActionBase):
             return bytes(data).decode("utf-8")
         except UnicodeDecodeError as error:
             raise AnsibleActionFail(
-                f"Invalid input: src: {src} is not text in UTF-8: {error.reason} at byte {error.start}."
+                f"Invalid input: src: {src} is not text in UTF-8: {error.reason} at byte"
+                f" {error.start}."
             ) from error
 
     def _why_as_module(self, variables: Mapping[str, Any]) -> str | None:
@@ -125,8 +129,8 @@ class VerbAction(ActionBase):
             return "it becomes another user"
         if self._connection.transport not in ("local", "ansible.builtin.local"):
             return f"the connection is {self._connection.transport}"
-        if IMPORT_ERROR is not None:
-            return "the controller's Python has no kubernetes client"
+        if MISSING_LIBRARY is not None:
+            return f"the controller's Python has no {MISSING_LIBRARY}"
         interpreter = self._interpreter(variables)
         if interpreter is not None and not _is_this_interpreter(interpreter):
             return f"the interpreter is {interpreter}"
@@ -138,7 +142,7 @@ class VerbAction(ActionBase):
         if host:
             delegated = variables.get("ansible_delegated_vars") or {}
             variables = delegated.get(self._templar.template(host), variables)
-        value = C.config.get_config_value("INTERPRETER_PYTHON", variables=dict(variables))
+        value = constants.config.get_config_value("INTERPRETER_PYTHON", variables=dict(variables))
         text = str(self._templar.template(value) or "")
         return None if text in _ABSENT_INTERPRETERS else text
 
@@ -173,8 +177,11 @@ class VerbAction(ActionBase):
         return hidden
 
     def _progress(self) -> Callable[[str], None]:
-        """Where lines for a person who waits go: the terminal, if it is a person's, and nothing is secret."""
-        if C.DEFAULT_STDOUT_CALLBACK not in _CALLBACKS_FOR_PEOPLE or self._task.no_log:
+        """Where lines for a person who waits go: the terminal, if it is a person's, and nothing is
+        secret.
+        """
+        callback = constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK")
+        if callback not in _CALLBACKS_FOR_PEOPLE or self._task.no_log:
             return lambda _line: None
         return lambda line: self._display.display(f"  {line}")
 
@@ -189,7 +196,7 @@ def _is_this_interpreter(path: str) -> bool:
 
 @contextmanager
 def _environment(variables: Mapping[str, Any]) -> Iterator[None]:
-    """The task's ``environment:`` for the time of the verb; the worker is this task's own process."""
+    """The task's ``environment:`` for the time of the verb; the worker belongs to this task."""
     before = dict(os.environ)
     os.environ.update({str(name): str(value) for name, value in variables.items()})
     try:

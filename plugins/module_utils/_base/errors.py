@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exceptions of the collection: each says what was being done, to what, why it failed and what to do."""
+"""The exceptions: each says what was being done, to what, why it failed and what to do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Fault:
 
 
 class InputError(EverynodeError):
-    """The task's parameters are wrong; nothing was sent to the server. Holds every fault at once."""
+    """The parameters are wrong; nothing was sent to the server. Holds every fault at once."""
 
     kind = "invalid_input"
 
@@ -64,7 +64,9 @@ class InputError(EverynodeError):
 
 
 class ClusterError(EverynodeError):
-    """The API server could not be asked, or refused. ``status`` is the HTTP status, if there was one."""
+    """The API server could not be asked, or refused. ``status`` is the HTTP status, if there was
+    one.
+    """
 
     kind = "cluster_error"
 

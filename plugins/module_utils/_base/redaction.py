@@ -14,7 +14,8 @@ from .secret_names import ends_secret, is_harmless, looks_secret
 
 MARKER = "********"
 
-# Shorter ones would tear holes into ordinary words; they are still hidden where they are the whole text.
+# Shorter ones would tear holes into ordinary words; they are still hidden where they are the whole
+# text.
 _SHORTEST_WITHIN_TEXT = 4
 
 _LAST_APPLIED = "last-applied-configuration"
@@ -42,9 +43,10 @@ _Mark = Callable[[str], str]
 def redact(value: Any, secrets: Iterable[str] = ()) -> Any:
     """A deep copy with secrets hidden; the structure stays.
 
-    Hidden are: values of environment variables and headers (``{name, value}``) and of map keys whose names promise a
-    secret, such flags in arguments and commands, the data of Secrets, user information in URLs, private keys and web
-    tokens, last-applied annotations, and each of the given texts anywhere.
+    Hidden are: values of environment variables and headers (``{name, value}``) and of map keys
+    whose names promise a secret, such flags in arguments and commands, the data of Secrets, user
+    information in URLs, private keys and web tokens, last-applied annotations, and each of the
+    given texts anywhere.
 
     Args:
         value: any JSON value.
@@ -54,9 +56,11 @@ def redact(value: Any, secrets: Iterable[str] = ()) -> Any:
 
 
 def redact_pair(before: Any, after: Any, secrets: Iterable[str] = ()) -> tuple[Any, Any]:
-    """Both values of a diff as by :func:`redact`: equal secrets look equal, different ones different.
+    """Both values of a diff as by :func:`redact`: equal secrets look equal, different ones
+    different.
 
-    The first gets the plain marker, each further one a number: a changed password still shows as a change.
+    The first gets the plain marker, each further one a number: a changed password still shows as a
+    change.
     """
     known: dict[str, str] = {}
 

@@ -17,8 +17,9 @@ from .._spec.quantity import same_quantity
 from .._spec.schema import DAEMONSET, FieldType, fields_of
 from .fieldset import key_fields
 
-# Lists whose order means nothing to Kubernetes. The server takes a reorder of any list in the template for a new
-# template, and restarts every pod. An env list is one of these only without $(NAME) references.
+# Lists whose order means nothing to Kubernetes. The server takes a reorder of any list in the
+# template for a new template, and restarts every pod. An env list is one of these only without
+# $(NAME) references.
 _ORDERLESS = {
     ("PodSpec", "volumes"),
     ("PodSpec", "tolerations"),
@@ -64,7 +65,9 @@ def align(
 
 
 def _has_references(env: Any) -> bool:
-    """Whether a variable of an env list may refer to one before it (`$(NAME)` is expanded in order)."""
+    """Whether a variable of an env list may refer to one before it (`$(NAME)` is expanded in
+    order).
+    """
     return any("$(" in str(item.get("value") or "") for item in env or [] if isinstance(item, dict))
 
 
@@ -80,9 +83,7 @@ def _pair(intent: list[Any], live: list[Any], field_type: FieldType) -> list[int
     free = list(range(len(live)))
     found: list[int | None] = []
     for item in intent:
-        place = next(
-            (i for i in free if element and not differences(item, live[i], element)), None
-        )
+        place = next((i for i in free if element and not differences(item, live[i], element)), None)
         if place is not None:
             free.remove(place)
         found.append(place)
@@ -90,7 +91,12 @@ def _pair(intent: list[Any], live: list[Any], field_type: FieldType) -> list[int
 
 
 def differences(
-    intent: Any, live: Any, field_type: FieldType = DAEMONSET, path: str = "", *, whole: bool = False
+    intent: Any,
+    live: Any,
+    field_type: FieldType = DAEMONSET,
+    path: str = "",
+    *,
+    whole: bool = False,
 ) -> list[str]:
     """Paths at which the live object may not be what applying the intent would make of it.
 
@@ -99,7 +105,8 @@ def differences(
         live: what the server holds.
         field_type: the type of both.
         path: where they are.
-        whole: whether the value is replaced as a whole (atomic), so that more than the intent is a difference.
+        whole: whether the value is replaced as a whole (atomic), so that more than the intent is a
+            difference.
     """
     if intent is None:
         return [] if live is None else [path]

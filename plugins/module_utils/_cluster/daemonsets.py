@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading, applying and deleting DaemonSets: server-side apply, with a proof where nothing would change."""
+"""Reading, applying and deleting DaemonSets: server-side apply, with a proof where nothing would
+change.
+"""
 
 from __future__ import annotations
 
@@ -86,10 +88,11 @@ def apply(
     how: How,
     deadline: Deadline,
 ) -> Applied:
-    """Make ``intent`` all that our field manager wants of the object, by server-side apply (KEP-555).
+    """Make ``intent`` all that our field manager wants of the object, by server-side apply
+    (KEP-555).
 
-    Sends nothing where the live object proves that the server would change nothing: every value that is
-    asked for is there, and the fields that we own are those that applying would make ours.
+    Sends nothing where the live object proves that the server would change nothing: every value
+    that is asked for is there, and the fields that we own are those that applying would make ours.
 
     Raises:
         ConflictError: another manager owns a field with another value.
@@ -103,9 +106,9 @@ def apply(
     adoption = managers.plan_adoption(live, how.manager, names)
     warnings = [] if how.force else _left_behind(live, intended, how.manager, names)
     aligned = align(intent, live)
-    if adoption is None and managers.applied_set(live, how.manager) == intended:
-        if not differences(aligned, live):
-            return Applied(live, live, False, warnings)
+    owned = managers.applied_set(live, how.manager)
+    if adoption is None and owned == intended and not differences(aligned, live):
+        return Applied(live, live, False, warnings)
     if adoption is None:
         after, server_warnings = _patch(cluster, aligned, how, deadline)
     elif how.dry_run:
@@ -120,9 +123,7 @@ def apply(
     return Applied(live, after, changed, [*server_warnings, *warnings], rewritten)
 
 
-def _create(
-    cluster: Cluster, intent: dict[str, Any], how: How, deadline: Deadline
-) -> Applied:
+def _create(cluster: Cluster, intent: dict[str, Any], how: How, deadline: Deadline) -> Applied:
     namespace = intent["metadata"]["namespace"]
     try:
         after, warnings = _patch(cluster, intent, how, deadline)
@@ -140,9 +141,7 @@ def _create(
             status=error.status,
             body=error.body,
         ) from error
-    return Applied(
-        None, after, True, warnings, differences(align(intent, after), after)
-    )
+    return Applied(None, after, True, warnings, differences(align(intent, after), after))
 
 
 def _patch(
@@ -201,8 +200,8 @@ def _explained(error: ConflictError, namespace: str, name: str) -> ConflictError
     return ConflictError(
         f"Cannot apply DaemonSet {namespace}/{name}: other field managers own fields that this task"
         f" would change: {listed}{more}.",
-        advice=f"Take over all that they own with adopt: [{', '.join(words)}], or just these fields with"
-        " force_conflicts: true, or leave the fields out of the task.",
+        advice=f"Take over all that they own with adopt: [{', '.join(words)}], or just these fields"
+        " with force_conflicts: true, or leave the fields out of the task.",
         status=error.status,
         body=error.body,
         details={"conflicts": [{"field": path, "manager": manager} for path, manager in found]},
@@ -218,8 +217,8 @@ def _refused(error: RefusedError, namespace: str, name: str) -> RefusedError:
     advice = error.advice
     if any(str(cause.get("field")) == "spec.selector" for cause in causes):
         advice = (
-            "The selector of a DaemonSet cannot be changed: keep the live one (leave selector out), or"
-            " remove the DaemonSet with state: absent and create it anew."
+            "The selector of a DaemonSet cannot be changed: keep the live one (leave selector"
+            " out), or remove the DaemonSet with state: absent and create it anew."
         )
     return RefusedError(
         f"The server refuses DaemonSet {namespace}/{name}: {listed}{more}.",
@@ -237,7 +236,9 @@ def _adopt(
     how: How,
     deadline: Deadline,
 ) -> None:
-    """Write the managedFields of an adoption, guarded by the resourceVersion that they were read at."""
+    """Write the managedFields of an adoption, guarded by the resourceVersion that they were read
+    at.
+    """
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     plan: managers.Adoption | None = adoption
     current: dict[str, Any] | None = live
@@ -281,8 +282,8 @@ def _predict_adoption(
 ) -> tuple[dict[str, Any], list[str]]:
     """What adopting and then applying would give.
 
-    Dry runs cannot build on one another, so the result of the apply is taken, the fields that nobody owns any
-    more are dropped from it, and the server is asked what it would make of that.
+    Dry runs cannot build on one another, so the result of the apply is taken, the fields that
+    nobody owns any more are dropped from it, and the server is asked what it would make of that.
     """
     try:
         after, warnings = _patch(cluster, intent, how, deadline)

@@ -4,9 +4,9 @@
 
 """Sets of owned fields, in the form in which the API server keeps them (FieldsV1). Pure.
 
-A set is a tree: ``f:NAME`` is a field, ``k:{...}`` an item of a list that is keyed by fields, ``v:...`` an
-item of a set. A node is a member of the set where it is empty or holds ``.``. The rules are those of
-server-side apply (KEP-555; structured-merge-diff, typed/tofieldset.go).
+A set is a tree: ``f:NAME`` is a field, ``k:{...}`` an item of a list that is keyed by fields,
+``v:...`` an item of a set. A node is a member of the set where it is empty or holds ``.``. The
+rules are those of server-side apply (KEP-555; structured-merge-diff, typed/tofieldset.go).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from .._spec.schema import DAEMONSET, FieldType, fields_of
 FieldSet = dict[str, Any]
 SetPath = tuple[str, ...]
 
-# What the server never counts as applied (fieldmanager/stripmeta.go, and the status reset of the DaemonSet strategy).
+# What the server never counts as applied (fieldmanager/stripmeta.go, and the status reset of the
+# DaemonSet strategy).
 _NOT_OWNED: tuple[SetPath, ...] = (
     ("f:apiVersion",),
     ("f:kind",),
@@ -117,12 +118,17 @@ def is_member(node: FieldSet) -> bool:
 
 def union(left: FieldSet, right: FieldSet) -> FieldSet:
     """The fields that are in either set."""
+    return _merged(left, right) if left and right else left or right
+
+
+def _merged(left: FieldSet, right: FieldSet) -> FieldSet:
+    """The union of two nodes, where an empty node is a member without members below."""
     children: FieldSet = {}
     for step in [*left, *(step for step in right if step not in left)]:
         if step == ".":
             continue
         if step in left and step in right:
-            children[step] = union(left[step], right[step])
+            children[step] = _merged(left[step], right[step])
         else:
             children[step] = left[step] if step in left else right[step]
     if children and (is_member(left) or is_member(right)):
@@ -202,25 +208,28 @@ def locate(
     """Where a path of a set lies in an object.
 
     Returns:
-        (the type that holds the last step, the container that holds it, its key or index there), or None.
+        (the type that holds the last step, the container that holds it, its key or index there), or
+        None.
     """
     here: tuple[FieldType, Any, Any] | None = None
     for step in path:
         kind, rest = step.split(":", 1)
+        holder: Any = value
+        key: Any
         if kind == "f":
             if not isinstance(value, dict) or rest not in value:
                 return None
-            here = (field_type, value, rest)
+            key = rest
             child = fields_of(field_type.ref).get(rest) if field_type.ref else field_type.element
         else:
             if not isinstance(value, list):
                 return None
-            index = next((i for i, v in enumerate(value) if item_key(v, field_type) == step), None)
-            if index is None:
+            key = next((i for i, v in enumerate(value) if item_key(v, field_type) == step), None)
+            if key is None:
                 return None
-            here = (field_type, value, index)
             child = field_type.element
-        value = here[1][here[2]]
+        here = (field_type, holder, key)
+        value = holder[key]
         if child is None:
             return here
         field_type = child
@@ -245,7 +254,8 @@ def from_owned(live: Any, fields: FieldSet, field_type: FieldType = DAEMONSET) -
         name = step.removeprefix("f:")
         child = known.get(name) if known is not None else field_type.element
         value = (live or {}).get(name)
-        # A field that is owned and not stored was given as null, or as a zero that the server leaves out.
+        # A field that is owned and not stored was given as null, or as a zero that the server
+        # leaves out.
         owned[name] = value if child is None or value is None else from_owned(value, node, child)
     return owned
 

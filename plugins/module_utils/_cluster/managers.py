@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ from .._spec.defaults import is_default
 from . import fieldset
 from .fieldset import FieldSet, SetPath
 
-# The names under which other tools write, by the word that ``adopt`` takes for them. The names are those that
-# the tools send (kubectl: its commands' field managers; the others: the first word of their User-Agent).
+# The names under which other tools write, by the word that ``adopt`` takes for them. The names are
+# those that the tools send (kubectl: its commands' field managers; the others: the first word of
+# their User-Agent).
 KNOWN_MANAGERS: dict[str, tuple[str, ...]] = {
     "kubectl": (
         "kubectl",
@@ -98,8 +99,9 @@ class Adoption:
 def plan_adoption(live: Mapping[str, Any], manager: str, names: frozenset[str]) -> Adoption | None:
     """What taking over the fields of the managers ``names`` means, or None where they own none.
 
-    Every entry of such a manager (by update or by apply) goes into our own apply entry, except the entries
-    for subresources and the annotations that must stay (client-go, util/csaupgrade, for the general idea).
+    Every entry of such a manager (by update or by apply) goes into our own apply entry, except the
+    entries for subresources and the annotations that must stay (client-go, util/csaupgrade, for the
+    general idea).
     """
     taken: FieldSet = {}
     managers: list[str] = []
@@ -129,11 +131,11 @@ def plan_adoption(live: Mapping[str, Any], manager: str, names: frozenset[str]) 
     if not managers:
         return None
     ours["fieldsV1"] = fieldset.union(ours["fieldsV1"], taken)
-    ours["time"] = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ours["time"] = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Adoption([*others, ours], taken, tuple(dict.fromkeys(managers)))
 
 
-def _owned_by_others(live: Mapping[str, Any], excluded: Iterable[str]) -> FieldSet:
+def _owned_by_others(live: Mapping[str, Any], excluded: Collection[str]) -> FieldSet:
     owned: FieldSet = {}
     for entry in entries(live):
         if entry.get("manager") not in excluded and not entry.get("subresource"):
@@ -144,7 +146,9 @@ def _owned_by_others(live: Mapping[str, Any], excluded: Iterable[str]) -> FieldS
 def pruned_by_adoption(
     live: Mapping[str, Any], adoption: Adoption, intended: FieldSet, manager: str
 ) -> list[SetPath]:
-    """The fields that go away once an adoption is followed by the apply: taken, not intended, nobody else's."""
+    """The fields that go away once an adoption is followed by the apply: taken, not intended,
+    nobody else's.
+    """
     others = _owned_by_others(live, {*adoption.managers, manager})
     return _outermost(
         path
@@ -158,7 +162,8 @@ def left_behind(
 ) -> dict[str, list[str]]:
     """Fields that the task does not name and that only a known, adoptable manager owns.
 
-    Values that are API defaults do not count: such a manager owns them only because it made the object.
+    Values that are API defaults do not count: such a manager owns them only because it made the
+    object.
 
     Returns:
         readable paths by the word for ``adopt``.
@@ -180,9 +185,7 @@ def left_behind(
         )
         if paths:
             words = found.setdefault(word_for(entry["manager"]), [])
-            words.extend(
-                text for path in paths if (text := fieldset.readable(path)) not in words
-            )
+            words.extend(text for path in paths if (text := fieldset.readable(path)) not in words)
     return found
 
 

@@ -88,7 +88,9 @@ def _text(value: Any) -> str:
 
 
 def reasons(pods: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Pods that are not ready, grouped by cause: how many, the first nodes, and the evidence of one of them."""
+    """Pods that are not ready, grouped by cause: how many, the first nodes, and the evidence of one
+    of them.
+    """
     groups: dict[str, dict[str, Any]] = {}
     for pod in sorted(pods, key=node_of):
         found = reason_of(pod)

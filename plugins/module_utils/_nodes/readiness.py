@@ -46,10 +46,11 @@ _COUNTS = {
 def verdict(daemonset: Mapping[str, Any]) -> Verdict:
     """Judge one snapshot of a DaemonSet.
 
-    Ready means that the controller has seen this generation, and that on every eligible node the pod is of this
-    template and available (available counts pods of any template, so both numbers are needed;
-    pkg/controller/daemon/daemon_controller.go, updateDaemonSetStatus). Under OnDelete the controller replaces no
-    pod by itself, so there is nothing to wait for once it has seen the generation. No eligible node is ready.
+    Ready means that the controller has seen this generation, and that on every eligible node the
+    pod is of this template and available (available counts pods of any template, so both numbers
+    are needed; pkg/controller/daemon/daemon_controller.go, updateDaemonSetStatus). Under OnDelete
+    the controller replaces no pod by itself, so there is nothing to wait for once it has seen the
+    generation. No eligible node is ready.
     """
     metadata, status = daemonset.get("metadata", {}), daemonset.get("status") or {}
     counts = {ours: int(status.get(theirs) or 0) for ours, theirs in _COUNTS.items()}

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Restarting a DaemonSet: the annotation of ``kubectl rollout restart``, under a field manager of its own."""
+"""Restarting a DaemonSet: the annotation of ``kubectl rollout restart``, under a field manager of
+its own.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,9 @@ def restart(
 ) -> daemonsets.Applied:
     """Replace every pod, as ``kubectl rollout restart`` does.
 
-    The annotation belongs to the field manager ``everynode-restart``, so that a later ``present`` neither drops
-    nor changes it. The object's uid goes along, so that a namesake made meanwhile is refused.
+    The annotation belongs to the field manager ``everynode-restart``, so that a later ``present``
+    neither drops nor changes it. The object's uid goes along, so that a namesake made meanwhile is
+    refused.
     """
     annotations = template_annotations(live)
     written = {RESTARTED_AT: _moment_after(annotations.get(RESTARTED_AT), deadline)}
@@ -60,7 +63,7 @@ def restart(
 def _moment_after(last: str | None, deadline: Deadline) -> str:
     """Now, in whole seconds of UTC; a second later where the last restart was in this one."""
     while True:
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         text = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         if text != last or deadline.passed():
             return text

@@ -13,7 +13,8 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, DeadlineError, ForbiddenError, RolloutError
 from .._cluster import daemonsets
-from .._cluster.connection import Cluster, ExpiredError
+from .._cluster.connection import Cluster
+from .._cluster.failures import ExpiredError
 from .._nodes import diagnosis
 from .._nodes.readiness import Verdict, verdict
 
@@ -156,32 +157,32 @@ def until_gone(
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     uid = live["metadata"]["uid"]
     left: list[dict[str, Any]] = []
-    current: dict[str, Any] | None = dict(live)
+    last = live
     try:
-        current = daemonsets.read(cluster, namespace, name, deadline)
-        if current is not None and current["metadata"]["uid"] == uid:
+        found = daemonsets.read(cluster, namespace, name, deadline)
+        if found is not None and found["metadata"]["uid"] == uid:
             progress(f"{namespace}/{name}: being deleted")
-            for current in _snapshots(cluster, current, deadline):
-                if current is None or current["metadata"]["uid"] != uid:
+            last = found
+            for snapshot in _snapshots(cluster, found, deadline):
+                if snapshot is None or snapshot["metadata"]["uid"] != uid:
                     break
+                last = snapshot
             else:
-                raise _left(live, current, left, deadline)
+                raise _left(live, last, left, deadline)
         if propagation_policy != "Orphan":
             left = _pods_until_gone(cluster, live, deadline, progress)
     except DeadlineError:
-        pass
+        raise _left(live, last, left, deadline) from None
     except ForbiddenError:
         return
-    else:
-        if not left:
-            return
-    raise _left(live, current, left, deadline)
+    if left:
+        raise _left(live, last, left, deadline)
 
 
 def _pods_until_gone(
     cluster: Cluster, live: Mapping[str, Any], deadline: Deadline, progress: Progress
 ) -> list[dict[str, Any]]:
-    """Wait until no pod of a removed DaemonSet is left; the pods that are left when the time is up."""
+    """Wait until a removed DaemonSet has no pod left; those that are left when the time is up."""
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     selector = daemonsets.label_selector(live["spec"]["selector"])
     while True:
@@ -211,7 +212,7 @@ def _pods_until_gone(
 
 def _left(
     live: Mapping[str, Any],
-    current: Mapping[str, Any] | None,
+    last: Mapping[str, Any],
     pods: list[dict[str, Any]],
     deadline: Deadline,
 ) -> RolloutError:
@@ -220,7 +221,7 @@ def _left(
         where = ", ".join(sorted(diagnosis.node_of(pod) for pod in pods)[:5])
         what = f"{len(pods)} of its pods are left (nodes: {where})"
     else:
-        held = ", ".join((current or {}).get("metadata", {}).get("finalizers") or [])
+        held = ", ".join(last["metadata"].get("finalizers") or [])
         what = f"it is held by finalizers: {held}" if held else "it is still there"
     return RolloutError(
         f"DaemonSet {namespace}/{name} was deleted, but after {deadline.seconds:g} seconds {what}.",

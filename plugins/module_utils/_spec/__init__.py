@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the user asked for: parameters, manifests and offline checks. No Ansible, no client, no I/O. (private)"""
+"""What is asked for: parameters, manifests, offline checks. No Ansible, no I/O. (private)"""

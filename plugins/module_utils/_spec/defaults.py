@@ -4,7 +4,8 @@
 
 """What the API server fills in by itself, and which zero values it does not store.
 
-Sources: pkg/apis/core/v1/defaults.go and pkg/apis/apps/v1/defaults.go of Kubernetes for the defaults; the
+Sources: pkg/apis/core/v1/defaults.go and pkg/apis/apps/v1/defaults.go of Kubernetes for the
+  defaults; the
 Go types of k8s.io/api for the fields that are no pointers and leave a zero out of their JSON.
 """
 
@@ -60,10 +61,10 @@ _ZERO_IS_ABSENT: dict[str, frozenset[str]] = {
     for type_name, names in {
         "DaemonSetSpec": "minReadySeconds",
         "DaemonSetUpdateStrategy": "type",
-        "PodSpec": "restartPolicy dnsPolicy serviceAccountName serviceAccount nodeName hostNetwork hostPID"
-        " hostIPC hostname subdomain schedulerName priorityClassName",
-        "Container": "image workingDir terminationMessagePath terminationMessagePolicy imagePullPolicy stdin"
-        " stdinOnce tty",
+        "PodSpec": "restartPolicy dnsPolicy serviceAccountName serviceAccount nodeName hostNetwork"
+        " hostPID hostIPC hostname subdomain schedulerName priorityClassName",
+        "Container": "image workingDir terminationMessagePath terminationMessagePolicy"
+        " imagePullPolicy stdin stdinOnce tty",
         "Toleration": "key operator value effect",
         "EmptyDirVolumeSource": "medium",
         "GitRepoVolumeSource": "revision directory",
@@ -88,7 +89,8 @@ _ZERO_IS_ABSENT: dict[str, frozenset[str]] = {
     }.items()
 }
 
-# Where the server copies one field into another (serviceAccount and its older name; requests from limits).
+# Where the server copies one field into another (serviceAccount and its older name; requests from
+# limits).
 _MIRRORS: dict[tuple[str, str], str] = {
     ("PodSpec", "serviceAccount"): "serviceAccountName",
     ("PodSpec", "serviceAccountName"): "serviceAccount",
@@ -119,5 +121,5 @@ def is_default(
 
 
 def is_absent_zero(type_name: str | None, field: str, value: Any) -> bool:
-    """Whether the server leaves this zero value (``0``, ``""``, ``false``) out of what it stores."""
+    """Whether the server leaves this zero (``0``, ``""``, ``false``) out of what it stores."""
     return value in (0, "", False) and field in _ZERO_IS_ABSENT.get(type_name or "", frozenset())

@@ -97,9 +97,7 @@ def _patched(task: Task) -> dict[str, Any]:
     deadline = _deadline(task)
     live = _existing(task, namespace, name, deadline, "patched")
     _refuse_deleting(live)
-    owned = fieldset.from_owned(
-        live, managers.applied_set(live, task.params["field_manager"])
-    )
+    owned = fieldset.from_owned(live, managers.applied_set(live, task.params["field_manager"]))
     owned.update(apiVersion="apps/v1", kind="DaemonSet")
     owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
     intent = _with_change_cause(task, patch.patched(task.params, owned, live), live)
@@ -183,7 +181,8 @@ def _refuse_deleting(live: Mapping[str, Any] | None) -> None:
     metadata = live["metadata"]
     held = ", ".join(metadata.get("finalizers") or []) or "none"
     raise RolloutError(
-        f"DaemonSet {metadata['namespace']}/{metadata['name']} is being deleted (finalizers: {held}).",
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} is being deleted"
+        f" (finalizers: {held}).",
         advice="Wait until it is gone (state: absent with wait), then run the task again.",
     )
 
@@ -191,7 +190,9 @@ def _refuse_deleting(live: Mapping[str, Any] | None) -> None:
 def _with_change_cause(
     task: Task, intent: dict[str, Any], live: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """The intent with its change cause: the new one where the template changes, else the one that stands."""
+    """The intent with its change cause: the new one where the template changes, else the one that
+    stands.
+    """
     cause = task.params["change_cause"]
     if cause is None:
         return intent
@@ -217,8 +218,8 @@ def _settle(task: Task, applied: daemonsets.Applied, deadline: Deadline) -> dict
     task.warnings.extend(applied.warnings)
     if applied.rewritten and not applied.changed:
         task.warnings.append(
-            "The server holds something else than was asked for (an admission webhook, or a value that it"
-            f" writes in another form): {', '.join(applied.rewritten[:8])}."
+            "The server holds something else than was asked for (an admission webhook, or a value"
+            f" that it writes in another form): {', '.join(applied.rewritten[:8])}."
         )
     after, found = applied.after, verdict(applied.after)
     if task.params["wait"] and not task.check_mode:

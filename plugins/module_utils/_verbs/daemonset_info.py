@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The verb of the module ``daemonset_info``: DaemonSets with their state and the pods of each node."""
+"""The verb of ``daemonset_info``: DaemonSets with their state and the pods of each node."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def _query(params: Any) -> dict[str, str]:
     fields = list(params["field_selectors"])
     if params["name"] is not None:
         fields.append(f"metadata.name={params['name']}")
-    query = {"labelSelector": ",".join(params["label_selectors"]), "fieldSelector": ",".join(fields)}
+    query = {
+        "labelSelector": ",".join(params["label_selectors"]),
+        "fieldSelector": ",".join(fields),
+    }
     return {key: value for key, value in query.items() if value}
 
 

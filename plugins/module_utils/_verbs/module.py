@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import traceback
-
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._cluster.connect import IMPORT_ERROR
+from .._cluster.libraries import MISSING_LIBRARY, MISSING_TRACEBACK
 from .verb import Task, Verb, carry_out
 
 
@@ -21,11 +19,8 @@ def run_module(verb: Verb) -> None:
         mutually_exclusive=[list(names) for names in verb.mutually_exclusive],
         supports_check_mode=True,
     )
-    if IMPORT_ERROR is not None:
-        module.fail_json(
-            msg=missing_required_lib("kubernetes"),
-            exception="".join(traceback.format_exception(IMPORT_ERROR)),
-        )
+    if MISSING_LIBRARY is not None:
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY), exception=MISSING_TRACEBACK)
     task = Task(module.params, check_mode=module.check_mode, diff_mode=module._diff)
     result = carry_out(verb, task)
     if result.get("failed"):

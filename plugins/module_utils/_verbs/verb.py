@@ -70,7 +70,9 @@ class Verb:
 
 
 def carry_out(verb: Verb, task: Task) -> dict[str, Any]:
-    """Run a verb to the result of its task: a failure becomes ``failed`` and ``msg``, never a traceback."""
+    """Run a verb to the result of its task: a failure becomes ``failed`` and ``msg``, never a
+    traceback.
+    """
     try:
         result = verb.run(task)
     except EverynodeError as error:

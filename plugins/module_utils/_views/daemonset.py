@@ -37,7 +37,9 @@ def pod_view(pod: Mapping[str, Any]) -> dict[str, Any]:
 def daemonset_view(
     daemonset: Mapping[str, Any], pods: Iterable[Mapping[str, Any]] | None
 ) -> dict[str, Any]:
-    """A DaemonSet with its rollout and, where they could be read, its pods in the order of their nodes."""
+    """A DaemonSet with its rollout and, where they could be read, its pods in the order of their
+    nodes.
+    """
     metadata = {k: v for k, v in daemonset["metadata"].items() if k != "managedFields"}
     view: dict[str, Any] = {
         "name": metadata["name"],
