@@ -16,7 +16,7 @@ from tools.environments import places
 _HEADER = (
     "Copyright (c) 2026 everynode contributors",
     "GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
-    "SPDX-License-Identifier: GPL-3.0-or-later",
+    "SPDX-License-" + "Identifier: GPL-3.0-or-later",
 )
 _WITH_HEADER = {".cfg", ".go", ".j2", ".py", ".sh", ".toml", ".yaml", ".yml"}
 # Put together here, so that this file does not hold what it looks for.

@@ -60,7 +60,7 @@ GATES = (
         "--validate-collection-refs self .",
         beside=True,
     ),
-    _lint("licences", "reuse lint --quiet", beside=True),
+    _lint("licences", "reuse lint --lines", beside=True),
     _lint(
         "ansible-lint",
         "ansible-lint --profile production --strict --offline --nocolor",
