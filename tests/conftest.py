@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, running
 from tools.environments import places
 from tools.environments.surroundings import names_a_cluster, names_a_proxy
 
@@ -34,8 +34,5 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     # Each process has one of its own, so that runs side by side never meet.
     name = f"test-{os.getpid()}"
     audit_log = tmp_path_factory.mktemp("cluster") / "audit.log"
-    started = Cluster.start(name, nodes=5, audit_log=audit_log)
-    try:
+    with running(name, nodes=5, audit_log=audit_log) as started:
         yield started
-    finally:
-        started.stop()

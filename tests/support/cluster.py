@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,30 +24,24 @@ class Cluster:
     kubeconfig: Path
     audit_log: Path
 
-    @classmethod
-    def start(cls, name: str, *, nodes: int, audit_log: Path) -> Cluster:
-        """Start a cluster, or raise RuntimeError with what the tool said."""
-        printed = _tool("up", "--name", name, "--nodes", str(nodes), "--audit-log", str(audit_log))
-        return cls(name, Path(printed.splitlines()[-1]), audit_log)
-
     def set_nodes(self, count: int) -> None:
         """Make it so many nodes."""
         _tool("nodes", str(count), "--name", self.name)
 
-    def stop(self) -> None:
-        """End it and everything of it."""
-        _tool("down", "--name", self.name)
+
+@contextlib.contextmanager
+def running(name: str, *, nodes: int, audit_log: Path) -> Iterator[Cluster]:
+    """A cluster of that name, gone afterwards. Raises RuntimeError with what the tool said."""
+    try:
+        printed = _tool("up", "--name", name, "--nodes", str(nodes), "--audit-log", str(audit_log))
+        yield Cluster(name, Path(printed.splitlines()[-1]), audit_log)
+    finally:
+        _tool("down", "--name", name)
 
 
 def _tool(*arguments: str) -> str:
-    """Run the cluster tool and return what it printed; its progress goes where ours goes."""
-    done = subprocess.run(
-        [_TOOL, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    """Run the cluster tool and return what it printed as its result."""
+    done = subprocess.run([_TOOL, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"`cluster {' '.join(arguments)}` failed:\n{done.stdout}")
+        raise RuntimeError(f"`cluster {' '.join(arguments)}` failed:\n{done.stderr}")
     return done.stdout

@@ -33,14 +33,18 @@ def main() -> int:
     groups = {group for gate in GATES for group in gate.groups}
     parser.add_argument("name", choices=["test", *sorted(groups), *(gate.name for gate in GATES)])
     gates = named(parser.parse_args().name)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: started in a script's background it would be ignored, by our children as well.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     started = time.monotonic()
     processes = Processes()
     try:
         _prepare(gates, processes)
         outcomes = Lanes(processes).run(gates)
     except KeyboardInterrupt:
-        print("Interrupted: ending what runs.", flush=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        print("Interrupted: ending what runs, within a minute.", flush=True)
         processes.end()
         return 130
     print(summary(outcomes, time.monotonic() - started), flush=True)

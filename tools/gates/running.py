@@ -70,8 +70,10 @@ class Processes:
             _end(process)
             return f"stuck: ended after {limit / 60:.0f} minutes"
         finally:
-            with self._lock:
-                self._running.discard(process)
+            # After an interruption it still runs, and end() must find it.
+            if process.poll() is not None:
+                with self._lock:
+                    self._running.discard(process)
         return f"`{command[0]}` ended with {code}" if code else ""
 
     def end(self) -> None:
