@@ -41,7 +41,7 @@ _DATA_FIELDS = frozenset(
 _MODE_FIELDS = frozenset({"mode", "defaultMode"})
 
 
-class _Known(NamedTuple):
+class Known(NamedTuple):
     """What a key in an object leads to."""
 
     field: str
@@ -98,19 +98,19 @@ def _reader(expected: FieldType, purpose: str) -> Reader:
 
 
 @functools.cache
-def _known_keys(type_name: str, typed: bool) -> Mapping[str, _Known]:
+def known_keys(type_name: str, typed: bool) -> Mapping[str, Known]:
     """Everything that may be written in an object of this type, in both spellings."""
-    known: dict[str, _Known] = {}
+    known: dict[str, Known] = {}
     for name, expected in fields_of(type_name).items():
         purpose = "name"
         if (type_name, name) in _DATA_FIELDS:
             purpose = "data"
         elif name in _MODE_FIELDS:
             purpose = "mode"
-        known[name] = known[snake(name)] = _Known(name, _reader(expected, purpose))
+        known[name] = known[snake(name)] = Known(name, _reader(expected, purpose))
     if typed:
         for name, extra in CONVENIENCES.get(type_name, {}).items():
-            entry = _Known(extra.field, _reader(extra.accepts, "name"), extra)
+            entry = Known(extra.field, _reader(extra.accepts, "name"), extra)
             known[name] = known[camel(name)] = entry
     return known
 
@@ -121,7 +121,7 @@ def _read_object(
     if not isinstance(value, dict):
         reading.fault(place, f"expects a dictionary, got {kind_of(value)}")
         return None
-    known = _known_keys(type_name, reading.typed)
+    known = known_keys(type_name, reading.typed)
     result: dict[str, Any] = {}
     for key, item in value.items():
         entry = known.get(key)
@@ -146,12 +146,12 @@ def _read_object(
 
 def _guess(
     type_name: str,
-    known: Mapping[str, _Known],
+    known: Mapping[str, Known],
     reading: Reading,
     value: Mapping[Any, Any],
     key: Any,
     place: Place,
-) -> _Known | None:
+) -> Known | None:
     """Faults an unknown key; what was clearly meant is read on, for the faults in it."""
     inner = (place, key, key)
     problem, meant = explain_unknown(
@@ -167,7 +167,7 @@ def _guess(
 
 
 def _fault_twice(
-    known: Mapping[str, _Known], reading: Reading, value: Mapping[Any, Any], key: str, place: Place
+    known: Mapping[str, Known], reading: Reading, value: Mapping[Any, Any], key: str, place: Place
 ) -> None:
     field = known[key].field
     first = next(other for other in value if other in known and known[other].field == field)

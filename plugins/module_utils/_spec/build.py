@@ -1,0 +1,182 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a task's parameters to the manifest that is asked for, with all faults at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._base.errors import Fault, InputError
+from .checks import check_daemonset
+from .checks.findings import Finding, Place
+from .checks.metadata import check_description, check_metadata
+from .names import Path
+from .selector import add_selected_labels, settled
+from .sources import DEFINITION_PARAMETERS, Sources, description_key, read_sources
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a task asks for, as far as that can be said without the cluster.
+
+    Attributes:
+        manifest: the DaemonSet; it lacks a selector where none was given.
+        warnings: sentences for the user.
+        selector_given: whether the parameters or the definition have a selector.
+        namespace_given: whether they have a namespace, as opposed to the context's.
+        user_path: gives for a path of the manifest what the user wrote for it.
+    """
+
+    manifest: dict[str, Any]
+    warnings: list[str]
+    selector_given: bool
+    namespace_given: bool
+    user_path: Callable[[Path], str]
+
+
+def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
+    """The DaemonSet that a task with ``state: present`` asks for.
+
+    Typed parameters are laid over the definition, see `overlay.overlaid`. Everything is checked
+    that can be without the cluster.
+
+    Args:
+        params: the task's parameters by name; those that are None are not given.
+        context_namespace: the namespace where neither parameters nor definition say one.
+
+    Raises:
+        InputError: with all faults.
+    """
+    sources = read_sources(params)
+    manifest = sources.manifest
+    namespace_given = _fill_namespace(manifest, context_namespace)
+    selector_given = _settle_spec(manifest["spec"])
+    findings: list[Finding] = []
+    if sources.readable:
+        findings = [*check_daemonset(manifest), *_check_description(params, manifest)]
+    _raise_faults(sources, [*_missing_name(manifest), *_missing_containers(sources)], findings)
+    user_path = sources.where.user_path
+    doubts = [f"{user_path(one.path)}: {one.problem}." for one in findings]
+    warnings = list(dict.fromkeys([*sources.warnings, *doubts]))
+    return Draft(manifest, warnings, selector_given, namespace_given, user_path)
+
+
+def complete(draft: Draft, live: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The manifest to apply: with a selector, and with pod labels that match it.
+
+    Where no selector was given, the live DaemonSet's stays, and a new one selects its pods by the
+    label ``app.kubernetes.io/name``.
+
+    Args:
+        draft: what the task asks for.
+        live: the DaemonSet on the server, or None where there is none.
+
+    Raises:
+        InputError: the selector is not the live one, or the pod labels contradict it.
+    """
+    metadata = draft.manifest["metadata"]
+    spec = settled(
+        draft.manifest["spec"],
+        name=metadata["name"],
+        live=None if live is None else live["spec"]["selector"],
+        user_path=draft.user_path,
+    )
+    return {**draft.manifest, "metadata": dict(metadata), "spec": spec}
+
+
+def identity(params: Mapping[str, Any], context_namespace: str) -> tuple[str, str]:
+    """The namespace and name of the DaemonSet that a task of any state is about.
+
+    Raises:
+        InputError: neither parameters nor definition have a name, or one is no valid name.
+    """
+    names = ("name", "namespace", *DEFINITION_PARAMETERS)
+    sources = read_sources({name: params.get(name) for name in names})
+    _fill_namespace(sources.manifest, context_namespace)
+    metadata = sources.manifest["metadata"]
+    checked = Place({"metadata": {key: metadata.get(key) for key in ("name", "namespace")}})
+    check_metadata(checked)
+    _raise_faults(sources, _missing_name(sources.manifest), checked.findings)
+    return str(metadata["namespace"]), str(metadata["name"])
+
+
+def _fill_namespace(manifest: Mapping[str, Any], context_namespace: str) -> bool:
+    metadata = manifest["metadata"]
+    given = bool(metadata.get("namespace"))
+    if not given:
+        metadata["namespace"] = context_namespace
+    return given
+
+
+def _settle_spec(spec: dict[str, Any]) -> bool:
+    """Fills in what follows from the rest; returns whether there is a selector."""
+    strategy = spec.get("updateStrategy")
+    rolling = strategy.get("rollingUpdate") if isinstance(strategy, dict) else None
+    if (
+        isinstance(rolling, dict)
+        and rolling.get("maxUnavailable") is None
+        and rolling.get("maxSurge") not in (None, 0, "0%")
+    ):
+        # The API takes 1 where nothing is said, and then refuses to have both.
+        rolling["maxUnavailable"] = 0
+    if spec.get("selector") is None:
+        spec.pop("selector", None)
+        return False
+    add_selected_labels(spec)
+    return True
+
+
+def _missing_name(manifest: Mapping[str, Any]) -> list[Finding]:
+    if manifest["metadata"].get("name"):
+        return []
+    return [Finding(("metadata", "name"), "is missing: give a name, or a definition that has one")]
+
+
+def _missing_containers(sources: Sources) -> list[Finding]:
+    if sources.manifest["spec"]["template"]["spec"].get("containers"):
+        return []
+    is_empty = sources.where.typed.get("containers") is not None
+    problem = (
+        f"{'is empty' if is_empty else 'is missing'}: state present needs containers, or a"
+        " definition that has them"
+    )
+    return [Finding(("spec", "template", "spec", "containers"), problem)]
+
+
+def _check_description(params: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Finding]:
+    """The limit holds whatever the annotation's key is."""
+    place = Place(manifest).child("metadata", "annotations", description_key(params))
+    check_description(place)
+    return place.findings
+
+
+def _raise_faults(
+    sources: Sources, missing: Iterable[Finding], findings: Iterable[Finding]
+) -> None:
+    """Raises all faults, without those that only follow from others."""
+    faults = dict.fromkeys(sources.faults)
+    known = list(sources.suspects)
+    for more in (missing, findings) if sources.readable else ():
+        news = [
+            finding
+            for finding in more
+            if not finding.warning and not any(finding.path[: len(one)] == one for one in known)
+        ]
+        for finding in news:
+            faults[Fault(sources.where.user_path(finding.path), finding.problem)] = None
+        known += [finding.path for finding in news]
+    if faults:
+        raise InputError(sorted(faults, key=lambda fault: (_natural(fault.path), fault.problem)))
+
+
+def _natural(path: str) -> list[tuple[int, str]]:
+    """A key that sorts paths with the numbers in them by their size."""
+    return [
+        (int(piece), "") if piece.isdigit() else (-1, piece)
+        for piece in re.split(r"([0-9]+)", path)
+    ]

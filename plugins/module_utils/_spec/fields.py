@@ -1,0 +1,106 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one table of the typed parameters: what each is called and where it goes in the manifest.
+
+Argument spec, documentation, reading and messages all come from it. What lies below a parameter is
+the API's own, see schema.py. What it all means is said in tools/generate/descriptions.yml, which
+only the documentation needs.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from .names import Path
+from .schema import FieldType, type_at
+
+DESCRIPTION_ANNOTATION = "kubernetes.io/description"
+
+_POD: Path = ("spec", "template", "spec")
+_POD_METADATA: Path = ("spec", "template", "metadata")
+
+PARAMETERS: Mapping[str, Path] = {
+    "name": ("metadata", "name"),
+    "namespace": ("metadata", "namespace"),
+    "labels": ("metadata", "labels"),
+    "annotations": ("metadata", "annotations"),
+    "selector": ("spec", "selector"),
+    "pod_labels": (*_POD_METADATA, "labels"),
+    "pod_annotations": (*_POD_METADATA, "annotations"),
+    "containers": (*_POD, "containers"),
+    "init_containers": (*_POD, "initContainers"),
+    "volumes": (*_POD, "volumes"),
+    "node_selector": (*_POD, "nodeSelector"),
+    "tolerations": (*_POD, "tolerations"),
+    "affinity": (*_POD, "affinity"),
+    "topology_spread_constraints": (*_POD, "topologySpreadConstraints"),
+    "priority_class_name": (*_POD, "priorityClassName"),
+    "scheduler_name": (*_POD, "schedulerName"),
+    "runtime_class_name": (*_POD, "runtimeClassName"),
+    "os": (*_POD, "os"),
+    "host_network": (*_POD, "hostNetwork"),
+    "host_pid": (*_POD, "hostPID"),
+    "host_ipc": (*_POD, "hostIPC"),
+    "host_users": (*_POD, "hostUsers"),
+    "share_process_namespace": (*_POD, "shareProcessNamespace"),
+    "dns_policy": (*_POD, "dnsPolicy"),
+    "dns_config": (*_POD, "dnsConfig"),
+    "host_aliases": (*_POD, "hostAliases"),
+    "enable_service_links": (*_POD, "enableServiceLinks"),
+    "image_pull_secrets": (*_POD, "imagePullSecrets"),
+    "service_account_name": (*_POD, "serviceAccountName"),
+    "automount_service_account_token": (*_POD, "automountServiceAccountToken"),
+    "pod_security_context": (*_POD, "securityContext"),
+    "termination_grace_period_seconds": (*_POD, "terminationGracePeriodSeconds"),
+    "update_strategy": ("spec", "updateStrategy"),
+    "min_ready_seconds": ("spec", "minReadySeconds"),
+    "revision_history_limit": ("spec", "revisionHistoryLimit"),
+}
+
+# Parameters that are no field of the manifest, or not always the same one.
+_OTHERS: Mapping[str, Mapping[str, Any]] = {
+    "definition": {"type": "raw"},
+    "src": {"type": "path"},
+    "src_content": {"type": "str"},
+    "description": {"type": "str"},
+    "description_annotation": {"type": "str", "default": DESCRIPTION_ANNOTATION},
+}
+
+# Whole numbers are raw, and no `int`: Ansible's own conversion takes true for 1.
+_SPEC_TYPES = {
+    "object": "dict",
+    "map": "dict",
+    "list": "list",
+    "string": "str",
+    "boolean": "bool",
+    "integer": "raw",
+}
+
+
+@functools.cache
+def type_of(parameter: str) -> FieldType:
+    """The API's type of a typed parameter."""
+    expected = type_at(PARAMETERS[parameter])
+    if expected is None:
+        raise KeyError(f"parameter {parameter} leads to no field of a DaemonSet")
+    return expected
+
+
+def argument_spec() -> dict[str, dict[str, Any]]:
+    """Ansible's argument spec of everything that describes the DaemonSet; top level only.
+
+    Deeper values are read by spelling.py, which reports all faults at once with their paths.
+    """
+    spec = {name: _spec_of(type_of(name)) for name in PARAMETERS}
+    return spec | {name: dict(entry) for name, entry in _OTHERS.items()}
+
+
+def _spec_of(expected: FieldType) -> dict[str, Any]:
+    entry: dict[str, Any] = {"type": _SPEC_TYPES[expected.kind]}
+    if expected.kind == "list" and expected.element is not None:
+        entry["elements"] = _SPEC_TYPES[expected.element.kind]
+    return entry

@@ -1,0 +1,120 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task's two sources say together: a definition, and typed parameters laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._base.errors import Fault, InputError
+from .fields import DESCRIPTION_ANNOTATION, PARAMETERS, type_of
+from .names import Path
+from .overlay import ListOrigins, overlaid
+from .parse import API_VERSION, KIND, parse_definition
+from .provenance import Provenance
+from .reading import Reading
+from .schema import DAEMONSET, FieldType
+from .spelling import read_field
+
+DEFINITION_PARAMETERS = ("definition", "src", "src_content")
+
+_TEXT = FieldType("string")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the user gave.
+
+    Attributes:
+        manifest: the definition with the typed parameters laid over it, in the API's spelling; its
+            metadata, spec, template and pod are there, if empty.
+        where: the way back to what the user wrote.
+        faults: what could not be read.
+        suspects: places in the manifest that are not what the user meant, because of a fault.
+        warnings: sentences for the user.
+        readable: whether the definition, if there is one, is a DaemonSet at all; without it most of
+            the manifest may be missing.
+    """
+
+    manifest: dict[str, Any]
+    where: Provenance
+    faults: list[Fault]
+    suspects: list[Path]
+    warnings: list[str]
+    readable: bool
+
+
+def read_sources(params: Mapping[str, Any]) -> Sources:
+    """Reads definition and typed parameters; all faults are in the result."""
+    origin, source = _definition(params)
+    faults: list[Fault] = []
+    definition = None
+    if source is not None:
+        try:
+            definition = parse_definition(source, origin=origin)
+        except InputError as error:
+            faults += error.faults
+    plain, typed = Reading(typed=False), Reading(typed=True)
+    base = read_field(plain, definition, DAEMONSET, origin, ())
+    moved = {"description": ("metadata", "annotations", description_key(params))}
+    over = _typed_manifest(params, typed, moved["description"])
+    origins: ListOrigins = {}
+    return Sources(
+        manifest=_framed(overlaid(base or {}, over, DAEMONSET, origins)),
+        where=Provenance(params, definition, origin, moved, origins),
+        faults=faults + plain.faults + typed.faults,
+        suspects=plain.suspects + typed.suspects,
+        warnings=plain.warnings + typed.warnings,
+        readable=source is None or definition is not None,
+    )
+
+
+def description_key(params: Mapping[str, Any]) -> str:
+    """The key of the annotation that holds the description."""
+    return params.get("description_annotation") or DESCRIPTION_ANNOTATION
+
+
+def _definition(params: Mapping[str, Any]) -> tuple[str, Any]:
+    if params.get("definition") is not None:
+        return "definition", params["definition"]
+    return "src", params.get("src_content")
+
+
+def _typed_manifest(
+    params: Mapping[str, Any], reading: Reading, description: Path
+) -> dict[str, Any]:
+    """The typed parameters alone. An empty description takes the annotation away."""
+    manifest: dict[str, Any] = {}
+    for name, path in PARAMETERS.items():
+        if params.get(name) is not None:
+            _put(manifest, path, read_field(reading, params[name], type_of(name), name, path))
+    if params.get("description") is not None:
+        text = read_field(reading, params["description"], _TEXT, "description", description)
+        _put(manifest, description, text or None)
+    return manifest
+
+
+def _put(manifest: dict[str, Any], path: Path, value: Any) -> None:
+    holder = manifest
+    for key in path[:-1]:
+        child = holder.get(str(key))
+        if not isinstance(child, dict):
+            child = holder[str(key)] = {}
+        holder = child
+    holder[str(path[-1])] = value
+
+
+def _framed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    spec = dict(manifest.get("spec") or {})
+    spec["template"] = template = dict(spec.get("template") or {})
+    template["spec"] = template.get("spec") or {}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": dict(manifest.get("metadata") or {}),
+        "spec": spec,
+    }
