@@ -31,10 +31,11 @@ _AUTHORIZATION = re.compile(
     r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|token)\s+)?)([^\s\"',]+)()"
 )
 _WEB_TOKEN = re.compile(r"()(\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)()")
-_VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s\"';&|]+)"
-_FLAG = re.compile(rf"(?<![\w-])(--?([A-Za-z][\w.-]*)(?:=|\s+(?!-)))({_VALUE})")
-_ASSIGNMENT = re.compile(rf"(?<![\w.-])(([A-Za-z_][\w-]*)=)({_VALUE})")
-_JSON_PAIR = re.compile(r"(\"([\w.-]+)\"\s*:\s*\")((?:[^\"\\]|\\.)+)")
+# What announces a value, up to where that begins: --name=, --name value, NAME=value, "name": "value".
+_FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?:=|\s+(?!-))")
+_ASSIGNMENT = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)=")
+_JSON_PAIR = re.compile(r"\"([\w.-]+)\"\s*:\s*(?=\")")
+_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"';&|,)}\]]+")
 _BARE_FLAG = re.compile(r"--?([A-Za-z][\w.-]*)")
 
 _Mark = Callable[[str], str]
@@ -104,19 +105,33 @@ class _Redactor:
         for pattern in (_PRIVATE_KEY, _USER_INFO, _AUTHORIZATION, _BEARER, _WEB_TOKEN):
             text = pattern.sub(self._hide_middle, text)
         for pattern in (_FLAG, _ASSIGNMENT, _JSON_PAIR):
-            text = pattern.sub(self._hide_named, text)
+            text = self._without_named(text, pattern)
         return text
+
+    def _without_named(self, text: str, announcement: re.Pattern[str]) -> str:
+        """The text without the values that are announced by a name that promises a secret.
+
+        Only those are skipped over: another announcement may stand in any other value.
+        """
+        shown = []
+        position = 0
+        while match := announcement.search(text, position):
+            shown.append(text[position : match.end()])
+            position = match.end()
+            value = _VALUE.match(text, position) if looks_secret(match[1]) else None
+            if value is not None:
+                quote = value[0][0] if value[0][0] in "\"'" else ""
+                content = value[0][1:-1] if quote else value[0]
+                shown.append(f"{quote}{self._hidden(content)}{quote}")
+                position = value.end()
+        return "".join(shown) + text[position:]
 
     def _hide_middle(self, match: re.Match[str]) -> str:
         return f"{match[1]}{self._hidden(match[2])}{match[3]}"
 
-    def _hide_named(self, match: re.Match[str]) -> str:
-        name, value = match[2], match[3]
-        return f"{match[1]}{self._hidden(value)}" if looks_secret(name) else match[0]
-
     def _hidden(self, value: Any) -> str:
         text = str(value)
-        if is_harmless(text.strip("\"'")) or text.startswith(MARKER):
+        if is_harmless(text) or text.startswith(MARKER):
             return text
         return self._mark(text)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading answers: whole bodies within a time, streamed lines as they come, and the server's warnings."""
+"""Reading answers: whole bodies, streamed lines as they come, and the server's warnings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from .._base.deadline import Deadline
 from .libraries import urllib3
 
 _PIECE = 65536
 
-# RFC 7234 5.5: code, agent, quoted text, perhaps a date. The API server uses code 299 and the agent "-".
+# RFC 7234 5.5: code, agent, quoted text, perhaps a date. The API server uses code 299 and the agent
+# "-".
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 
 
@@ -23,7 +25,8 @@ def read_body(response: Any, seconds: float) -> bytes:
     """The whole body, and the connection given back to the pool.
 
     Raises:
-        urllib3's ReadTimeoutError: it took longer than that many seconds, however steadily it dripped.
+        urllib3's ReadTimeoutError: it took longer than that many seconds, however steadily it
+        dripped.
     """
     end = time.monotonic() + seconds
     pieces = []
@@ -39,13 +42,19 @@ def read_body(response: Any, seconds: float) -> bytes:
     return b"".join(pieces)
 
 
-def lines(response: Any) -> Iterator[bytes]:
-    """The lines of a streamed body, each as soon as its end has arrived."""
+def lines(response: Any, deadline: Deadline) -> Iterator[bytes]:
+    """The lines of a streamed body, each as soon as its end has arrived.
+
+    Raises:
+        urllib3's exceptions: the stream broke, or nothing came until the deadline.
+    """
     rest = bytearray()
-    for piece in _pieces(response):
+    pieces = _pieces(response)
+    while _wait_until(response, deadline) and (piece := next(pieces, None)) is not None:
         start = len(rest)
         rest += piece
-        # Only what is new can hold a line's end: a long line in many pieces is not searched again and again.
+        # Only what is new can hold a line's end: a long line in many pieces is not searched again
+        # and again.
         while (end := rest.find(b"\n", start)) >= 0:
             line = bytes(rest[:end])
             del rest[: end + 1]
@@ -63,6 +72,16 @@ def warnings_of(headers: Any) -> list[str]:
         for text in _WARNING.findall(header):
             found[re.sub(r"\\(.)", r"\1", text)] = None
     return list(found)
+
+
+def _wait_until(response: Any, deadline: Deadline) -> bool:
+    """Let the next read end with the deadline; False where that has passed."""
+    # Where the server closes after this answer, http.client has taken the socket away from the
+    # connection: then the time-out of the request stays, and the server's own limit ends it.
+    socket = getattr(response.connection, "sock", None)
+    if socket is not None:
+        socket.settimeout(max(deadline.left(), 0.001))
+    return not deadline.passed()
 
 
 def _pieces(response: Any) -> Iterator[bytes]:

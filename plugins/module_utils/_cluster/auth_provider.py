@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OIDC and GCP auth providers of a kubeconfig, which the ``kubernetes`` client knows how to refresh."""
+"""OIDC and GCP auth providers of a kubeconfig, which the ``kubernetes`` client can refresh."""
 
 from __future__ import annotations
 
@@ -39,11 +39,12 @@ def auth_provider_token(provider: Mapping[str, Any]) -> tuple[Value, float | Non
     name = str(provider.get("name") or "")
     try:
         # Here and not at the top: it takes 0.1 to 0.3 s and 20 MiB, and few kubeconfigs need it.
-        from kubernetes.client import Configuration  # noqa: PLC0415
-        from kubernetes.config import load_kube_config_from_dict  # noqa: PLC0415
+        from kubernetes.client import Configuration
+        from kubernetes.config import load_kube_config_from_dict
     except ImportError as error:
         raise CredentialsError(
-            f"The auth provider {name} of the kubeconfig needs the Python library kubernetes ({error})."
+            f"The auth provider {name} of the kubeconfig needs the Python library kubernetes:"
+            f" {error}."
         ) from error
     configuration = Configuration()
     with _own_authority(provider) as prepared:
@@ -57,7 +58,8 @@ def auth_provider_token(provider: Mapping[str, Any]) -> tuple[Value, float | Non
             Exception
         ) as error:  # the client's own and those of its OAuth library: no common base
             raise CredentialsError(
-                f"The auth provider {name} of the kubeconfig failed: {type(error).__name__}: {error}."
+                f"The auth provider {name} of the kubeconfig failed: {type(error).__name__}:"
+                f" {error}."
             ) from error
     # The entry is called "authorization" up to release 35 and "BearerToken" since.
     header = next(iter(configuration.api_key.values()), "")
@@ -68,7 +70,8 @@ def auth_provider_token(provider: Mapping[str, Any]) -> tuple[Value, float | Non
 
 
 def _kubeconfig_of(provider: Mapping[str, Any]) -> dict[str, Any]:
-    """A kubeconfig with nothing in it but the provider: the client then writes no key into a temporary file."""
+    """A kubeconfig with nothing in it but the provider: the client then writes no key into a
+    temporary file."""
     return {
         "current-context": "it",
         "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
@@ -81,8 +84,8 @@ def _kubeconfig_of(provider: Mapping[str, Any]) -> dict[str, Any]:
 def _own_authority(provider: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The provider with its CA in a file of ours.
 
-    Given data, the client writes a temporary file; given nothing, it does not verify the identity provider at all
-    and would send it the refresh token: then the system's CA file stands in.
+    Given data, the client writes a temporary file; given nothing, it does not verify the identity
+    provider at all and would send it the refresh token: then the system's CA file stands in.
     """
     settings = dict(provider.get("config") or {})
     data = settings.pop(_CA_DATA, None)

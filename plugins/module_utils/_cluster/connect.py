@@ -35,8 +35,9 @@ _connections: dict[tuple[int, str], Cluster] = {}
 def connect(options: Mapping[str, Any]) -> Cluster:
     """The connection for a task's options; sends nothing yet.
 
-    The same options give the same connection again, for the life of the process (the items of a loop), unless a
-    kubeconfig was changed. A forked process never gets its parent's, whose sockets it would share.
+    The same options give the same connection again, for the life of the process (the items of a
+    loop), unless a kubeconfig was changed. A forked process never gets its parent's, whose sockets
+    it would share.
 
     Args:
         options: the options of ``CONNECTION_SPEC``; others are ignored.
@@ -45,7 +46,6 @@ def connect(options: Mapping[str, Any]) -> Cluster:
         CredentialsError: no server or login can be found.
     """
     environ = os.environ
-    # The process is part of the key: see above.
     key = (os.getpid(), _fingerprint(options, environ))
     cluster = _connections.get(key)
     if cluster is None:

@@ -19,7 +19,8 @@ from .auth_provider import auth_provider_token
 from .exec_cache import SHARED, Value, key_of
 from .exec_plugin import TIMEOUT_SECONDS, ExecPlugin
 
-# The kubelet replaces a pod's token file long before the token expires; client-go looks once a minute.
+# The kubelet replaces a pod's token file long before the token expires; client-go looks once a
+# minute.
 _TOKEN_FILE_SECONDS = 60.0
 # A plugin that failed is not started again at once by each of the hosts that waited for it.
 _FAILURE_SECONDS = 3.0
@@ -48,10 +49,12 @@ class Login(ABC):
 
     Attributes:
         described: in words for messages, such as ``the token of option api_key``.
+        known: what must never be shown, as far as it is known before the first request.
     """
 
-    def __init__(self, described: str):
+    def __init__(self, described: str, known: tuple[str, ...] = ()):
         self.described = described
+        self.known = known
 
     @abstractmethod
     def identity(self) -> Identity:
@@ -62,7 +65,8 @@ class Login(ABC):
         """
 
     def renewed(self, rejected: Identity) -> Identity | None:
-        """Other credentials than those that the server answered with 401; None where there are no others."""
+        """Other credentials than those that the server answered with 401; None where there are no
+        others."""
         return None
 
 
@@ -70,7 +74,7 @@ class StaticLogin(Login):
     """Credentials that do not change."""
 
     def __init__(self, described: str, identity: Identity):
-        super().__init__(described)
+        super().__init__(described, identity.hidden)
         self._identity = identity
 
     def identity(self) -> Identity:
@@ -163,7 +167,7 @@ def bearer(token: str, origin: str) -> Identity:
         raise CredentialsError(f"The token of {origin} is empty.")
     if not token.isascii() or not token.isprintable() or " " in token:
         raise CredentialsError(
-            f"The token of {origin} has blanks, line breaks or characters that are not ASCII within it."
+            f"The token of {origin} has blanks, line breaks or characters that are not ASCII in it."
         )
     return Identity(authorization=f"Bearer {token}", hidden=(token,))
 

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Memory that all workers of a playbook share: credentials of plugins, got once and used until they expire.
+"""Memory that all workers of a playbook share: credentials of plugins, got once and used until they
+expire.
 
-Every task runs in a new worker, forked from the process that imported this file. The memory is an anonymous map made
-at import, so a worker sees what another stored, and nothing of it is ever on a disk. A process that was not forked
-from another (a module run) simply has a map of its own.
+Every task runs in a new worker, forked from the process that imported this file. The memory is an
+anonymous map made at import, so a worker sees what another stored, and nothing of it is ever on a
+disk. A process that was not forked from another (a module run) simply has a map of its own.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ Value = dict[str, Any]
 class SharedCache:
     """A small map from key to JSON value, shared by a process and all its forks.
 
-    Locks are record locks of the kernel: they belong to a process and end with it, so that a worker killed while it
-    holds one never blocks the others.
+    Locks are record locks of the kernel: they belong to a process and end with it, so that a worker
+    killed while it holds one never blocks the others.
     """
 
     def __init__(self, size: int = _SIZE) -> None:
@@ -49,7 +50,8 @@ class SharedCache:
         self._size = size
         self._lock_file = _empty_file()
         self._threads = threading.RLock()
-        # A thread of the parent may hold the lock in the moment of the fork; the child has no such thread.
+        # A thread of the parent may hold the lock in the moment of the fork; the child has no such
+        # thread.
         os.register_at_fork(after_in_child=self._forget_threads)
 
     def _forget_threads(self) -> None:
@@ -82,14 +84,16 @@ class SharedCache:
         rejected: Value | None = None,
         patience: float,
     ) -> Value:
-        """The value under a key; where there is none, one process makes it while the others wait for it.
+        """The value under a key; where there is none, one process makes it while the others wait
+        for it.
 
         Args:
             key: see :func:`key_of`.
             make: makes the value and says when it expires (None: not before the playbook ends).
-            rejected: a value not to be used again, which the server refused; another one that somebody has stored
-                meanwhile is taken.
-            patience: how many seconds to wait for another process that is making it; after that it is made here.
+            rejected: a value not to be used again, which the server refused; another one that
+                somebody has stored meanwhile is taken.
+            patience: how many seconds to wait for another process that is making it; after that it
+                is made here.
         """
         found = self._usable(key, rejected)
         if found is not None:

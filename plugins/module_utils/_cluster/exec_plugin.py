@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Running a kubeconfig's credential plugin (``aws eks get-token``, ``kubelogin``, ...) and reading its answer.
+"""Running a kubeconfig's credential plugin, such as ``aws eks get-token``, and reading its answer.
 
 https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 """
@@ -14,7 +14,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from .._base.errors import CredentialsError
@@ -53,8 +53,8 @@ class ExecPlugin:
             raise CredentialsError("The kubeconfig's exec plugin needs command and apiVersion.")
         if spec.get("interactiveMode") == "Always":
             raise CredentialsError(
-                f"The kubeconfig's exec plugin {self._command} wants a terminal (interactiveMode: Always), "
-                "which a task does not have."
+                f"The kubeconfig's exec plugin {self._command} wants a terminal"
+                " (interactiveMode: Always), which a task does not have."
             )
         self._arguments = [str(argument) for argument in spec.get("args") or []]
         self._environment = {
@@ -87,10 +87,12 @@ class ExecPlugin:
         """Run the plugin.
 
         Returns:
-            The ``status`` of its answer, and when that expires in seconds since the epoch (None: not said).
+            The ``status`` of its answer, and when that expires in seconds since the epoch (None:
+            not said).
 
         Raises:
-            CredentialsError: it cannot be started, fails, takes too long, or answers something else.
+            CredentialsError: it cannot be started, fails, takes too long, or answers something
+                else.
         """
         process = self._start()
         try:
@@ -98,7 +100,8 @@ class ExecPlugin:
         except subprocess.TimeoutExpired:
             _stop(process)
             raise CredentialsError(
-                f"The exec plugin {self.name} did not answer within {self._timeout:g} s and was stopped.",
+                f"The exec plugin {self.name} did not answer within {self._timeout:g} s and was"
+                " stopped.",
                 advice="Log in with it by hand first, or give a token (api_key).",
             ) from None
         if process.returncode != 0:
@@ -130,7 +133,8 @@ class ExecPlugin:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=environment,
-                # A group of its own, so that a plugin that hangs is stopped with all that it started.
+                # A group of its own, so that a plugin that hangs is stopped with all that it
+                # started.
                 start_new_session=True,
             )
         except OSError as error:
@@ -149,7 +153,8 @@ class ExecPlugin:
         status = answer.get("status") if isinstance(answer, dict) else None
         if not isinstance(status, dict) or answer.get("kind") != "ExecCredential":
             raise CredentialsError(
-                f"The exec plugin {self.name} answered something that is no ExecCredential with a status."
+                f"The exec plugin {self.name} answered something that is no ExecCredential with a"
+                " status."
             )
         if answer.get("apiVersion") != self._api_version:
             raise CredentialsError(
@@ -160,7 +165,8 @@ class ExecPlugin:
             status.get("clientCertificateData") and status.get("clientKeyData")
         ):
             raise CredentialsError(
-                f"The exec plugin {self.name} gave neither a token nor a client certificate with its key."
+                f"The exec plugin {self.name} gave neither a token nor a client certificate with"
+                " its key."
             )
         return status, self._expiry(status)
 
@@ -175,7 +181,7 @@ class ExecPlugin:
                 f"The exec plugin {self.name} gave an expirationTimestamp that is no time: {text}."
             ) from None
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
+            moment = moment.replace(tzinfo=UTC)
         return moment.timestamp()
 
     def _shown(self, errors: bytes) -> str:
@@ -184,7 +190,8 @@ class ExecPlugin:
 
 
 def _cluster_info(cluster: Mapping[str, Any]) -> dict[str, Any]:
-    """The cluster as the plugin's protocol shows it: without paths of ours, with the plugin's own extension."""
+    """The cluster as the plugin's protocol shows it: without paths of ours, with the plugin's own
+    extension."""
     known = (
         "server",
         "tls-server-name",

@@ -39,7 +39,8 @@ class ExpiredError(ClusterError):
 
 
 class WrongClusterError(ClusterError):
-    """The cluster that answers is not the one that ``expected_cluster`` names; nothing else was sent to it."""
+    """The cluster that answers is not the one that ``expected_cluster`` names; nothing else was
+    sent to it."""
 
     kind = "wrong_cluster"
 
@@ -93,12 +94,13 @@ def failure(question: Question, status: int, body: dict[str, Any], text: str) ->
 
 
 def foreign_answer(question: Question, status: int, text: str) -> ClusterError:
-    """The exception for an answer that does not come from an API server: a proxy's page, a cut body."""
+    """The exception for an answer that does not come from an API server: a proxy's page, a cut
+    body."""
     quoted = question.redact(" ".join(text.split()))[:QUOTED_CHARACTERS]
     shown = f'The answer begins: "{quoted}".' if quoted else "The answer was empty."
     return ClusterError(
-        f"Cannot {question.doing}: {question.server} answered with HTTP status {status} and something that is "
-        f"no Kubernetes object. {shown}",
+        f"Cannot {question.doing}: {question.server} answered with HTTP status {status} and"
+        f" something that is no Kubernetes object. {shown}",
         advice="Something between here and the API server may have answered: check host and proxy.",
         status=status,
     )
@@ -117,7 +119,8 @@ def _error_type(status: int, reason: str, message: str) -> type[ClusterError]:
 
 
 def is_typed_patch_refusal(status: int, message: str) -> bool:
-    """Whether server-side apply refused the object's form: unknown field, wrong type, duplicate list key.
+    """Whether server-side apply refused the object's form: unknown field, wrong type, duplicate
+    list key.
 
     The API server answers these with 500, without reason or details
     (k8s.io/apimachinery pkg/util/managedfields/internal/structuredmerge.go).
@@ -127,8 +130,8 @@ def is_typed_patch_refusal(status: int, message: str) -> bool:
 
 def _unauthorized(question: Question, body: dict[str, Any]) -> UnauthorizedError:
     return UnauthorizedError(
-        f"Cannot {question.doing}: the API server {question.server} does not accept the credentials "
-        f"(401 Unauthorized). They were {question.credential}.",
+        f"Cannot {question.doing}: the API server {question.server} does not accept the"
+        f" credentials (401 Unauthorized). They were {question.credential}.",
         advice="They may have expired or belong to another cluster.",
         status=401,
         body=body,
@@ -158,8 +161,9 @@ def _grant(details: Mapping[str, str]) -> str:
         return ""
     kind = "Role" if "namespace" in details else "ClusterRole"
     where = f' in the namespace "{details["namespace"]}"' if "namespace" in details else ""
+    group = details.get("group") or ""
     return (
-        f'A {kind}{where} that allows it needs the rule: apiGroups: ["{details.get("group") or ""}"], '
+        f'A {kind}{where} that allows it needs the rule: apiGroups: ["{group}"], '
         f'resources: ["{details["resource"]}"], verbs: ["{details["verb"]}"].'
     )
 

@@ -97,11 +97,13 @@ class Kubeconfig:
         user_name = str(chosen.get("user") or "")
         if cluster_name not in self._clusters:
             raise CredentialsError(
-                f"{self.origin}: the context {name!r} names the cluster {cluster_name!r}, which is not there."
+                f"{self.origin}: the context {name!r} names the cluster {cluster_name!r}, which is"
+                " not there."
             )
         if user_name and user_name not in self._users:
             raise CredentialsError(
-                f"{self.origin}: the context {name!r} names the user {user_name!r}, who is not there."
+                f"{self.origin}: the context {name!r} names the user {user_name!r}, who is not"
+                " there."
             )
         return Entry(
             context=name,
@@ -122,7 +124,8 @@ def find_files(option: str | None, environ: Mapping[str, str]) -> tuple[list[str
     """The paths to read, and whether they were asked for rather than the default.
 
     Args:
-        option: the option ``kubeconfig`` (or ``K8S_AUTH_KUBECONFIG``): one path, or several with the separator of PATH.
+        option: the option ``kubeconfig`` (or ``K8S_AUTH_KUBECONFIG``): one path, or several with
+            the separator of PATH.
         environ: the environment, for ``KUBECONFIG``.
     """
     asked = option or environ.get("KUBECONFIG") or ""
@@ -167,7 +170,7 @@ def read_content(text: str) -> Kubeconfig:
 def _parse(text: str | bytes, origin: str) -> Mapping[str, Any]:
     try:
         # A subclass of SafeLoader: it builds plain data only.
-        document = yaml.load(text, Loader=yaml_loader)  # noqa: S506
+        document = yaml.load(text, Loader=yaml_loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -209,7 +212,8 @@ def _with_absolute_paths(
 
 
 def _with_absolute_command(user: dict[str, Any], folder: str) -> dict[str, Any]:
-    """A plugin's command with a slash in it is relative to the kubeconfig, one without is found in PATH."""
+    """A plugin's command with a slash in it is relative to the kubeconfig, one without is found in
+    PATH."""
     plugin = user.get("exec")
     if not isinstance(plugin, dict) or os.sep not in str(plugin.get("command", "")):
         return user

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 def readable_file(content: bytes) -> Iterator[str]:
     """A path under which this process can read the content, until the block ends.
 
-    On Linux the file is anonymous memory, reached through ``/proc/self/fd``. Where that is missing it is a temporary
-    file of mode 0600, removed at the end of the block.
+    On Linux the file is anonymous memory, reached through ``/proc/self/fd``. Where that is missing
+    it is a temporary file of mode 0600, removed at the end of the block.
     """
     descriptor = _memory_descriptor()
     if descriptor is None:

@@ -4,7 +4,8 @@
 
 """The connection options, and where a value comes from when the task does not give it.
 
-The names are those of kubernetes.core, and so are the environment variables, which AWX's Kubernetes credential sets.
+The names are those of kubernetes.core, and so are the environment variables, which AWX's Kubernetes
+credential sets.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ ENVIRONMENT: dict[str, str] = {
     "expected_cluster": "K8S_AUTH_EXPECTED_CLUSTER",
 }
 
-# A task that says which cluster it means must not be sent elsewhere, or logged in as somebody else, by variables
-# that a job template's credential happens to set.
+# A task that says which cluster it means must not be sent elsewhere, or logged in as somebody else,
+# by variables that a job template's credential happens to set.
 _CHOICES = ("kubeconfig", "kubeconfig_content", "context", "in_cluster")
 _DECIDED_BY_CHOICE = (
     "host",
@@ -77,8 +78,8 @@ def with_environment(
 ) -> tuple[dict[str, Any], list[str]]:
     """The options of a task, completed from the ``K8S_AUTH_*`` variables.
 
-    A task that names a kubeconfig, a context or ``in_cluster``, and no ``host``, has chosen its cluster: then the
-    variables that say another server or other credentials are left aside.
+    A task that names a kubeconfig, a context or ``in_cluster``, and no ``host``, has chosen its
+    cluster: then the variables that say another server or other credentials are left aside.
 
     Args:
         options: the task's options (missing and None are the same).

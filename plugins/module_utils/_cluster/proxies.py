@@ -21,9 +21,10 @@ def proxy_for(
 ) -> str | None:
     """The URL of the proxy for a server, or None.
 
-    The order: the option, the kubeconfig's ``proxy-url``, then the environment (``HTTPS_PROXY``, or ``HTTP_PROXY`` for
-    an ``http`` server, in either case of letters). ``no_proxy`` exempts servers from all three, the environment's
-    ``NO_PROXY`` from the last, which also never holds for the machine itself (as in Go's net/http, so in kubectl).
+    The order: the option, the kubeconfig's ``proxy-url``, then the environment (``HTTPS_PROXY``, or
+    ``HTTP_PROXY`` for an ``http`` server, in either case of letters). ``no_proxy`` exempts servers
+    from all three, the environment's ``NO_PROXY`` from the last, which also never holds for the
+    machine itself (as in Go's net/http, so in kubectl).
 
     Args:
         server: the server's URL, split.
@@ -50,7 +51,8 @@ def proxy_for(
 def is_exempt(server: SplitResult, rules: str) -> bool:
     """Whether a list such as ``localhost,.example.com,10.0.0.0/8,host:6443`` names the server.
 
-    A name exempts itself and its subdomains, with a leading dot only its subdomains; ``*`` exempts everything.
+    A name exempts itself and its subdomains, with a leading dot only its subdomains; ``*`` exempts
+    everything.
     """
     host = (server.hostname or "").lower()
     port = server.port or {"https": 443, "http": 80}.get(server.scheme, 0)

@@ -33,7 +33,10 @@ from .transport import Trust, shown_url
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 _NO_CREDENTIALS = "no credentials at all"
-_HOW_TO = "Give kubeconfig (or host with api_key), set K8S_AUTH_KUBECONFIG or KUBECONFIG, or in_cluster: true in a pod."
+_HOW_TO = (
+    "Give kubeconfig, or host with api_key; or set K8S_AUTH_KUBECONFIG or KUBECONFIG; or in a pod"
+    " give in_cluster."
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,9 @@ def resolve(
 ) -> Target:
     """Find the server and the login. Reads files, runs no plugin and sends nothing.
 
-    The order for each value: the option, its ``K8S_AUTH_*`` variable, the kubeconfig (the option's, else
-    ``KUBECONFIG``, else ``~/.kube/config``). The pod's own account counts only with ``in_cluster``.
+    The order for each value: the option, its ``K8S_AUTH_*`` variable, the kubeconfig (the option's,
+    else ``KUBECONFIG``, else ``~/.kube/config``). The pod's own account counts only with
+    ``in_cluster``.
 
     Args:
         options: the task's options.
@@ -95,7 +99,8 @@ def resolve(
 
 
 def _kubeconfig_entry(given: Mapping[str, Any], environ: Mapping[str, str]) -> Entry | None:
-    """The kubeconfig's entry; None where host and credentials make one needless, or none is there by default."""
+    """The kubeconfig's entry; None where host and credentials make one needless, or none is there
+    by default."""
     named = given["kubeconfig_content"] or given["kubeconfig"] or given["context"]
     if not named and given["host"] and _login_of_options(given) is not None:
         return None
@@ -136,7 +141,8 @@ def _in_cluster(
     port = environ.get("KUBERNETES_SERVICE_PORT")
     if not host or not port:
         raise CredentialsError(
-            "in_cluster is set, but this is no pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set."
+            "in_cluster is set, but this is no pod: KUBERNETES_SERVICE_HOST and"
+            " KUBERNETES_SERVICE_PORT are not set."
         )
     token_file = os.path.join(service_account, "token")
     authority = given["ca_cert"] or os.path.join(service_account, "ca.crt")
@@ -180,7 +186,7 @@ def _login_of_options(given: Mapping[str, Any]) -> Login | None:
 
 
 def _login_of_user(entry: Entry) -> Login | None:
-    """The login of a kubeconfig's user, in the order of the client: provider, token, plugin, password, certificate."""
+    """The login of a kubeconfig's user, the first of: provider, token, plugin, password."""
     user = entry.user
     described = f"those of the user {entry.user_name!r} of the context {entry.context!r}"
     certificate = _user_certificate(user)
@@ -201,8 +207,8 @@ def _login_of_user(entry: Entry) -> Login | None:
         return StaticLogin(f"{described} (client certificate)", certificate)
     if isinstance(provider, Mapping):
         raise CredentialsError(
-            f"The kubeconfig's user {entry.user_name!r} has the auth provider {provider.get('name')!r}, "
-            "which Kubernetes no longer has.",
+            f"The kubeconfig's user {entry.user_name!r} has the auth provider"
+            f" {provider.get('name')!r}, which Kubernetes no longer has.",
             advice="Use its exec plugin (for azure: kubelogin).",
         )
     return None
@@ -245,7 +251,8 @@ def _trust(given: Mapping[str, Any], cluster: Mapping[str, Any]) -> Trust:
 def _authorities(option: str | None, cluster: Mapping[str, Any]) -> str | None:
     """The only trusted CA certificates, or None for the system's.
 
-    An empty one is an error and not the system's: releases of the client differed in what they made of it.
+    An empty one is an error and not the system's: releases of the client differed in what they made
+    of it.
     """
     if option == "":
         raise CredentialsError(
@@ -281,7 +288,8 @@ def _read(path: str, what: str) -> bytes:
             return file.read()
     except OSError as error:
         raise CredentialsError(
-            f"{what[:1].upper() + what[1:]}: the file {path} cannot be read: {error.strerror or error}."
+            f"{what[:1].upper() + what[1:]}: the file {path} cannot be read:"
+            f" {error.strerror or error}."
         ) from error
 
 
@@ -291,7 +299,7 @@ def _checked_server(server: str) -> str:
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
-        parts.port  # noqa: B018 (raises where it is no number)
+        _port = parts.port  # raises where it is no number
     except ValueError as error:
         raise CredentialsError(f"The server {server!r} is no URL: {error}.") from error
     if parts.scheme not in ("https", "http") or not parts.hostname:
@@ -321,8 +329,8 @@ def _finished(target: Target, given: Mapping[str, Any], environ: Mapping[str, st
     warnings = []
     if parts.scheme == "https" and not target.trust.verify:
         warnings.append(
-            f"The certificate of {target.server} is not verified (validate_certs: false): whoever answers there "
-            "sees the credentials."
+            f"The certificate of {target.server} is not verified (validate_certs: false): whoever"
+            " answers there sees the credentials."
         )
     return replace(
         target,
@@ -351,4 +359,5 @@ def _impersonation(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def _with_left_aside(text: str, left_aside: list[str]) -> str:
     if not left_aside:
         return text
-    return f"{text} The task itself names its cluster, so these variables were left aside: {', '.join(left_aside)}."
+    names = ", ".join(left_aside)
+    return f"{text} The task itself names its cluster, so these variables were left aside: {names}."

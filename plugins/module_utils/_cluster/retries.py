@@ -14,10 +14,11 @@ from .failures import is_typed_patch_refusal
 
 APPLY = "application/apply-patch+yaml"
 
-# How long a server is tried that never answered on this connection: a wrong host must not cost the task's whole
-# time, a control plane that is just starting should not fail it.
+# How long a server is tried that never answered on this connection: a wrong host must not cost the
+# task's whole time, a control plane that is just starting should not fail it.
 CONNECT_WINDOW_SECONDS = 10.0
-# How long a server is tried that answers with a passing error, or loses the connection after the request.
+# How long a server is tried that answers with a passing error, or loses the connection after the
+# request.
 TROUBLE_WINDOW_SECONDS = 60.0
 
 _FIRST_PAUSE_SECONDS = 0.5
@@ -25,14 +26,15 @@ _LONGEST_PAUSE_SECONDS = 8.0
 
 
 class BackOff:
-    """Pauses of 0.5 s doubling to 8 s, each varied by a quarter so that many hosts do not come back at once."""
+    """Pauses of 0.5 s doubling to 8 s, each varied by a quarter so that many hosts do not come back
+    at once."""
 
     def __init__(self) -> None:
         self._pause = _FIRST_PAUSE_SECONDS
 
     def next(self) -> float:
         """The next pause in seconds."""
-        pause = self._pause * random.uniform(0.75, 1.25)  # noqa: S311 (no secret depends on it)
+        pause = self._pause * random.uniform(0.75, 1.25)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
         return pause
 

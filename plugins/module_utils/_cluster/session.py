@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 from .._base.errors import CredentialsError
 from .credentials import Identity
@@ -33,7 +33,7 @@ class Session:
         self._identity: Identity | None = None
         self._pool: Any = None
         self._pool_identity: tuple[bytes | None, bytes | None] = (None, None)
-        self.hidden: tuple[str, ...] = ()
+        self.hidden = hidden_from_the_start(target)
 
     def identity(self) -> Identity:
         """The current credentials.
@@ -45,8 +45,8 @@ class Session:
             identity = self._target.login.identity()
             if identity.authorization and self._target.server.startswith("http:"):
                 raise CredentialsError(
-                    f"The server {self._target.server} is http, not https: {self._target.login.described} would be "
-                    "sent readable by anyone on the way.",
+                    f"The server {self._target.server} is http, not https: anyone on the way could"
+                    f" read the credentials ({self._target.login.described}).",
                     advice="Use https, or a server that needs no credentials (kubectl proxy).",
                 )
             self._keep(identity)
@@ -124,6 +124,13 @@ class Session:
         return headers
 
 
+def hidden_from_the_start(target: Target) -> tuple[str, ...]:
+    """What must never be shown, before any request: given credentials and the proxy's password."""
+    password = urlsplit(target.proxy or "").password
+    known = target.login.known
+    return (*known, password, unquote(password)) if password else known
+
+
 def _header_dict() -> Any:
     """A mapping that can hold a header twice; urllib3 1 had it in another place."""
     if hasattr(urllib3, "HTTPHeaderDict"):
@@ -132,7 +139,8 @@ def _header_dict() -> Any:
 
 
 def _plain(query: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The query in the form in which the API server reads it: lower-case booleans, None left out."""
+    """The query in the form in which the API server reads it: lower-case booleans, None left
+    out."""
     return [
         (name, str(value).lower() if isinstance(value, bool) else str(value))
         for name, value in query.items()

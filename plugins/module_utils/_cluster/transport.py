@@ -40,7 +40,8 @@ class Trust:
 
 
 def open_pool(server: str, trust: Trust, identity: Identity, proxy: str | None) -> Any:
-    """A pool of kept-alive connections to a server (a urllib3 ``PoolManager``). Connects to nothing yet.
+    """A pool of kept-alive connections to a server (a urllib3 ``PoolManager``). Connects to nothing
+    yet.
 
     Raises:
         CredentialsError: a certificate or key cannot be used.
@@ -68,7 +69,7 @@ def _proxy_pool(proxy: str, settings: dict[str, Any]) -> Any:
     url = urlsplit(proxy)
     if url.scheme in ("socks5", "socks5h", "socks4", "socks4a"):
         try:
-            from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415
+            from urllib3.contrib.socks import SOCKSProxyManager
         except ImportError as error:
             raise CredentialsError(
                 f"The proxy {shown_url(proxy)} needs the Python library PySocks."
@@ -76,7 +77,8 @@ def _proxy_pool(proxy: str, settings: dict[str, Any]) -> Any:
         return SOCKSProxyManager(proxy, **settings)
     if url.scheme not in ("http", "https"):
         raise CredentialsError(
-            f"The proxy {shown_url(proxy)} has the scheme {url.scheme!r}: it must be http, https or socks5."
+            f"The proxy {shown_url(proxy)} has the scheme {url.scheme!r}: it must be http, https"
+            " or socks5."
         )
     if url.username:
         login = f"{unquote(url.username)}:{unquote(url.password or '')}"

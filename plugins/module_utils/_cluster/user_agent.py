@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the API server's audit log names us: version, ansible-core, and the AWX job where there is one."""
+"""How the API server's audit log names us: version, ansible-core, and the AWX job where there is
+one."""
 
 from __future__ import annotations
 

@@ -10,32 +10,27 @@ import json
 import random
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, DeadlineError
 from .answers import lines
 from .failures import ExpiredError
 from .libraries import urllib3
+from .sender import Request, Sender
 
-# The API server ends a watch by itself after 30 to 60 minutes; we ask for less, so that a watch is never older than
-# a load balancer's idle limit would bear, and vary it so that many do not come back at once.
+# The API server ends a watch by itself after 30 to 60 minutes; we ask for less, so that a watch is
+# never older than a load balancer's idle limit would bear, and vary it so that many do not come
+# back at once.
 _LONGEST_SECONDS = (240, 360)
-# A stream that ended sooner than this is followed by a pause: a server that ends each at once must not be hammered.
+# A stream that ended sooner than this is followed by a pause: a server that ends each at once must
+# not be hammered.
 _SHORT_STREAM_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
 
 
-class OpenStream(Protocol):
-    """Opens the stream: a GET with retries (``Cluster.open_stream``)."""
-
-    def __call__(
-        self, path: str, *, query: Mapping[str, Any], deadline: Deadline, doing: str
-    ) -> Any: ...
-
-
 def watch_events(
-    open_stream: OpenStream,
+    sender: Sender,
     path: str,
     *,
     query: Mapping[str, Any],
@@ -45,20 +40,22 @@ def watch_events(
 ) -> Iterator[dict[str, Any]]:
     """Yield watch events until the deadline; see ``Cluster.watch``.
 
-    Follows client-go's RetryWatcher: the version of every event counts, bookmarks included, which are not yielded;
-    410 ends it, anything else that passes leads to a new stream from the last version.
+    Follows client-go's RetryWatcher: the version of every event counts, bookmarks included, which
+    are not yielded; 410 ends it, anything else that passes leads to a new stream from the last
+    version.
     """
     version = resource_version
     while not deadline.passed():
         started = time.monotonic()
+        asked = _watch_query(query, version, deadline)
         try:
-            response = open_stream(
-                path, query=_watch_query(query, version, deadline), deadline=deadline, doing=doing
+            response, _no_body = sender.send(
+                Request("GET", path, doing, query=asked, stream=True), deadline
             )
         except DeadlineError:
             return
         try:
-            for event in _events(response):
+            for event in _events(response, deadline):
                 if event["type"] == "ERROR":
                     _stop_or_pause(event["object"], deadline, doing)
                     break
@@ -72,7 +69,7 @@ def watch_events(
 
 
 def _watch_query(query: Mapping[str, Any], version: str, deadline: Deadline) -> dict[str, Any]:
-    seconds = min(deadline.left() + 1, random.uniform(*_LONGEST_SECONDS))  # noqa: S311
+    seconds = min(deadline.left() + 1, random.uniform(*_LONGEST_SECONDS))
     return {
         **query,
         "watch": True,
@@ -82,10 +79,10 @@ def _watch_query(query: Mapping[str, Any], version: str, deadline: Deadline) -> 
     }
 
 
-def _events(response: Any) -> Iterator[dict[str, Any]]:
+def _events(response: Any, deadline: Deadline) -> Iterator[dict[str, Any]]:
     """The events of one stream, until it ends in whatever way."""
     try:
-        for line in lines(response):
+        for line in lines(response, deadline):
             try:
                 event = json.loads(line)
             except ValueError:  # cut in the middle: the next stream sends it again
