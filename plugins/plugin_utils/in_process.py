@@ -159,10 +159,10 @@ class VerbAction(ActionBase):
             mutually_exclusive=[list(names) for names in self.verb.mutually_exclusive],
         )
         checked = validator.validate(args)
-        if checked.errors:
+        if checked.error_messages:
             result: dict[str, Any] = {
                 "failed": True,
-                "msg": checked.errors[0].msg,
+                "msg": checked.error_messages[0],
                 "invocation": {"module_args": checked.validated_parameters},
             }
         else:

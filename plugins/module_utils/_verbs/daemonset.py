@@ -80,11 +80,12 @@ def _how(task: Task) -> daemonsets.How:
 
 def _present(task: Task) -> dict[str, Any]:
     # The offline checks come first: wrong input is told without a cluster, or a kubeconfig.
-    build.build(task.params, context_namespace="default")
-    draft = build.build(task.params, context_namespace=task.cluster.namespace)
+    draft = build.build(task.params, context_namespace="default")
     task.warnings.extend(draft.warnings)
     deadline = _deadline(task)
     metadata = draft.manifest["metadata"]
+    if not draft.namespace_given:
+        metadata["namespace"] = task.cluster.namespace
     live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
     _refuse_deleting(live)
     intent = _with_change_cause(task, build.complete(draft, live), live)

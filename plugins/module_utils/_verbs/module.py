@@ -23,6 +23,8 @@ def run_module(verb: Verb) -> None:
         module.fail_json(msg=missing_required_lib(MISSING_LIBRARY), exception=MISSING_TRACEBACK)
     task = Task(module.params, check_mode=module.check_mode, diff_mode=module._diff)
     result = carry_out(verb, task)
+    for text in result.pop("warnings", ()):
+        module.warn(text)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

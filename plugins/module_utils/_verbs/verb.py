@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,9 +85,19 @@ def carry_out(verb: Verb, task: Task) -> dict[str, Any]:
             "error": {"kind": error.kind, "status": getattr(error, "status", None)},
             **redact(error.details, task.secrets),
         }
+    except Exception as error:
+        result = {
+            "failed": True,
+            "changed": False,
+            "msg": redact_text(f"Unexpected fault of the collection: {error!r}", task.secrets),
+            "exception": redact_text(traceback.format_exc(), task.secrets),
+            "error": {"kind": "bug", "status": None},
+        }
     if task._cluster is not None:
         result["server"] = task._cluster.describe()
         task.warnings.extend(task._cluster.warnings)
-    result["warnings"] = list(dict.fromkeys(task.warnings))
+    warnings = [redact_text(text, task.secrets) for text in dict.fromkeys(task.warnings)]
+    if warnings:
+        result["warnings"] = warnings
     result["invocation"] = {"module_args": redact(dict(task.params), task.secrets)}
     return result
