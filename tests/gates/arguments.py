@@ -49,12 +49,15 @@ def specification(module: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     return seen
 
 
-def faults(specification: dict[str, Any], given: dict[str, Any]) -> list[str]:
-    """What Ansible itself would refuse in these arguments."""
+def checked(
+    specification: dict[str, Any], given: dict[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """The parameters that the module would see, and what Ansible itself would refuse in them."""
     spec = specification["argument_spec"]
     rules = {rule: specification.get(rule) for rule in _RULES}
     filled = {key: _filled(value, spec.get(key, {})) for key, value in given.items()}
-    return list(ModuleArgumentSpecValidator(spec, **rules).validate(filled).error_messages)
+    result = ModuleArgumentSpecValidator(spec, **rules).validate(filled)
+    return result.validated_parameters, result.error_messages
 
 
 def _filled(value: Any, option: dict[str, Any]) -> Any:
