@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the connection; their specification is CONNECTION_SPEC in module_utils/_cluster."""
+"""The options of the connection; specified as CONNECTION_SPEC in module_utils/_cluster."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _AUTHORIZATION = re.compile(
     r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|token)\s+)?)([^\s\"',]+)()"
 )
 _WEB_TOKEN = re.compile(r"()(\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)()")
-# What announces a value, up to where that begins: --name=, --name value, NAME=value, "name": "value"
+# What announces a value, up to where that begins: --name=, --name value, NAME=value, "name":
 _FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?:=|\s+(?!-))")
 _ASSIGNMENT = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)=")
 _JSON_PAIR = re.compile(r"\"([\w.-]+)\"\s*:\s*(?=\")")
