@@ -1,0 +1,94 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks of volume mounts and devices of a container.
+
+Source: pkg/apis/core/validation/validation.go, ValidateVolumeMounts and ValidateVolumeDevices.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from .findings import Place, quoted
+from .syntax import check_no_backsteps, check_relative_path
+
+_PROPAGATIONS = ("None", "HostToContainer", "Bidirectional")
+_RECURSIVE = ("Disabled", "IfPossible", "Enabled")
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+def check_mounts(container: Place, pod: Place) -> None:
+    """Check the mounts of a container against the pod's volumes."""
+    devices = {device.text("name") for device in container.objects("volumeDevices")} - {""}
+    device_paths = {device.text("devicePath") for device in container.objects("volumeDevices")}
+    for mount in container.objects("volumeMounts"):
+        name = mount.require("name", "the name of the volume")
+        if name:
+            _check_volume(mount.child("name"), pod)
+        if name in devices:
+            mount.child("name").fault(f"the volume {quoted(name)} is a device of this container")
+        path = mount.require("mountPath", "the path in the container")
+        if path and path in device_paths:
+            mount.child("mountPath").fault(f"a device of this container is at {quoted(path)}")
+        if ":" in path and not _WINDOWS_PATH.match(path):
+            mount.child("mountPath").warn('the path has a ":", which container runtimes refuse')
+        _check_sub_path(mount)
+        _check_propagation(mount, container)
+
+
+def _check_volume(place: Place, pod: Place) -> Place | None:
+    """Return the volume of the name; note a fault where there is none."""
+    volumes = {volume.text("name"): volume for volume in pod.objects("volumes")}
+    if place.value in volumes:
+        return volumes[place.value]
+    near = difflib.get_close_matches(str(place.value), [name for name in volumes if name], 1)
+    hint = f" (did you mean {quoted(near[0])}?)" if near else ""
+    place.fault(f"the pod has no volume {quoted(place.value)}{hint}")
+    return None
+
+
+def _check_sub_path(mount: Place) -> None:
+    if mount.text("subPath"):
+        check_relative_path(mount.child("subPath"))
+    if mount.text("subPathExpr"):
+        check_relative_path(mount.child("subPathExpr"))
+        if mount.text("subPath"):
+            mount.child("subPathExpr").fault("subPath and subPathExpr exclude each other")
+
+
+def _check_propagation(mount: Place, container: Place) -> None:
+    place = mount.child("mountPropagation")
+    propagation = mount.one_of("mountPropagation", _PROPAGATIONS, empty=False)
+    if propagation == "Bidirectional" and not container.is_true("securityContext", "privileged"):
+        place.fault('"Bidirectional" is allowed in privileged containers only')
+    recursive = mount.one_of("recursiveReadOnly", _RECURSIVE, empty=False)
+    if recursive in ("IfPossible", "Enabled"):
+        if not mount.is_true("readOnly"):
+            mount.child("recursiveReadOnly").fault(f"{quoted(recursive)} needs readOnly: true")
+        if propagation not in ("", "None"):
+            mount.child("recursiveReadOnly").fault(
+                f'{quoted(recursive)} needs mountPropagation "None"'
+            )
+
+
+def check_devices(container: Place, pod: Place) -> None:
+    """Check the block devices of a container against the pod's volumes."""
+    names: set[str] = set()
+    for device in container.objects("volumeDevices"):
+        name = device.require("name", "the name of the volume")
+        if device.require("devicePath", "the path of the device"):
+            check_no_backsteps(device.child("devicePath"))
+        if not name:
+            continue
+        if name in names:
+            device.child("name").fault(f"the volume {quoted(name)} is a device already")
+        names.add(name)
+        volume = _check_volume(device.child("name"), pod)
+        if volume and not (volume.child("persistentVolumeClaim") or volume.child("ephemeral")):
+            device.child("name").fault(
+                f"the volume {quoted(name)} cannot be a device: only a persistentVolumeClaim"
+                " or an ephemeral volume can"
+            )
