@@ -83,7 +83,7 @@ def _tour(options: argparse.Namespace) -> int:
             f"{len(simulated)} of these nodes are simulated (KWOK): pods on them get every status"
             " of a real pod, but no container runs."
         )
-    if cluster.own and not simulated:
+    if cluster.own:
         _announce(server)
     with server.place() as namespace:
         heading(f"The playbook {PLAYBOOK}, in the namespace {namespace}")
@@ -100,9 +100,9 @@ def _announce(server: Server) -> None:
         f"\nOn {server.address} the tour creates, and at the end removes:\n"
         "  - a namespace of its own (everynode-demo), in which privileged pods are allowed\n"
         f"  - in it the service account {SERVICE_ACCOUNT}, without any rights\n"
-        "  - in it the DaemonSet hwameistor-local-disk-manager. It is PRIVILEGED: one pod on every\n"
-        "    node, in the node's network and process namespaces, with /dev, /proc and the kubelet's\n"
-        "    folders mounted. Do not try it where that matters."
+        "  - in it the DaemonSet hwameistor-local-disk-manager. It is PRIVILEGED: one pod on\n"
+        "    every node, in the node's network and process namespaces, with /dev, /proc and the\n"
+        "    kubelet's folders mounted. Do not try it where that matters."
     )
     if is_terminal():
         input("Enter goes on, Ctrl-C leaves everything as it is. ")

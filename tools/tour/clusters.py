@@ -26,13 +26,13 @@ class Cluster:
 
 
 def started() -> Cluster:
-    """The tour's own control plane, with simulated nodes; the one of the last tour if it still runs."""
+    """The tour's own control plane, with simulated nodes; that of the last tour if it runs."""
     printed = _tool("up", "--name", NAME, "--nodes", str(_NODES))
     return Cluster(Path(printed.splitlines()[-1]), _tool("path", "kubectl").strip(), own=False)
 
 
 def of_the_user(kubeconfig: str) -> Cluster:
-    """The cluster that a kubeconfig of the user's leads to. Raises TourError where there is none."""
+    """The cluster that a kubeconfig of the user's leads to. Raises TourError without a file."""
     path = Path(kubeconfig).expanduser().absolute()
     if not path.is_file():
         raise TourError(f"There is no kubeconfig file {path}.")

@@ -21,6 +21,8 @@ from .telling import TourError, say
 
 NAMESPACE = "everynode-demo"
 SERVICE_ACCOUNT = "hwameistor-admin"
+_OUR_LABEL = "everynode.kubernetes/kubelet"
+_KWOK_ANNOTATION = "kwok.x-k8s.io/node"
 _GONE_SECONDS = 120
 _REQUEST_SECONDS = 20
 
@@ -49,7 +51,7 @@ class Server:
 
     @contextlib.contextmanager
     def place(self) -> Iterator[str]:
-        """The name of a new namespace, with what the pods need; removed at the end, whatever happens.
+        """A new namespace, with what the pods need; removed at the end, whatever happens.
 
         Raises TourError where the user may not make one.
         """
@@ -62,7 +64,7 @@ class Server:
             self._remove(name)
 
     def _make_namespace(self) -> str:
-        """A new namespace, whose name has a suffix where somebody else already uses the plain one."""
+        """Make a namespace; its name has a suffix where the plain one is already in use."""
         name = NAMESPACE
         while True:
             metadata = client.V1ObjectMeta(
@@ -117,8 +119,10 @@ class Server:
 
 
 def is_simulated(node: Any) -> bool:
-    """Whether KWOK only pretends that the node is there."""
-    return "kwok.x-k8s.io/node" in (node.metadata.annotations or {})
+    """Whether KWOK only pretends that the node is there: one of tools/cluster, or of kwokctl."""
+    return _OUR_LABEL in (node.metadata.labels or {}) or _KWOK_ANNOTATION in (
+        node.metadata.annotations or {}
+    )
 
 
 def _message(refusal: Any) -> str:
