@@ -4,8 +4,8 @@
 
 """Writes plugins/module_utils/_spec/api_schema.py from an API server's own OpenAPI document.
 
-    python tools/generate/schema.py --kubeconfig FILE     asks a running API server
-    python tools/generate/schema.py --document FILE       reads a saved /openapi/v3/apis/apps/v1
+    python -m tools.generate.schema --kubeconfig FILE     asks a running API server
+    python -m tools.generate.schema --document FILE       reads a saved /openapi/v3/apis/apps/v1
 
 Take a live server rather than a document saved in the Kubernetes source: only the server lists the
 values that a field allows.
