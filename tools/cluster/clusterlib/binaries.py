@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -38,7 +39,7 @@ class Binary:
 
 BINARIES = (
     Binary("certificates", "certificates", ".", 15),
-    Binary("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", 75),
+    Binary("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", 60),
     Binary("etcd", "etcd", "go.etcd.io/etcd/server/v3", 30),
     Binary("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", 150),
     Binary(
@@ -128,7 +129,7 @@ def _build(go: Path, binary: Binary, counter: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(".*.partial"):
         leftover.unlink()
-    partial = folder / f".{binary.name}.partial"
+    partial = folder / f".{binary.name}.{os.getpid()}.partial"
     say(f"{counter} {binary.name} {_version(binary.module)} (usually {binary.usual_seconds} s)")
     started = time.monotonic()
     command = [str(go), *_BUILD, f"-ldflags={_linker_flags(binary.module)}"]
@@ -144,11 +145,13 @@ def _build(go: Path, binary: Binary, counter: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         ) as process:
             try:
                 _wait(process, started)
             except BaseException:
-                process.terminate()
+                # Go's compilers and linkers are processes of their own.
+                os.killpg(process.pid, signal.SIGKILL)
                 raise
         if process.returncode != 0:
             output.seek(0)

@@ -23,10 +23,11 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command; 0 when done, 1 with a message on stderr when not."""
     options = _parser().parse_args(arguments)
     # Ended politely, a command cleans up after itself like after an interrupt.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         options.run(options)
-    except ClusterError as error:
+    except (ClusterError, OSError) as error:
         print(f"cluster: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

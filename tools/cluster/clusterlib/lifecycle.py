@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Callable, Optional
 
 from . import binaries, components, layout, nodes, pki, ports, processes, state
 from .api import Api
@@ -20,16 +20,15 @@ from .files import lock
 
 DEFAULT_NODES = 3
 _START_SECONDS = 120.0
-_STOP_GRACE_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 _PORT_ATTEMPTS = 4
 
 
-class _Died(ClusterError):
+class _DiedError(ClusterError):
     """A component ended while the cluster started."""
 
 
-def up(name: str, node_count: Optional[int], audit_log: Optional[Path]) -> Path:
+def up(name: str, node_count: int | None, audit_log: Path | None) -> Path:
     """Have the cluster up as asked and return the path of its administrator's kubeconfig.
 
     Idempotent: what runs as it should is not touched, what is dead or set up differently is
@@ -47,15 +46,12 @@ def up(name: str, node_count: Optional[int], audit_log: Optional[Path]) -> Path:
                 plan = _create(folder, log)
             else:
                 plan = _repair(name, folder, existing, log)
-            with _api(plan) as api:
-                if existing is None and node_count is None:
-                    node_count = DEFAULT_NODES
-                if node_count is not None:
-                    nodes.scale(api, node_count)
+            remembered = existing.nodes if existing else DEFAULT_NODES
+            _scale(plan, remembered if node_count is None else node_count)
         except BaseException:
             # Whatever stopped us, an interrupt too: nothing half started is left running.
             ours = [p for p in processes.running(folder) if p.pid not in started_before]
-            processes.stop(ours, 0)
+            processes.stop(ours)
             raise
         return kubeconfig_of(folder)
 
@@ -80,8 +76,8 @@ def all_names() -> list[str]:
 
 def scale(name: str, count: int) -> None:
     """Set the number of simulated nodes of a running cluster."""
-    with _locked(name), _api(running_plan(name)) as api:
-        nodes.scale(api, count)
+    with _locked(name):
+        _scale(running_plan(name), count)
 
 
 def user_kubeconfig(name: str, user: str, groups: list[str]) -> Path:
@@ -96,7 +92,7 @@ def stop_component(name: str, component: str) -> None:
     """End one component, as a crash would; `up` or `start_component` starts it again."""
     with _locked(name):
         folder = running_plan(name).folder
-        processes.stop(_of(processes.running(folder), component), 0)
+        processes.stop(_of(processes.running(folder), component))
 
 
 def start_component(name: str, component: str) -> None:
@@ -120,7 +116,7 @@ def kubeconfig_of(folder: Path) -> Path:
     return folder / "kubeconfig"
 
 
-def _locked(name: str):  # type: ignore[no-untyped-def]
+def _locked(name: str) -> AbstractContextManager[None]:
     return lock(f"cluster-{name}", f"works on cluster {name}")
 
 
@@ -128,7 +124,16 @@ def _api(plan: Plan) -> Api:
     return Api(plan.folder / "pki", plan.ports["api"])
 
 
-def _usable(name: str, folder: Path) -> Optional[state.State]:
+def _scale(plan: Plan, count: int) -> None:
+    with _api(plan) as api:
+        nodes.scale(api, count)
+    known = state.load(plan.folder)
+    if known is not None and known.nodes != count:
+        known.nodes = count
+        known.save(plan.folder)
+
+
+def _usable(name: str, folder: Path) -> state.State | None:
     """The state of a cluster that can be carried on; anything else of that name is removed."""
     known = state.load(folder)
     if known is not None and known.ready and known.versions == binaries.version_key():
@@ -139,17 +144,20 @@ def _usable(name: str, folder: Path) -> Optional[state.State]:
     return None
 
 
-def _audit_log(asked: Optional[Path], existing: Optional[state.State]) -> Optional[str]:
+def _audit_log(asked: Path | None, existing: state.State | None) -> str | None:
     if asked is None:
-        return existing.audit_log if existing else None
+        # A log whose file somebody has removed is not wanted any more, least of all its folder.
+        kept = existing.audit_log if existing else None
+        return kept if kept and os.path.exists(kept) else None
     path = Path(os.path.abspath(asked))
     if not path.parent.is_dir():
         raise ClusterError(f"--audit-log: there is no folder {path.parent}")
     return str(path)
 
 
-def _create(folder: Path, audit_log: Optional[str]) -> Plan:
-    for attempt in range(1, _PORT_ATTEMPTS + 1):
+def _create(folder: Path, audit_log: str | None) -> Plan:
+    attempt = 1
+    while True:
         (folder / "logs").mkdir(parents=True, mode=0o700)
         pki.create(folder / "pki")
         known = _with_new_ports(folder, audit_log)
@@ -157,15 +165,15 @@ def _create(folder: Path, audit_log: Optional[str]) -> Plan:
         try:
             _bring_up(plan, known)
             return plan
-        except _Died as error:
+        except _DiedError as error:
             if attempt == _PORT_ATTEMPTS or "address already in use" not in str(error):
                 raise
             say("somebody took a port of the new cluster: trying others")
             _wipe(folder)
-    raise AssertionError("not reached")
+            attempt += 1
 
 
-def _repair(name: str, folder: Path, known: state.State, audit_log: Optional[str]) -> Plan:
+def _repair(name: str, folder: Path, known: state.State, audit_log: str | None) -> Plan:
     """Carry on with what is there: ports, certificates and data."""
     plan = Plan(folder, known.ports, audit_log)
     alive = processes.running(folder)
@@ -177,18 +185,16 @@ def _repair(name: str, folder: Path, known: state.State, audit_log: Optional[str
     try:
         _bring_up(plan, known)
         return plan
-    except _Died as error:
+    except _DiedError as error:
         say(f"cluster {name} cannot be carried on, making it anew: {error}")
         _wipe(folder)
         return _create(folder, audit_log)
 
 
-def _with_new_ports(folder: Path, audit_log: Optional[str]) -> state.State:
+def _with_new_ports(folder: Path, audit_log: str | None) -> state.State:
     with lock("ports", "chooses ports"):
-        chosen = ports.choose(len(components.PORTS), state.ports_of_all())
-        known = state.State(
-            binaries.version_key(), dict(zip(components.PORTS, chosen)), audit_log
-        )
+        chosen = ports.choose(components.PORTS, state.ports_of_all())
+        known = state.State(binaries.version_key(), chosen, audit_log)
         known.save(folder)
     return known
 
@@ -215,7 +221,7 @@ def _retire(plan: Plan) -> None:
         )
         if process.fingerprint != planned or log_gone:
             say(f"restarting {process.component}, which is to be set up differently")
-            processes.stop([process], _STOP_GRACE_SECONDS)
+            processes.stop([process])
 
 
 def _start(plan: Plan, wanted: Collection[str]) -> None:
@@ -246,15 +252,15 @@ def _has_service_account(api: Api) -> bool:
     return api.request("GET", path)[0] == 200
 
 
-def _wait(
-    plan: Plan, started: Iterable[str], what: str, is_ready: Callable[[Api], bool]
-) -> None:
+def _wait(plan: Plan, started: Iterable[str], what: str, is_ready: Callable[[Api], bool]) -> None:
     expected = set(started)
     deadline = time.monotonic() + _START_SECONDS
     while True:
         alive = {process.component for process in processes.running(plan.folder)}
         for name in sorted(expected - alive):
-            raise _Died(f"{name} ended; its last words:\n{_tail(components.log_file(name, plan))}")
+            raise _DiedError(
+                f"{name} ended; its last words:\n{_tail(components.log_file(name, plan))}"
+            )
         try:
             with _api(plan) as api:
                 if is_ready(api):
@@ -281,5 +287,5 @@ def _of(found: Iterable[processes.Running], component: str) -> list[processes.Ru
 
 
 def _wipe(folder: Path) -> None:
-    processes.stop(processes.running(folder), 0)
+    processes.stop(processes.running(folder))
     shutil.rmtree(folder, ignore_errors=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from .console import ClusterError
 
@@ -15,17 +15,15 @@ from .console import ClusterError
 _FIRST, _LAST = 20000, 31999
 
 
-def choose(count: int, avoid: Collection[int]) -> list[int]:
-    """`count` different ports that are free on 127.0.0.1 and not in `avoid`."""
-    chosen: list[int] = []
-    for port in random.sample(range(_FIRST, _LAST + 1), k=_LAST + 1 - _FIRST):
-        if len(chosen) == count:
-            break
-        if port not in avoid and _is_free(port):
-            chosen.append(port)
-    if len(chosen) < count:
-        raise ClusterError(f"no {count} free ports between {_FIRST} and {_LAST} on 127.0.0.1")
-    return chosen
+def choose(uses: Iterable[str], avoid: Collection[int]) -> dict[str, int]:
+    """A port for each use: all different, free on 127.0.0.1 and not in `avoid`."""
+    shuffled = random.sample(range(_FIRST, _LAST + 1), k=_LAST + 1 - _FIRST)
+    free = (port for port in shuffled if port not in avoid and _is_free(port))
+    try:
+        return {use: next(free) for use in uses}
+    except StopIteration:
+        message = f"too few free ports between {_FIRST} and {_LAST} on 127.0.0.1"
+        raise ClusterError(message) from None
 
 
 def are_free(ports: Collection[int]) -> bool:

@@ -10,11 +10,12 @@ there are no files with process numbers that could be out of date.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from .console import ClusterError
 _CLUSTER = "EVERYNODE_TEST_CLUSTER"
 _COMPONENT = "EVERYNODE_TEST_COMPONENT"
 _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG")
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_END_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 
 
@@ -43,8 +46,8 @@ def start(folder: Path, component: str, fingerprint: str, command: list[str], lo
     environment[_COMPONENT] = f"{component} {fingerprint}"
     if log.exists():
         os.replace(log, log.with_suffix(".previous.log"))
-    with open(log, "wb") as output:
-        subprocess.Popen(
+    with open(log, "wb") as output, _without_interrupts():
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=environment,
@@ -53,6 +56,10 @@ def start(folder: Path, component: str, fingerprint: str, command: list[str], lo
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        # For a moment the kernel does not show a new process's environment yet. Who cleans up
+        # after an interrupt must not look just then.
+        while _read(process.pid) is None and process.poll() is None:
+            time.sleep(0.001)
 
 
 def running(folder: Path) -> list[Running]:
@@ -65,32 +72,38 @@ def folders_with_processes(parent: Path) -> set[Path]:
     return {process.folder for process in _all() if process.folder.parent == parent}
 
 
-def stop(processes: Iterable[Running], grace_seconds: float) -> None:
-    """End these processes and wait until they are gone; after the grace they are killed."""
+def stop(processes: Iterable[Running]) -> None:
+    """Kill these processes and wait until they are gone.
+
+    Killing loses nothing, what etcd has acknowledged it has written; asked politely, the API server
+    would wait for its watchers first.
+    """
     left = {process.pid: process for process in processes}
-    _signal(left, signal.SIGTERM if grace_seconds else signal.SIGKILL)
-    kill_at = time.monotonic() + grace_seconds
-    give_up_at = kill_at + 20.0
-    killed = not grace_seconds
-    while True:
-        left = {pid: old for pid, old in left.items() if _read(pid) == old}
-        if not left:
-            return
-        now = time.monotonic()
-        if now > give_up_at:
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + _END_SECONDS
+    while left:
+        if time.monotonic() > deadline:
             raise ClusterError(f"processes that cannot be killed: {sorted(left)}")
-        if not killed and now > kill_at:
-            _signal(left, signal.SIGKILL)
-            killed = True
         time.sleep(_POLL_SECONDS)
+        left = {pid: old for pid, old in left.items() if _read(pid) == old}
 
 
-def _signal(pids: Iterable[int], number: signal.Signals) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            continue
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Put off what would end this command until the block is done."""
+    arrived: list[int] = []
+    old = {number: signal.getsignal(number) for number in _INTERRUPTS}
+    for number in _INTERRUPTS:
+        signal.signal(number, lambda number, _frame: arrived.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+        for late in arrived:
+            signal.raise_signal(late)
 
 
 def _all() -> list[Running]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Optional
 
 from . import layout
 from .files import write_atomically
@@ -16,11 +15,15 @@ from .files import write_atomically
 
 @dataclass
 class State:
-    """`versions` is that of the programs; `ready` that the cluster once was up completely."""
+    """`versions` are those of the programs; `ready` tells that the cluster once was up completely.
+
+    `nodes` is how many were asked for last, for a cluster that has to be made anew.
+    """
 
     versions: str
     ports: dict[str, int]
-    audit_log: Optional[str]
+    audit_log: str | None
+    nodes: int = 0
     ready: bool = False
 
     def save(self, folder: Path) -> None:
