@@ -167,6 +167,25 @@ def members(fields: FieldSet, prefix: SetPath = ()) -> Iterator[SetPath]:
         yield from members(node, path)
 
 
+def with_named_parents(fields: FieldSet, live: Any) -> Iterator[SetPath]:
+    """Every member of the set, and every field of a declared type that has members below it.
+
+    Giving up all that one owns of such a field gives up the field (structured-merge-diff,
+    fieldpath/set.go, EnsureNamedFieldsAreMembers; merge/update.go, prune). Items and map keys
+    do not count.
+    """
+    seen: set[SetPath] = set()
+    for path in members(fields):
+        for length in range(1, len(path) + 1):
+            part = path[:length]
+            if part in seen:
+                continue
+            seen.add(part)
+            place = locate(live, part)
+            if length == len(path) or (place is not None and place[0].ref is not None):
+                yield part
+
+
 def contains(fields: FieldSet, path: SetPath) -> bool:
     """Whether the path is a member, or has members below it."""
     node: Any = fields

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._spec.defaults import is_default
+from .._spec.schema import FieldType, fields_of
 from . import fieldset
 from .fieldset import FieldSet, SetPath
 
@@ -150,10 +151,12 @@ def pruned_by_adoption(
     nobody else's.
     """
     others = _owned_by_others(live, {*adoption.managers, manager})
+    # Every intent names the object, which no field set tells.
+    kept = fieldset.union(intended, {"f:metadata": {"f:name": {}}})
     return _outermost(
         path
-        for path in fieldset.members(adoption.taken)
-        if not fieldset.contains(intended, path) and not fieldset.contains(others, path)
+        for path in fieldset.with_named_parents(adoption.taken, live)
+        if not fieldset.contains(kept, path) and not fieldset.contains(others, path)
     )
 
 
@@ -196,10 +199,18 @@ def _means_something(live: Mapping[str, Any], path: SetPath) -> bool:
     field_type, holder, key = place
     if isinstance(holder, list):
         return True
+    return not _is_filled_in(field_type, holder, key)
+
+
+def _is_filled_in(holder_type: FieldType, holder: Any, key: Any) -> bool:
+    """Whether a value is only what the server fills in: empty, a default, an object of those."""
     value = holder[key]
-    if value in ({}, [], None):
+    if value in ({}, [], None) or is_default(holder_type.ref, key, value, holder):
+        return True
+    child = fields_of(holder_type.ref).get(key) if holder_type.ref else holder_type.element
+    if child is None or child.ref is None or not isinstance(value, dict):
         return False
-    return not is_default(field_type.ref, key, value, holder)
+    return all(_is_filled_in(child, value, name) for name in value)
 
 
 def _outermost(paths: Iterable[SetPath]) -> list[SetPath]:

@@ -1,0 +1,231 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running playbooks with the real ansible-playbook, in-process and as a module, and comparing."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.integration.api import Api, Request
+from tools.environments.surroundings import surroundings
+
+ENVIRONMENT = Path(sys.prefix)
+_CALLBACKS = Path(__file__).parent / "callback_plugins"
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_ADDRESS = re.compile(r"\b10(\.\d{1,3}){3}\b")
+_HASH = re.compile(r"\b[0-9a-f]{8,10}\b")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One result of a task: of one host, or the only one."""
+
+    task: str
+    host: str
+    status: str
+    result: dict[str, Any]
+    started: float
+    ended: float
+
+    @property
+    def changed(self) -> bool:
+        """Whether the task says that it changed something."""
+        return bool(self.result["changed"])
+
+    @property
+    def message(self) -> str:
+        """What a failed task says."""
+        return str(self.result["msg"])
+
+
+@dataclass(frozen=True)
+class Play:
+    """A run of ansible-playbook."""
+
+    code: int
+    stdout: str
+    stderr: str
+    steps: list[Step]
+    job: str
+    requests: list[Request] = field(default_factory=list)
+
+    def step(self, task: str) -> Step:
+        """The only result of the task of that name."""
+        found = [step for step in self.steps if step.task == task]
+        assert len(found) == 1, f"{len(found)} results of {task!r}:\n{self.output}"
+        return found[0]
+
+    def requests_of(self, task: str) -> list[Request]:
+        """What the task of that name asked of the API server."""
+        step = self.step(task)
+        return [
+            request
+            for request in self.requests
+            if step.started <= datetime.fromisoformat(request.received).timestamp() <= step.ended
+        ]
+
+    @property
+    def output(self) -> str:
+        """All that was printed."""
+        return self.stdout + self.stderr
+
+    def done(self) -> Play:
+        """This, once it is certain that nothing failed."""
+        assert self.code == 0, self.output
+        return self
+
+
+def task(name: str, **parameters: Any) -> dict[str, Any]:
+    """A task of the module daemonset that goes on when it fails."""
+    return {
+        "name": name,
+        "everynode.kubernetes.daemonset": parameters,
+        "ignore_errors": True,
+    }
+
+
+def playbook(
+    api: Api, namespace: str, tasks: Sequence[Mapping[str, Any]], **play: Any
+) -> list[dict[str, Any]]:
+    """A play on this machine whose tasks are told the cluster and the namespace."""
+    defaults = {"kubeconfig": str(api.cluster.kubeconfig), "namespace": namespace}
+    return [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "module_defaults": {"group/everynode.kubernetes.all": defaults},
+            "tasks": list(tasks),
+            **play,
+        }
+    ]
+
+
+def run(
+    api: Api,
+    plays: Sequence[Mapping[str, Any]],
+    *arguments: str,
+    inventory: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    files: Mapping[str, bytes] | None = None,
+    environment: Path = ENVIRONMENT,
+) -> Play:
+    """Run a playbook, with `arguments` more and `files` beside it."""
+    folder = Path(tempfile.mkdtemp(prefix="everynode-play-"))
+    try:
+        for name, content in (files or {}).items():
+            (folder / name).write_bytes(content)
+        (folder / "playbook.yml").write_text(yaml.safe_dump(list(plays), sort_keys=False))
+        record = folder / "record.jsonl"
+        record.touch()
+        job = uuid.uuid4().hex[:12]
+        seen = surroundings(environment, proxies=False, own_home=True) | {
+            "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
+            "ANSIBLE_REMOTE_TMP": str(folder / "remote"),
+            "EVERYNODE_RECORD": str(record),
+            # In the User-Agent of each request, and so in the audit log.
+            "JOB_ID": job,
+            **(variables or {}),
+        }
+        command = [str(environment / "bin" / "ansible-playbook"), "playbook.yml", *arguments]
+        if inventory is not None:
+            (folder / "hosts").write_text(inventory)
+            command += ["--inventory", "hosts"]
+        since = api.mark()
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=seen,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        steps = [Step(**json.loads(line)) for line in record.read_text().splitlines()]
+        requests = api.requests(since, agent=f"awx-job={job}")
+        return Play(done.returncode, done.stdout, done.stderr, steps, job, requests)
+    finally:
+        shutil.rmtree(folder)
+
+
+def both_ways(
+    api: Api,
+    namespaces: tuple[str, str],
+    tasks: Sequence[Mapping[str, Any]],
+    *arguments: str,
+    **options: Any,
+) -> tuple[Play, Play]:
+    """Run the same tasks in-process and as modules, each in a namespace of its own.
+
+    Every result must be the same, but for what no two runs share (`_comparable`).
+    """
+    here, there = namespaces
+    plays = [
+        playbook(api, here, tasks),
+        playbook(api, there, tasks, vars={"everynode_in_process": "never"}),
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(run, api, play, *arguments, **options) for play in plays]
+        first, second = (future.result() for future in running)
+    assert len(first.steps) == len(tasks) == len(second.steps), first.output + second.output
+    for ours, theirs in zip(first.steps, second.steps, strict=True):
+        left, right = _comparable(ours, here), _comparable(theirs, there)
+        assert left == right, _difference(left, right)
+    return first, second
+
+
+def _comparable(step: Step, namespace: str) -> Any:
+    """A result without what depends on the run: names, uids, versions, times, addresses."""
+    found = _neutral(copy.deepcopy(step.result), namespace)
+    # Ansible adds where a module ran, and what its parts took.
+    for name in ("_ansible_no_log", "ansible_facts"):
+        found.pop(name, None)
+    return {"task": step.task, "status": step.status, "result": found}
+
+
+def _neutral(value: Any, namespace: str) -> Any:
+    if isinstance(value, dict):
+        return {
+            _neutral(name, namespace): "RV"
+            if name == "resourceVersion"
+            else _neutral(item, namespace)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_neutral(item, namespace) for item in value]
+    if isinstance(value, str):
+        text = value.replace(namespace, "NAMESPACE")
+        for pattern, word in ((_UUID, "UID"), (_TIME, "TIME"), (_ADDRESS, "IP"), (_HASH, "HASH")):
+            text = pattern.sub(word, text)
+        return text
+    return value
+
+
+def _difference(left: Any, right: Any) -> str:
+    here, there = (
+        json.dumps(side, indent=1, sort_keys=True, default=str).splitlines()
+        for side in (left, right)
+    )
+    lines = difflib.unified_diff(here, there, "in-process", "as a module", lineterm="", n=4)
+    return os.linesep.join(lines)
