@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,19 +24,6 @@ _PLACES = ["/" + "work/", "/" + "root/", "/tmp/" + "brief", "design" + ".md"]
 _FORBIDDEN = re.compile("|".join(rf"(?<![\w-]){re.escape(word)}" for word in _REGISTRIES + _PLACES))
 
 
-def _files() -> list[Path]:
-    """What git tracks, or would track, as paths relative to the checkout."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=places.CHECKOUT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    paths = [Path(name) for name in listed.stdout.split("\0") if name]
-    return [path for path in paths if (places.CHECKOUT / path).is_file()]
-
-
 def _needs_header(path: Path) -> bool:
     if "data" in path.parts or "files" in path.parts:
         return False
@@ -47,7 +33,7 @@ def _needs_header(path: Path) -> bool:
         return file.read(2) == b"#!"
 
 
-@pytest.mark.parametrize("path", _files(), ids=str)
+@pytest.mark.parametrize("path", places.files(), ids=str)
 def test_file(path: Path) -> None:
     content = (places.CHECKOUT / path).read_text(errors="replace")
     if _needs_header(path) and content:

@@ -66,12 +66,16 @@ def folders() -> list[Path]:
     pyenv's shims are left out: they stand for versions that may not be active, and then fail
     with 127.
     """
-    pyenv = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
     named = [Path(name) for name in os.environ.get("PATH", "").split(os.pathsep) if name]
     return [
         *(folder for folder in named if folder.name != "shims"),
-        *sorted(pyenv.glob("versions/*/bin")),
+        *sorted(pyenv().glob("versions/*/bin")),
     ]
+
+
+def pyenv() -> Path:
+    """Where pyenv keeps its versions, whether or not it is installed."""
+    return Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
 
 
 def _candidates() -> Iterator[Path]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,20 @@ def own() -> Path:
     folder = cache() / "checkouts" / key
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def files() -> list[Path]:
+    """What git tracks or would track, relative to the checkout: neither deleted nor ignored."""
+    # Whoever owns the checkout: on build servers that is often somebody else.
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    listed = subprocess.run(
+        [*command, "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    named = [Path(os.fsdecode(name)) for name in listed.stdout.split(b"\0") if name]
+    return [path for path in named if os.path.lexists(CHECKOUT / path)]
 
 
 def collections() -> Path:

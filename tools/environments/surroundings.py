@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from . import places
+from .interpreters import pyenv
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _OF_OTHERS = ("ANSIBLE_", "AWX_", "TOWER_", "MOLECULE_", "PYTEST_", "COVERAGE_")
@@ -66,6 +67,12 @@ def _ours(environment: Path) -> dict[str, str]:
 
 
 def _homely() -> dict[str, str]:
+    """An empty home folder, without losing what packages and interpreters are found by."""
     home = places.own() / "home"
     home.mkdir(exist_ok=True)
-    return {"HOME": str(home)}
+    seen = {"HOME": str(home), "PYENV_ROOT": str(pyenv())}
+    for settings in ("~/.config/pip/pip.conf", "~/.pip/pip.conf"):
+        path = Path(settings).expanduser()
+        if path.exists():
+            seen.setdefault("PIP_CONFIG_FILE", os.environ.get("PIP_CONFIG_FILE", str(path)))
+    return seen

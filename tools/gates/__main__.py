@@ -24,7 +24,9 @@ from .running import Processes, report, run
 from .summary import summary
 from .table import GATES, Gate, named
 
-_CLUSTER = Gate("build of the cluster", (("tools/cluster/cluster", "build"),), minutes=60)
+_CLUSTER = Gate(
+    "build of the cluster", (("tools/cluster/cluster", "build"),), own_home=False, minutes=60
+)
 
 
 def main() -> int:

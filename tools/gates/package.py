@@ -83,7 +83,7 @@ def _imported(shipped: Shipped) -> Iterator[str]:
 
 
 def _importer_surroundings(folder: Path, settings: Path) -> Mapping[str, str]:
-    seen = surroundings(folder, proxies=True, own_home=False)
+    seen = surroundings(folder, proxies=True, own_home=True)
     # Of the two places where this collection could be found it shall see only the archive.
     del seen["ANSIBLE_COLLECTIONS_PATH"]
     return {**seen, "GALAXY_IMPORTER_CONFIG": str(settings)}

@@ -103,9 +103,8 @@ def run(gate: Gate, processes: Processes, log: IO[bytes] | None = None) -> Outco
     started = time.monotonic()
     fault = ""
     try:
-        seen = surroundings(
-            environment(gate.environment), proxies=not gate.cluster, own_home=gate.cluster
-        )
+        folder = environment(gate.environment)
+        seen = surroundings(folder, proxies=not gate.cluster, own_home=gate.own_home)
     except SetupProblemError as problem:
         return Outcome(gate, time.monotonic() - started, str(problem))
     for command in gate.commands:

@@ -49,16 +49,7 @@ def ship(name: str) -> Shipped:
 
 def _copy(target: Path) -> None:
     """Copy without what git ignores: a build would take along whatever lies about."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=places.CHECKOUT,
-        check=True,
-        stdout=subprocess.PIPE,
-    )
-    for entry in listed.stdout.split(b"\0"):
-        source = places.CHECKOUT / os.fsdecode(entry)
-        # A file that is deleted but not yet committed is still listed.
-        if entry and (source.is_file() or source.is_symlink()):
-            copied = target / os.fsdecode(entry)
-            copied.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, copied, follow_symlinks=False)
+    for path in places.files():
+        copied = target / path
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(places.CHECKOUT / path, copied, follow_symlinks=False)

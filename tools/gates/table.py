@@ -15,8 +15,8 @@ class Gate:
     """One check. It passes when each of its commands ends with 0.
 
     `beside` gates run in the background with their output held back, while those with pytest's
-    output run in front. What talks to a `cluster` sees neither proxies nor the user's home.
-    `minutes` is when it is taken for stuck.
+    output run in front. What talks to a `cluster` sees no proxies, and none but the build of the
+    cluster, which uses Go's caches there, the user's home. `minutes` is when it is taken for stuck.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Gate:
     groups: tuple[str, ...] = ()
     beside: bool = False
     cluster: bool = False
+    own_home: bool = True
     minutes: int = 10
 
 
