@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import shutil
@@ -72,6 +73,11 @@ def test_kubernetes_says_its_version(shared: Cluster) -> None:
 
 
 def _request(kubeconfig: Path, path: str, *, certificate: bool = True) -> Any:
+    with _opened(kubeconfig, path, certificate=certificate) as answer:
+        return json.load(answer)
+
+
+def _opened(kubeconfig: Path, path: str, *, certificate: bool = True) -> http.client.HTTPResponse:
     """The answer to a request with the standard library's strictest checks."""
     content = yaml.safe_load(kubeconfig.read_text())
     cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
@@ -86,8 +92,9 @@ def _request(kubeconfig: Path, path: str, *, certificate: bool = True) -> Any:
         )
         context.load_cert_chain(pair)
         pair.unlink()
-    with urllib.request.urlopen(cluster["server"] + path, context=context) as answer:
-        return json.load(answer)
+    answer: http.client.HTTPResponse
+    answer = urllib.request.urlopen(cluster["server"] + path, context=context)
+    return answer
 
 
 def test_certificates_pass_strict_checks(shared: Cluster) -> None:
@@ -123,6 +130,23 @@ def test_audit_log_has_a_request_as_soon_as_it_is_answered(
     assert found[0]["userAgent"].startswith("Python-urllib")
     assert found[0]["responseStatus"]["code"] == 200
     assert not [line for line in lines if line["requestURI"].startswith("/readyz")]
+
+
+def test_a_watch_is_one_line_in_the_audit_log_from_its_start(
+    shared: Cluster, audit_log: Path
+) -> None:
+    path = "/api/v1/namespaces/kube-system/configmaps?watch=true&timeoutSeconds=1"
+
+    def lines() -> list[dict[str, Any]]:
+        parsed = [json.loads(line) for line in audit_log.read_text().splitlines()]
+        return [line for line in parsed if line["requestURI"] == path]
+
+    with _opened(shared.kubeconfig, path) as answer:
+        assert len(lines()) == 1
+        answer.read()
+    # Ended by the server.
+    assert [line["verb"] for line in lines()] == ["watch"]
+    assert lines()[0]["responseStatus"]["code"] == 200
 
 
 def test_nodes_come_and_go(shared: Cluster) -> None:

@@ -24,8 +24,8 @@ ALL = (*FIRST, *THEN)
 # Ports by use. The controller manager and the scheduler listen nowhere, nor does KWOK.
 PORTS = ("api", "etcd", "etcd-peer")
 
-# Only a person's or a test's requests are of interest, and what controllers write: leases and
-# health checks would be most of the lines.
+# A request is one line: of a watch the one at its start, of anything else the one at its end.
+# Leases and health checks would be most of the lines and tell nothing.
 _AUDIT_POLICY = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -36,6 +36,9 @@ rules:
   resources: [{group: coordination.k8s.io, resources: [leases]}]
 - level: None
   nonResourceURLs: ["/livez*", "/readyz*", "/healthz*"]
+- level: Metadata
+  verbs: [watch]
+  omitStages: [ResponseComplete]
 - level: Metadata
 """
 # Simulated nodes have no heartbeat and are never given up for the lack of one: the stages turn them

@@ -22,9 +22,9 @@ def cache() -> Path:
     """The cache folder: $EVERYNODE_CACHE, else everynode-kubernetes in the user's cache folder."""
     chosen = os.environ.get("EVERYNODE_CACHE")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return Path(chosen).expanduser().resolve()
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser().absolute() / "everynode-kubernetes"
+    return Path(home).expanduser().resolve() / "everynode-kubernetes"
 
 
 def clusters() -> Path:
