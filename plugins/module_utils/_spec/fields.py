@@ -96,6 +96,8 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     Deeper values are read by spelling.py, which reports all faults at once with their paths.
     """
     spec = {name: _spec_of(type_of(name)) for name in PARAMETERS}
+    # Names of Secrets and no secrets, which Ansible would ask about.
+    spec["image_pull_secrets"]["no_log"] = False
     return spec | {name: dict(entry) for name, entry in _OTHERS.items()}
 
 

@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .names import nearest
 from .reading import Place, Reading, kind_of, plain, shown
 from .schema import FieldType
 
@@ -94,32 +93,21 @@ def _decimal(value: float) -> str:
 
 def _read_choice(choices: dict[str, str], reading: Reading, value: Any, place: Place) -> str | None:
     """Text of which the API names the values. Empty text is as good as none to the API."""
-    text = str.__str__(value) if isinstance(value, str) else None
-    if text is None:
-        reading.fault(
-            place,
-            f"expects one of {_listed(choices)}, got {kind_of(value)}; put it in quotes",
-        )
+    if not isinstance(value, str):
+        hint = "" if isinstance(value, (dict, list, tuple)) else "; put it in quotes"
+        reading.fault(place, f"expects one of {_listed(choices)}, got {kind_of(value)}{hint}")
         return None
+    text = str.__str__(value)
     if not text or text in choices.values():
         return text
     if text.lower() in choices:
         return choices[text.lower()]
-    near = nearest(text, _named(choices))
-    reading.fault(
-        place,
-        f"{shown(text, place)} is not allowed, {f'did you mean {near}? ' if near else ''}"
-        f"allowed: {_listed(choices)}",
-    )
+    reading.fault(place, f"{shown(text, place)} is not allowed, allowed: {_listed(choices)}")
     return None
 
 
-def _named(choices: dict[str, str]) -> list[str]:
-    return [choice for choice in choices.values() if choice]
-
-
 def _listed(choices: dict[str, str]) -> str:
-    named = _named(choices)
+    named = [choice for choice in choices.values() if choice]
     return ", ".join(named[:_MOST_LISTED]) + (", ..." if len(named) > _MOST_LISTED else "")
 
 
