@@ -158,7 +158,7 @@ class VerbAction(ActionBase):
             self.verb.argument_spec,
             mutually_exclusive=[list(names) for names in self.verb.mutually_exclusive],
         )
-        checked = validator.validate(args)
+        checked = validator.validate(_plain(args))
         if checked.error_messages:
             result: dict[str, Any] = {
                 "failed": True,
@@ -173,8 +173,9 @@ class VerbAction(ActionBase):
                 progress=self._progress(),
             )
             result = carry_out(self.verb, task)
-        hidden: dict[str, Any] = remove_values(result, checked._no_log_values)
-        return hidden
+        if checked._no_log_values:
+            result = remove_values(result, checked._no_log_values)
+        return result
 
     def _progress(self) -> Callable[[str], None]:
         """Where lines for a person who waits go: the terminal, if it is a person's, and nothing is
@@ -184,6 +185,21 @@ class VerbAction(ActionBase):
         if callback not in _CALLBACKS_FOR_PEOPLE or self._task.no_log:
             return lambda _line: None
         return lambda line: self._display.display(f"  {line}")
+
+
+def _plain(value: Any) -> Any:
+    """A value as a module gets it: without what Ansible attaches to strings, decrypted.
+
+    Ansible copies the arguments, and takes ten times as long for strings with an origin.
+    """
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str):
+        return str.__str__(value)
+    # Until core 2.18 a vaulted value is no string, but becomes one.
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value
 
 
 def _is_this_interpreter(path: str) -> bool:
