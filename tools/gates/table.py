@@ -40,12 +40,16 @@ def _lint(name: str, *lines: str, beside: bool = False) -> Gate:
     return Gate(name, commands, groups=("lint",), beside=beside)
 
 
-def _pytest(name: str, folder: str, *, environment: str = "test", cluster: bool = False) -> Gate:
+def _pytest(
+    name: str, folder: str, *, environment: str = "test", cluster: bool = False, workers: int = 0
+) -> Gate:
     # {report} becomes the path of the file that the summary reads.
     line = f"python -m pytest --junit-xml={{report}} {folder}"
-    return Gate(
-        name, _command(line), environment=environment, cluster=cluster, minutes=20 if cluster else 5
-    )
+    if workers:
+        # Whole files, as what a file's tests share is made once; each worker has its own cluster.
+        line += f" --numprocesses={workers} --dist=loadfile"
+    minutes = 20 if cluster else 5
+    return Gate(name, _command(line), environment=environment, cluster=cluster, minutes=minutes)
 
 
 # The cheapest first: a slip is told within seconds.
@@ -73,7 +77,7 @@ GATES = (
     _pytest("unit", "tests/unit"),
     _pytest("cluster", "tests/cluster", cluster=True),
     _pytest("property", "tests/property", cluster=True),
-    _pytest("integration", "tests/integration", cluster=True),
+    _pytest("integration", "tests/integration", cluster=True, workers=2),
     _pytest("smoke", "tests/smoke", cluster=True),
     _pytest("smoke-oldest", "tests/smoke", environment="smoke-oldest", cluster=True),
 )
