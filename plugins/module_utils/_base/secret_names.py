@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+")
@@ -63,6 +64,7 @@ _HARMLESS_VALUES = frozenset({"", "true", "false", "yes", "no", "on", "off", "no
 _REFERENCE = re.compile(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)|\$\{?[A-Za-z_][A-Za-z0-9_]*\}?")
 
 
+@functools.lru_cache(maxsize=4096)
 def looks_secret(name: str) -> bool:
     """Whether a variable, flag or header of that name probably holds a secret."""
     words = _words(name)
@@ -71,6 +73,7 @@ def looks_secret(name: str) -> bool:
     return any(_is_secret_word(words, position) for position in range(len(words)))
 
 
+@functools.lru_cache(maxsize=4096)
 def ends_secret(name: str) -> bool:
     """Whether the last word of a name says secret: stricter, for keys of any map."""
     words = _words(name)
