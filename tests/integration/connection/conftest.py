@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +119,8 @@ def empty_temporary_folder(
 
 
 def _anonymous_files() -> int:
-    links = subprocess.run(
-        ["ls", "-l", f"/proc/{os.getpid()}/fd"], capture_output=True, text=True, check=True
-    ).stdout
-    return links.count("memfd:")
+    found = 0
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            found += "memfd:" in os.readlink(f"/proc/self/fd/{name}")
+    return found

@@ -107,6 +107,20 @@ def scripted(
         yield server
 
 
+@contextmanager
+def blunt(content: bytes) -> Iterator[str]:
+    """A server that answers the same to whatever comes, as one without TLS does to a handshake."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve(connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            connection.recv(65536)
+            connection.sendall(content)
+
+    with _accepting(listener, serve):
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
 @dataclass
 class Proxy:
     """A running HTTP proxy: its URL, and where it was asked to connect to, with which login."""
