@@ -172,8 +172,8 @@ def test_a_field_in_the_wrong_place_is_told_the_right_one() -> None:
     prefix = "definition.spec.template.spec.containers[0]"
     assert [str(fault) for fault in notes.faults] == [
         (
-            f"{prefix}.livenessProbe.exec.periodSeconds: unknown field here, it belongs one level up,"
-            " beside exec"
+            f"{prefix}.livenessProbe.exec.periodSeconds: unknown field here, it belongs one level"
+            " up, beside exec"
         ),
         f"{prefix}.hostNetwork: unknown field here, it belongs one level up, beside containers",
     ]
@@ -383,8 +383,8 @@ def test_values_that_are_not_allowed(written: Any, fault: str) -> None:
         (
             container(command="sleep 5"),
             (
-                "pod.containers[0].command: expects a list, got text; write each word as an entry of"
-                " its own"
+                "pod.containers[0].command: expects a list, got text; write each word as an entry"
+                " of its own"
             ),
         ),
         (

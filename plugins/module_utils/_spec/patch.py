@@ -13,13 +13,13 @@ from typing import Any
 
 from .._base.errors import Fault, InputError
 from .checks.findings import Place
-from .checks.metadata import check_metadata
+from .checks.metadata import check_description, check_metadata
 from .fields import PARAMETERS, type_of
 from .names import Path, nearest, show_path
 from .provenance import Provenance
 from .reading import Reading, kind_of
 from .schema import FieldType
-from .sources import DEFINITION_PARAMETERS, description_key
+from .sources import description_key
 from .spelling import read_field
 
 _MAPS = ("labels", "annotations")
@@ -52,7 +52,7 @@ def read_patch(params: Mapping[str, Any]) -> Patch:
     reading = Reading(typed=True)
     faults = [
         Fault(name, "state patched does not take it, only labels, annotations, description, images")
-        for name in (*PARAMETERS, *DEFINITION_PARAMETERS)
+        for name in (*PARAMETERS, "definition", "src")
         if name not in (*_MAPS, *_IDENTITY) and params.get(name) is not None
     ]
     labels, annotations = (
@@ -64,7 +64,7 @@ def read_patch(params: Mapping[str, Any]) -> Patch:
         text = read_field(reading, params["description"], _TEXT, "description", ())
         annotations[str(described[-1])] = text or None
     images = _images(reading, params.get("images") or {})
-    faults += reading.faults or _wrong(params, labels, annotations, described)
+    faults += reading.faults + _wrong(params, labels, annotations, described)
     if faults:
         raise InputError(sorted(faults, key=str))
     return Patch(labels, annotations, images)
@@ -103,15 +103,16 @@ def _wrong(
 ) -> list[Fault]:
     place = Place({"metadata": {"name": "any", "labels": labels, "annotations": annotations}})
     check_metadata(place)
+    check_description(place.child(*map(str, described)))
     where = Provenance(params, moved={"description": described})
-    return [
-        Fault(where.user_path(finding.path), finding.problem)
-        for finding in place.findings
-        if not finding.warning
-    ]
+    found = dict.fromkeys(finding for finding in place.findings if not finding.warning)
+    return [Fault(where.user_path(finding.path), finding.problem) for finding in found]
 
 
-def _images(reading: Reading, given: Mapping[Any, Any]) -> dict[str, str]:
+def _images(reading: Reading, given: Any) -> dict[str, str]:
+    if not isinstance(given, Mapping):
+        reading.faults.append(Fault("images", f"expects a dictionary, got {kind_of(given)}"))
+        return {}
     images = {}
     for name, image in given.items():
         path = show_path(["images", str(name)])
