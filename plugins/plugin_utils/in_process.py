@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,12 +28,26 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._cluster.libraries import MISSING_LIBRARY
+from ..module_utils._spec.schema import type_names
+from ..module_utils._spec.spelling import known_keys
 from ..module_utils._verbs.verb import Task, Verb, carry_out
 
 # With these the terminal is a person's: other callbacks (json, junit, ...) own the standard output.
 _CALLBACKS_FOR_PEOPLE = frozenset({"default", "ansible.builtin.default", "awx_display", "minimal"})
 _ABSENT_INTERPRETERS = frozenset({"", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"})
 _MAX_SRC_BYTES = 3 * 1024 * 1024
+
+
+def _prepare_workers() -> None:
+    """Do once, in the main process, what each worker would otherwise do again: 2 ms a task."""
+    # OpenSSL looks up its algorithms with the first context, and keeps what it found.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for name in type_names():
+        known_keys(name, True)
+        known_keys(name, False)
+
+
+_prepare_workers()
 
 
 class VerbAction(ActionBase):
@@ -54,6 +69,8 @@ class VerbAction(ActionBase):
         if reason is None:
             self._display.vvv(f"everynode.kubernetes.{self.verb.name}: in-process")
             result.update(self._in_process(args, variables))
+            if not _shows_invocation(variables):
+                result.pop("invocation", None)
         else:
             self._display.vvv(f"everynode.kubernetes.{self.verb.name}: as a module, since {reason}")
             result.update(
@@ -200,6 +217,18 @@ def _plain(value: Any) -> Any:
         return str.__str__(value)
     # Until core 2.18 a vaulted value is no string, but becomes one.
     return str(value) if getattr(value, "__ENCRYPTED__", False) else value
+
+
+def _shows_invocation(variables: Mapping[str, Any]) -> bool:
+    """Whether results hold the task's arguments: always before ansible-core 2.21, since then where
+    the user says so.
+    """
+    try:
+        return bool(
+            constants.config.get_config_value("INJECT_INVOCATION", variables=dict(variables))
+        )
+    except AnsibleError:
+        return True
 
 
 def _is_this_interpreter(path: str) -> bool:

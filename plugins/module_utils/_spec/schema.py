@@ -82,6 +82,11 @@ def fields_of(type_name: str) -> Mapping[str, FieldType]:
     return dict(_parse_field(line) for line in _blocks()[type_name][1:])
 
 
+def type_names() -> tuple[str, ...]:
+    """All types that the table has, such as ``Container``."""
+    return tuple(_blocks())
+
+
 def kind_type(api_version: str, kind: str) -> FieldType | None:
     """The type of a top-level object, or None where the table does not know it."""
     return DAEMONSET if (api_version, kind) == ("apps/v1", "DaemonSet") else None
