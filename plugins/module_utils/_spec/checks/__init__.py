@@ -15,11 +15,11 @@ from typing import Any
 
 from .findings import Finding, Path, Place
 from .identity import check_list_keys
-from .metadata import check_description, check_metadata, check_selector
+from .metadata import check_metadata, check_selector
 from .pod import check_template
 from .strategy import check_settings
 
-__all__ = ["Finding", "Path", "check_daemonset", "check_description_text"]
+__all__ = ["Finding", "Path", "check_daemonset"]
 
 
 def check_daemonset(manifest: dict[str, Any]) -> list[Finding]:
@@ -36,11 +36,4 @@ def check_daemonset(manifest: dict[str, Any]) -> list[Finding]:
     check_selector(spec)
     check_template(spec.child("template"))
     check_list_keys(place)
-    return place.findings
-
-
-def check_description_text(text: str, path: Path) -> list[Finding]:
-    """Return what is wrong with a description, wherever it is to be stored."""
-    place = Place(text, path)
-    check_description(place)
     return place.findings

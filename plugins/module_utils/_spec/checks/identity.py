@@ -31,6 +31,8 @@ _CALLED = {
     "claims": "resource claim",
     "schedulingGates": "scheduling gate",
 }
+# The server takes one without a name.
+_MAY_BE_NAMELESS = ("pull secret",)
 
 
 def check_list_keys(manifest: Place) -> None:
@@ -68,7 +70,7 @@ def _check_keys(place: Place, kind: FieldType) -> None:
         if not isinstance(value, dict):
             continue
         identity = tuple(_key_of(value, key, defaults) for key in kind.keys)
-        if any(part is None or part == "" for part in identity):
+        if any(part is None or part == "" for part in identity) and called not in _MAY_BE_NAMELESS:
             continue  # said by the check of the field itself
         if not all(isinstance(part, str | int) for part in identity):
             continue
@@ -77,7 +79,7 @@ def _check_keys(place: Place, kind: FieldType) -> None:
                 f"{key} {quoted(part)}" for key, part in zip(kind.keys, identity, strict=True)
             )
             element.child(kind.keys[0]).fault(
-                f"a second {called} with the {shown}; element {first[identity]} of the list has it too"
+                f"a second {called} with the {shown}; element {first[identity]} has it too"
             )
         else:
             first[identity] = index

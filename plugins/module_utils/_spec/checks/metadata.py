@@ -21,6 +21,7 @@ DESCRIPTION_ANNOTATIONS = (
 DESCRIPTION_LIMIT = 512
 _DESCRIPTION_CONSOLE_LIMIT = 256
 _ANNOTATIONS_LIMIT = 256 * 1024
+_STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 _SELECTOR_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
@@ -127,7 +128,10 @@ def check_selector(spec: Place) -> None:
     selector = spec.child("selector")
     if not isinstance(selector.value, dict):
         return
+    known = len(selector.findings)
     check_label_selector(selector)
+    if len(selector.findings) > known:
+        return
     pairs = list(selector.child("matchLabels").entries())
     expressions = selector.objects("matchExpressions")
     if not pairs and not expressions:
@@ -177,7 +181,9 @@ def _warn_of_long_name(place: Place) -> None:
 
 def _check_finalizers(metadata: Place) -> None:
     for finalizer in metadata.elements("finalizers"):
-        LABEL_KEY.check(finalizer, "finalizer")
+        valid = LABEL_KEY.check(finalizer, "finalizer")
+        if valid and "/" not in finalizer.value and finalizer.value not in _STANDARD_FINALIZERS:
+            finalizer.fault(f"{quoted(finalizer.value)} needs a domain: example.com/NAME")
     names = metadata.texts("finalizers")
     if "orphan" in names and "foregroundDeletion" in names:
         metadata.child("finalizers").fault(

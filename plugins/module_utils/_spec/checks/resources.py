@@ -39,7 +39,7 @@ def check_requirements(resources: Place, pod: Place) -> None:
 
 def check_overhead(overhead: Place) -> None:
     """Check the resources that the pod takes besides its containers."""
-    _amounts(overhead, of_pod=False)
+    _check_huge_pages(overhead, set(_amounts(overhead, of_pod=False)))
 
 
 def check_pod_resources(pod: Place) -> None:
@@ -86,11 +86,14 @@ def _check_both(resources: Place, *, of_pod: bool) -> tuple[Amounts, Amounts]:
             place.fault(
                 f"the request {quoted(place.value)} must equal the limit {quoted(limit.value)}"
             )
-    names = set(limits) | set(requests)
+    _check_huge_pages(resources, set(limits) | set(requests))
+    return limits, requests
+
+
+def _check_huge_pages(place: Place, names: set[str]) -> None:
     huge = sorted(name for name in names if name.startswith(_HUGE_PAGES))
     if huge and not names & _POD_RESOURCES:
-        resources.fault(f"{huge[0]} needs a request or limit of cpu or memory beside it")
-    return limits, requests
+        place.fault(f"{huge[0]} needs cpu or memory beside it")
 
 
 def _amounts(place: Place, *, of_pod: bool) -> Amounts:

@@ -65,7 +65,7 @@ def _check_node_term(term: Place, *, values: bool) -> None:
             match.child("key").fault('the key must be "metadata.name", the only field of nodes')
         if match.text("operator") not in ("In", "NotIn"):
             match.child("operator").fault('the operator must be "In" or "NotIn"')
-        if len(match.elements("values")) != 1:
+        elif len(match.elements("values")) != 1:
             match.child("values").fault("exactly one name of a node is needed")
         for value in match.elements("values"):
             DNS_SUBDOMAIN.check(value, "name of a node")
