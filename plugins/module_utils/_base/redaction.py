@@ -35,7 +35,7 @@ _WEB_TOKEN = re.compile(r"()(\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_
 _FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?:=|\s+(?!-))")
 _ASSIGNMENT = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)=")
 _JSON_PAIR = re.compile(r"\"([\w.-]+)\"\s*:\s*(?=\")")
-_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"';&|,)}\]]+")
+_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\([^)]*\)|[^\s\"';&|,)}\]]+")
 _BARE_FLAG = re.compile(r"--?([A-Za-z][\w.-]*)")
 # A text without any of these matches none of the patterns above. Nearly all texts are such, and
 # one look at each instead of eight is what makes a result cheap to hide secrets in.

@@ -288,8 +288,7 @@ def _read(path: str, what: str) -> bytes:
             return file.read()
     except OSError as error:
         raise CredentialsError(
-            f"{what[:1].upper() + what[1:]}: the file {path} cannot be read:"
-            f" {error.strerror or error}."
+            f"The file {path} of {what} cannot be read: {error.strerror or error}."
         ) from error
 
 

@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 _VERSION = "client.authentication.k8s.io/v1"
 
 _SOURCE = """
-import json, os, sys, time
+import datetime, json, os, sys, time
 folder = os.path.dirname(os.path.abspath(__file__))
-with open(os.path.join(folder, "runs"), "a") as runs:
+with open(os.path.join(folder, "runs"), "a+") as runs:
     runs.write("run\\n")
+    runs.seek(0)
+    number = len(runs.readlines())
 with open(os.path.join(folder, "behaviour.json")) as file:
     behaviour = json.load(file)
 time.sleep(behaviour["seconds"])
 sys.stderr.write(behaviour["stderr"])
 if behaviour["code"]:
     sys.exit(behaviour["code"])
-print(behaviour["answer"])
+status = behaviour["first"] if number == 1 else behaviour["status"]
+if behaviour["valid"]:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    end = now + datetime.timedelta(seconds=behaviour["valid"])
+    status["expirationTimestamp"] = end.isoformat()
+print(behaviour["raw"] or json.dumps({**behaviour["frame"], "status": status}))
 """
 
 
@@ -39,25 +45,26 @@ class Plugin:
 
     def answers(
         self,
-        status: dict[str, Any] | None,
+        status: dict[str, Any],
         *,
-        raw: str | None = None,
+        first: dict[str, Any] | None = None,
+        raw: str = "",
         valid_seconds: float | None = None,
         seconds: float = 0.0,
         code: int = 0,
         stderr: str = "",
     ) -> None:
-        """From now on: this status, or this text; after so many seconds; or this failure."""
-        status = dict(status or {})
-        if valid_seconds is not None:
-            end = datetime.now(UTC) + timedelta(seconds=valid_seconds)
-            status["expirationTimestamp"] = end.isoformat()
-        credential = {"apiVersion": _VERSION, "kind": "ExecCredential", "status": status}
+        """From now on: this status (another in the very first run) or this text, after so many
+        seconds, or this failure."""
         behaviour = {
             "seconds": seconds,
             "code": code,
             "stderr": stderr,
-            "answer": json.dumps(credential) if raw is None else raw,
+            "raw": raw,
+            "valid": valid_seconds,
+            "frame": {"apiVersion": _VERSION, "kind": "ExecCredential"},
+            "status": status,
+            "first": status if first is None else first,
         }
         (self._folder / "behaviour.json").write_text(json.dumps(behaviour))
 
