@@ -65,7 +65,7 @@ PARAMETERS: Mapping[str, Path] = {
 _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "definition": {"type": "raw"},
     "src": {"type": "path"},
-    "src_content": {"type": "str"},
+    "src_content": {"type": "str", "no_log": True},
     "description": {"type": "str"},
     "description_annotation": {"type": "str", "default": DESCRIPTION_ANNOTATION},
 }
