@@ -94,6 +94,7 @@ def _present(task: Task) -> dict[str, Any]:
 
 
 def _patched(task: Task) -> dict[str, Any]:
+    patch.read_patch(task.params)
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = _deadline(task)
     live = _existing(task, namespace, name, deadline, "patched")
