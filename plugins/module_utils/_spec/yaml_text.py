@@ -53,6 +53,10 @@ class TextError(ValueError):
     """The text cannot be read; the message says why and where, a clause without a full stop."""
 
 
+class _OddShapeError(TextError):
+    """What is usual in text that is no manifest at all."""
+
+
 def read_documents(text: str | bytes) -> list[Any]:
     """Return the documents in a YAML or JSON text, empty ones left out.
 
@@ -77,6 +81,9 @@ def read_documents(text: str | bytes) -> list[Any]:
         documents = list(_documents(plain))
     except yaml.YAMLError as error:
         raise TextError(_yaml_problem(error, plain)) from error
+    except _OddShapeError as error:
+        strange = not_a_manifest(plain)
+        raise TextError(f"is not YAML: {strange}" if strange else str(error)) from error
     return [document for document in documents if document is not None]
 
 
@@ -177,6 +184,7 @@ class _Builder:
         before = self.nodes
         if event.anchor is not None:
             self.anchors[event.anchor] = None
+        value: Any
         if isinstance(event, yaml.MappingStartEvent):
             value = self._mapping(event, depth)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -237,7 +245,7 @@ class _Builder:
 
     def _key(self, event: Any, depth: int) -> str:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            raise TextError(
+            raise _OddShapeError(
                 f"line {_line(event)} has a mapping or a list as a key;"
                 " a {{ template }} that starts a value must be in quotes"
             )
@@ -283,7 +291,7 @@ def _merge_sources(value: Any, event: Any) -> list[dict[str, Any]]:
 
 def _refuse_tag(event: Any, kind: str) -> None:
     if event.tag not in (None, "!", _TAG + kind):
-        raise TextError(_tag_problem(event))
+        raise _OddShapeError(_tag_problem(event))
 
 
 def _tag_problem(event: Any) -> str:
@@ -296,14 +304,19 @@ def _scalar(event: Any) -> Any:
         return plain_scalar(event.value, _line(event)) if event.implicit[0] else event.value
     if event.tag in ("!", _TAG + "str", _TAG + "timestamp"):
         return event.value
-    value = plain_scalar(event.value, _line(event))
-    kinds = {"int": int, "float": int | float, "bool": bool, "null": type(None)}
-    kind = kinds.get(event.tag.removeprefix(_TAG))
-    if kind is None:
-        raise TextError(_tag_problem(event))
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+    value: Any = plain_scalar(event.value, _line(event))
+    tag = event.tag.removeprefix(_TAG)
+    fits = {
+        "int": isinstance(value, int) and not isinstance(value, bool),
+        "float": isinstance(value, int | float) and not isinstance(value, bool),
+        "bool": isinstance(value, bool),
+        "null": value is None,
+    }
+    if tag not in fits:
+        raise _OddShapeError(_tag_problem(event))
+    if not fits[tag]:
         raise TextError(f'line {_line(event)}: "{event.value}" does not fit its tag')
-    return float(value) if event.tag == _TAG + "float" else value
+    return float(value) if tag == "float" else value
 
 
 def plain_scalar(text: str, line: int = 1) -> Any:
@@ -332,10 +345,8 @@ def plain_scalar(text: str, line: int = 1) -> Any:
         if -(2**63) <= number < 2**64:
             return number
     if _FLOAT.fullmatch(digits) and (text[0] != "." or digits == text):
-        number = float(digits)
-        if number in (float("inf"), float("-inf")):
-            return text
-        return number
+        decimal = float(digits)
+        return text if decimal in (float("inf"), float("-inf")) else decimal
     return text
 
 
