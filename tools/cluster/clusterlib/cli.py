@@ -144,7 +144,7 @@ def _description(name: str) -> list[str]:
     dead = [component for component in components.ALL if component not in alive]
     known = state.load(folder)
     if known is None or not known.ready:
-        return [f"{name}: half started, {len(alive)} processes (up makes it anew)"]
+        return [f"{name}: starting or half started, {len(alive)} processes (up completes it)"]
     if dead:
         health = "stopped" if not alive else f"not running: {', '.join(dead)}"
         return [f"{name}: {health} (up starts it again)"]
