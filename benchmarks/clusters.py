@@ -67,25 +67,24 @@ class Cluster:
     def requests(self) -> Iterator[list[dict[str, Any]]]:
         """The requests that are made inside, as the audit log has them; filled at the end.
 
-        Only those of people and their tools: the cluster's own components are left out.
+        Only those of this kubeconfig's user: the cluster's own components have their own.
         """
         with self.audit_log.open() as log:
             log.seek(0, 2)
             made: list[dict[str, Any]] = []
             yield made
             made += [
-                entry
-                for entry in map(json.loads, log)
-                if not str(entry["user"].get("username", "")).startswith("system:")
+                entry for entry in map(json.loads, log) if entry["user"].get("username") == "admin"
             ]
 
-    def last_status_write(self, name: str, before: float) -> float:
+    def last_status_write(self, namespace: str, name: str, before: float) -> float:
         """When the status of a DaemonSet was last written before a moment; both in Unix time."""
         written = [
             _moment(entry["stageTimestamp"])
             for entry in map(json.loads, self.audit_log.open())
             if (entry.get("objectRef") or {}).get("resource") == "daemonsets"
             and entry["objectRef"].get("subresource") == "status"
+            and entry["objectRef"].get("namespace") == namespace
             and entry["objectRef"].get("name") == name
         ]
         return max(moment for moment in written if moment <= before)

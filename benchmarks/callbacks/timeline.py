@@ -22,13 +22,10 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "timeline"
     CALLBACK_NEEDS_ENABLED = True
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._file = Path(os.environ["EVERYNODE_TIMELINE"]).open("a")
-
     def _note(self, event: str, **more: Any) -> None:
         times = {"monotonic": time.monotonic(), "clock": time.time()}
-        self._file.write(json.dumps({"event": event, **times, **more}) + "\n")
+        with Path(os.environ["EVERYNODE_TIMELINE"]).open("a") as file:
+            file.write(json.dumps({"event": event, **times, **more}) + "\n")
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """A task begins, for all of its hosts."""
@@ -48,4 +45,3 @@ class CallbackModule(CallbackBase):
             line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines()
         )
         self._note("end", peak_kib=int(status["VmHWM"].split()[0]))
-        self._file.close()

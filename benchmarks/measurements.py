@@ -1,0 +1,273 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The measurements, each against its bar."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from . import plays
+from .clusters import Cluster
+from .plays import Run
+from .slow_link import slow_link
+from .tasks import (
+    AS_MODULE,
+    CORE,
+    DEBUG,
+    KUBECTL,
+    NAMESPACES,
+    OURS,
+    PING,
+    Task,
+    core,
+    looped,
+    manifest,
+    ours,
+)
+
+_TASKS = 50
+# Each thing is measured in rounds, in turn with the others, so that a busy moment of the machine
+# falls upon all of them.
+_ROUNDS = 5
+_MANY = 50
+_HOSTS = 50
+_HOST_TASKS = 5
+_LARGE = 100
+_ROUND_TRIP = 0.050
+_NEW_IMAGE = "hwameistor/local-disk-manager:v0.6.2"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report. `met` is None where there is no bar."""
+
+    what: str
+    value: str
+    compared: str
+    bar: str = ""
+    met: bool | None = None
+
+
+def rows(cluster: Cluster) -> Iterator[Row]:
+    """Measure everything, one row after the other; the cluster has five nodes."""
+    for namespace in NAMESPACES.values():
+        cluster.run_kubectl("create", "namespace", namespace)
+    yield from _single_tasks(cluster)
+    yield from _requests(cluster)
+    yield from _many_in_one_task(cluster)
+    yield from _slow_link(cluster)
+    yield from _many_hosts(cluster)
+    yield from _memory(cluster)
+    yield from _rollout(cluster)
+
+
+def _single_tasks(cluster: Cluster) -> Iterator[Row]:
+    """A task that changes nothing, in all the ways to run one."""
+    our_task, core_task = _ours(cluster), _core(cluster)
+    for task in (our_task, core_task):
+        plays.run([task], warm_up=False)
+    cluster.wait_until_ready(NAMESPACES[OURS])
+    cluster.wait_until_ready(NAMESPACES[CORE])
+    run = _in_turn(
+        {
+            "debug": lambda count: plays.run([DEBUG] * count),
+            "ping": lambda count: plays.run([PING] * count),
+            "ours": lambda count: plays.run([our_task] * count),
+            "module": lambda count: plays.run([our_task] * count, variables=AS_MODULE),
+            "core": lambda count: plays.run([core_task] * count),
+        }
+    )
+    mine, module = run["ours"], run["module"]
+    what = "`daemonset` that changes nothing, in-process"
+    for other, name, bar, most in (
+        ("core", "`kubernetes.core.k8s`", "at most 1/12", 1 / 12),
+        ("ping", "`ping`", "at most 1/5", 1 / 5),
+        ("debug", "`debug`", "at most 3 times", 3.0),
+    ):
+        yield _ratio(what, mine, f"{name}", run[other], bar, most)
+    yield _ratio(
+        "the same as a plain module", module, "`kubernetes.core.k8s`", run["core"], "not slower", 1
+    )
+
+
+def _in_turn(measured: dict[str, Callable[[int], Run]]) -> dict[str, float]:
+    """The median task of each, in seconds, over all rounds."""
+    seconds: dict[str, list[float]] = {name: [] for name in measured}
+    for _ in range(_ROUNDS):
+        for name, run in measured.items():
+            done = run(_TASKS // _ROUNDS)
+            _unchanged(done)
+            seconds[name] += done.seconds
+    return {name: statistics.median(each) for name, each in seconds.items()}
+
+
+def _requests(cluster: Cluster) -> Iterator[Row]:
+    """What the API server is asked for."""
+    for tool, make in (("everynode.kubernetes", ours), ("kubernetes.core", core)):
+        who = OURS if make is ours else CORE
+        wanted = manifest("agent", who)
+        with cluster.requests() as nothing:
+            plays.run([make(wanted, cluster.kubeconfig)], warm_up=False)
+        wanted["spec"]["template"]["spec"]["containers"][1]["image"] = _NEW_IMAGE
+        more = {"wait": False} if make is ours else {}
+        with cluster.requests() as change:
+            plays.run([make(wanted, cluster.kubeconfig, **more)], warm_up=False)
+        is_mine = make is ours
+        yield Row(
+            f"requests of `{tool}`: nothing to do / a change",
+            f"{len(nothing)} / {len(change)}",
+            "",
+            "1 / 2" if is_mine else "",
+            (len(nothing), len(change)) == (1, 2) if is_mine else None,
+        )
+        # As it was, for what follows.
+        plays.run([make(manifest("agent", who), cluster.kubeconfig)], warm_up=False)
+        cluster.wait_until_ready(NAMESPACES[who])
+
+
+def _many_in_one_task(cluster: Cluster) -> Iterator[Row]:
+    """Fifty DaemonSets that are as they should be, in one task."""
+    names = [f"agent-{number:02}" for number in range(_MANY)]
+    task = looped(ours("{{ item }}", cluster.kubeconfig))
+    variables = {"manifests": [manifest(name, OURS) for name in names]}
+    plays.run([task], variables=variables, warm_up=False)
+    cluster.wait_until_ready(NAMESPACES[OURS])
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "agents.yml"
+        items = [manifest(name, KUBECTL) for name in names]
+        file.write_text(yaml.safe_dump_all(items))
+        apply = ("apply", "--server-side", "-f", file)
+        cluster.run_kubectl(*apply)
+        cluster.wait_until_ready(NAMESPACES[KUBECTL])
+        mine, other = [], []
+        for _ in range(_ROUNDS):
+            done = plays.run([task, DEBUG], variables=variables, warm_up=False)
+            _unchanged(done)
+            mine.append(done.seconds[0])
+            started = time.monotonic()
+            cluster.run_kubectl(*apply)
+            other.append(time.monotonic() - started)
+    with cluster.requests() as made:
+        plays.run([task], variables=variables, warm_up=False)
+    what = f"{_MANY} DaemonSets without a change, in one task with a loop"
+    yield _ratio(
+        what,
+        statistics.median(mine),
+        "`kubectl apply --server-side`",
+        statistics.median(other),
+        "at most half",
+        0.5,
+    )
+    yield Row("requests of that", str(len(made)), "", str(_MANY), len(made) == _MANY)
+
+
+def _slow_link(cluster: Cluster) -> Iterator[Row]:
+    """A task that changes nothing, far away from its cluster."""
+    with slow_link(cluster.port, _ROUND_TRIP) as port, tempfile.TemporaryDirectory() as folder:
+        far = cluster.kubeconfig_for_port(port, Path(folder) / "kubeconfig")
+        mine = plays.run([ours(manifest("agent", OURS), far)] * _TASKS)
+        _unchanged(mine)
+        other = plays.run([core(manifest("agent", CORE), far)] * (_TASKS // _ROUNDS))
+    yield _ratio(
+        "a task that changes nothing, with round trips of 50 ms",
+        mine.median,
+        "`kubernetes.core.k8s`",
+        other.median,
+        "at most 3 round trips + 60 ms",
+        (3 * _ROUND_TRIP + 0.060) / other.median,
+    )
+
+
+def _many_hosts(cluster: Cluster) -> Iterator[Row]:
+    """Hosts that stand for clusters, five of which Ansible serves at a time."""
+    task = _ours(cluster)
+    mine, other = [], []
+    for _ in range(_ROUNDS):
+        done = plays.run([task] * _HOST_TASKS, hosts=_HOSTS)
+        _unchanged(done)
+        mine.append(sum(done.seconds))
+        other.append(sum(plays.run([DEBUG] * _HOST_TASKS, hosts=_HOSTS).seconds))
+    yield _ratio(
+        f"{_HOSTS} hosts x {_HOST_TASKS} tasks",
+        statistics.median(mine),
+        "`debug`",
+        statistics.median(other),
+    )
+
+
+def _memory(cluster: Cluster) -> Iterator[Row]:
+    """How large Ansible's main process grows."""
+    mine = plays.run([_ours(cluster)] * _TASKS).peak_mib
+    other = plays.run([DEBUG] * _TASKS).peak_mib
+    yield Row(
+        f"peak memory of the controller over {_TASKS} tasks",
+        f"{mine:.0f} MiB",
+        f"`debug` {other:.0f} MiB (+{mine - other:.0f})",
+        "at most + 40 MiB",
+        mine <= other + 40,
+    )
+
+
+def _rollout(cluster: Cluster) -> Iterator[Row]:
+    """How soon a task sees that a rollout has ended."""
+    for namespace in NAMESPACES.values():
+        # Their pods on a hundred nodes would be ten thousand.
+        cluster.run_kubectl("-n", namespace, "delete", "daemonsets", "--all")
+    cluster.set_nodes(_LARGE)
+    late: dict[str, list[float]] = {OURS: [], CORE: []}
+    for make, who, more in ((ours, OURS, {}), (core, CORE, {"wait": True})):
+        name = "large"
+        wanted = manifest(name, who)
+        # All at once, so that what counts is how it ends.
+        wanted["spec"]["updateStrategy"] = {"rollingUpdate": {"maxUnavailable": "100%"}}
+        for turn in range(_ROUNDS):
+            wanted["spec"]["template"]["spec"]["containers"][1]["image"] = f"example/agent:{turn}"
+            done = plays.run([make(wanted, cluster.kubeconfig, **more)], warm_up=False)
+            late[who].append(
+                done.ended - cluster.last_status_write(NAMESPACES[who], name, done.ended)
+            )
+        cluster.run_kubectl("-n", NAMESPACES[who], "delete", "daemonset", name)
+    mine, other = statistics.median(late[OURS]), statistics.median(late[CORE])
+    yield _ratio(
+        f"rollout on {_LARGE} nodes: from the last write of its status to the end of the task",
+        mine,
+        "`kubernetes.core.k8s`",
+        other,
+        "at most 0.2 s",
+        0.2 / other,
+    )
+
+
+def _ours(cluster: Cluster) -> Task:
+    return ours(manifest("agent", OURS), cluster.kubeconfig)
+
+
+def _core(cluster: Cluster) -> Task:
+    return core(manifest("agent", CORE), cluster.kubeconfig)
+
+
+def _unchanged(run: Run) -> None:
+    if run.changed:
+        raise plays.VoidError("a task that should have changed nothing has changed something")
+
+
+def _ratio(
+    what: str, mine: float, name: str, other: float, bar: str = "", most: float | None = None
+) -> Row:
+    """A row that compares seconds with those of another; `most` is the bar, as a ratio."""
+    ratio = mine / other
+    shown = f"1/{1 / ratio:.1f}" if ratio < 0.5 else f"{ratio:.2f} times"
+    met = None if most is None else ratio <= most
+    return Row(what, _time(mine), f"{shown} of {name}, {_time(other)}", bar, met)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
