@@ -53,7 +53,8 @@ class InputError(EverynodeError):
     def __init__(self, faults: Sequence[Fault]):
         self.faults = list(faults)
         if len(self.faults) == 1:
-            message = f"Invalid input: {self.faults[0]}."
+            text = str(self.faults[0])
+            message = f"Invalid input: {text}" + ("" if text.endswith("?") else ".")
         else:
             lines = "".join(f"\n  - {fault}" for fault in self.faults)
             message = f"Invalid input, {len(self.faults)} faults:{lines}"

@@ -47,7 +47,7 @@ def run(task: Task) -> dict[str, Any]:
     state: str = task.params["state"]
     faults = _misplaced(task.params, state)
     if faults:
-        raise InputError(faults)
+        raise InputError([*faults, *_other_faults(task.params, state)])
     return _STATES[state](task)
 
 
@@ -63,6 +63,18 @@ def _misplaced(params: Mapping[str, Any], state: str) -> list[Fault]:
     if state != "restarted" and params.get("restart_key") is not None:
         faults.append(Fault("restart_key", f"only state restarted takes it, not {state}"))
     return faults
+
+
+def _other_faults(params: Mapping[str, Any], state: str) -> list[Fault]:
+    """What is wrong with the rest, so that a task tells all of its faults at once."""
+    try:
+        if state == "present":
+            build.build(params, context_namespace="default")
+        else:
+            build.identity(params, "default")
+    except InputError as error:
+        return error.faults
+    return []
 
 
 def _deadline(task: Task) -> Deadline:
