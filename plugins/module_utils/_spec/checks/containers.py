@@ -12,7 +12,7 @@ from __future__ import annotations
 from .environment import check_environment, check_references
 from .findings import Place, quoted
 from .handlers import check_lifecycle, check_probes
-from .mounts import check_devices, check_mounts
+from .mounts import Volumes, check_devices, check_mounts, volumes_by_name
 from .resources import check_requirements
 from .security import check_security_context
 from .syntax import DNS_LABEL, PORT_NAME, check_port_number
@@ -28,15 +28,16 @@ def check_containers(pod: Place) -> None:
     """Check the containers and init containers of a pod."""
     containers = pod.objects("containers")
     init_containers = pod.objects("initContainers")
+    volumes = volumes_by_name(pod)
     if not containers and not pod.elements("containers"):
         pod.child("containers").fault("a pod needs at least one container")
     for container in containers:
-        _check_container(container, pod)
+        _check_container(container, pod, volumes)
         check_lifecycle(container, pod)
         check_probes(container)
         _check_restart_rules(container)
     for container in init_containers:
-        _check_container(container, pod)
+        _check_container(container, pod, volumes)
         _check_init_container(container, pod)
         _check_host_ports([container])
     _check_names(containers, init_containers)
@@ -44,7 +45,7 @@ def check_containers(pod: Place) -> None:
     _check_container_ports(containers)
 
 
-def _check_container(container: Place, pod: Place) -> None:
+def _check_container(container: Place, pod: Place, volumes: Volumes) -> None:
     if container.require("name", "the container's name"):
         DNS_LABEL.check(container.child("name"), "container name")
     image = container.require("image", "the container's image")
@@ -57,8 +58,8 @@ def _check_container(container: Place, pod: Place) -> None:
     _check_ports(container)
     check_environment(container, pod)
     check_references(container)
-    check_mounts(container, pod)
-    check_devices(container, pod)
+    check_mounts(container, volumes)
+    check_devices(container, volumes)
     check_requirements(container.child("resources"), pod)
     _check_resize_policy(container)
     check_security_context(container, pod)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -31,35 +31,51 @@ class Finding:
     warning: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
     """A value in the manifest, with its path; findings made below it come together in one list.
 
     A value of a type that does not belong there reads as absent: types are the converter's matter.
+    A check of a large DaemonSet makes thousands of these and looks at more values still: hence no
+    dataclass, and no Place where a value alone is asked for.
+
+    Attributes:
+        value: what stands there, None where it is absent.
+        path: where that is, in the API's spelling.
+        findings: what was found here, above and below.
     """
 
-    value: Any
-    path: Path = ()
-    findings: list[Finding] = field(default_factory=list)
+    __slots__ = ("findings", "path", "value")
+
+    def __init__(self, value: Any, path: Path = (), findings: list[Finding] | None = None):
+        self.value = value
+        self.path = path
+        self.findings = [] if findings is None else findings
 
     def __bool__(self) -> bool:
         return self.value is not None
 
     def child(self, *keys: str) -> Place:
         """The value under one or more keys, absent where any of them is."""
+        return Place(self.get(*keys), self.path + keys, self.findings)
+
+    def get(self, *keys: str) -> Any:
+        """What stands under one or more keys, None where any of them is absent."""
         value = self.value
         for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
-        return Place(value, self.path + keys, self.findings)
+            if not isinstance(value, dict):
+                return None
+            value = value.get(key)
+        return value
 
     def elements(self, *keys: str) -> list[Place]:
         """The elements of the list under the keys, nulls left out."""
-        place = self.child(*keys)
-        if not isinstance(place.value, list):
+        values = self.get(*keys)
+        if not isinstance(values, list):
             return []
+        path, findings = self.path + keys, self.findings
         return [
-            Place(value, (*place.path, index), self.findings)
-            for index, value in enumerate(place.value)
+            Place(value, (*path, index), findings)
+            for index, value in enumerate(values)
             if value is not None
         ]
 
@@ -69,29 +85,33 @@ class Place:
 
     def entries(self, *keys: str) -> Iterator[tuple[str, Place]]:
         """The keys and values of the map under the keys, nulls left out."""
-        place = self.child(*keys)
-        if isinstance(place.value, dict):
-            for key, value in place.value.items():
+        values = self.get(*keys)
+        if isinstance(values, dict):
+            path, findings = self.path + keys, self.findings
+            for key, value in values.items():
                 if value is not None:
-                    yield key, Place(value, (*place.path, key), self.findings)
+                    yield key, Place(value, (*path, key), findings)
 
     def text(self, *keys: str) -> str:
         """The text under the keys, empty where there is none."""
-        value = self.child(*keys).value
+        value = self.get(*keys)
         return value if isinstance(value, str) else ""
 
     def texts(self, *keys: str) -> list[str]:
         """The texts in the list under the keys."""
-        return [each.value for each in self.elements(*keys) if isinstance(each.value, str)]
+        values = self.get(*keys)
+        if not isinstance(values, list):
+            return []
+        return [value for value in values if isinstance(value, str)]
 
     def integer(self, *keys: str) -> int | None:
         """The integer under the keys, if there is one."""
-        value = self.child(*keys).value
+        value = self.get(*keys)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def is_true(self, *keys: str) -> bool:
         """Whether the value under the keys is true."""
-        return self.child(*keys).value is True
+        return self.get(*keys) is True
 
     def fault(self, problem: str) -> None:
         """Note what the server would refuse."""
@@ -103,9 +123,8 @@ class Place:
 
     def require(self, key: str, what: str) -> str:
         """Return the text under a key; note a fault where it is missing or empty."""
-        place = self.child(key)
-        if place.value is None or place.value == "":
-            place.fault(f"{what} is missing")
+        if self.get(key) in (None, ""):
+            self.child(key).fault(f"{what} is missing")
         return self.text(key)
 
     def one_of(self, key: str, allowed: Iterable[str], *, empty: bool = True) -> str:
@@ -114,12 +133,14 @@ class Place:
         Args:
             empty: whether an empty text stands for the default.
         """
-        place = self.child(key)
-        text = self.text(key)
-        known = isinstance(place.value, str) and text not in allowed
-        if known and not (empty and text == ""):
+        text = self.get(key)
+        if not isinstance(text, str):
+            return ""
+        if text not in allowed and not (empty and text == ""):
             choices = list(allowed)
-            place.fault(f"{quoted(text)} is not allowed here: use {alternatives(choices)}")
+            self.child(key).fault(
+                f"{quoted(text)} is not allowed here: use {alternatives(choices)}"
+            )
         return text
 
     def at_least(self, key: str, minimum: int) -> int | None:

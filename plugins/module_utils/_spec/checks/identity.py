@@ -10,6 +10,7 @@ server-side apply never does (HTTP 500, "duplicate entries for key").
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..schema import DAEMONSET, FieldType, fields_of
@@ -41,19 +42,29 @@ def check_list_keys(manifest: Place) -> None:
 
 
 def _walk(place: Place, kind: FieldType) -> None:
-    if kind.kind == "object" and kind.ref and isinstance(place.value, dict):
-        fields = fields_of(kind.ref)
-        for key, child in place.entries():
-            if key in fields:
-                _walk(child, fields[key])
+    if kind.ref and isinstance(place.value, dict):
+        for key, field in _leading_on(kind.ref).items():
+            if place.value.get(key) is not None:
+                _walk(place.child(key), field)
     elif kind.kind == "list" and kind.element and isinstance(place.value, list):
         if kind.relation == "map":
             _check_keys(place, kind)
         elif kind.relation == "set":
             _check_values(place)
-        if kind.element.kind == "object":
+        if kind.element.ref and _leading_on(kind.element.ref):
             for element in place.elements():
                 _walk(element, kind.element)
+
+
+@functools.cache
+def _leading_on(type_name: str) -> dict[str, FieldType]:
+    """The fields of a type that are such lists, or lead to one."""
+    found = {}
+    for name, field in fields_of(type_name).items():
+        inner = field.ref or (field.element.ref if field.element else None)
+        if field.relation in ("map", "set") or (inner and _leading_on(inner)):
+            found[name] = field
+    return found
 
 
 def _check_keys(place: Place, kind: FieldType) -> None:

@@ -20,14 +20,22 @@ _RECURSIVE = ("Disabled", "IfPossible", "Enabled")
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
-def check_mounts(container: Place, pod: Place) -> None:
+Volumes = dict[str, Place]
+
+
+def volumes_by_name(pod: Place) -> Volumes:
+    """The pod's volumes by their names."""
+    return {volume.text("name"): volume for volume in pod.objects("volumes")}
+
+
+def check_mounts(container: Place, volumes: Volumes) -> None:
     """Check the mounts of a container against the pod's volumes."""
     devices = {device.text("name") for device in container.objects("volumeDevices")} - {""}
     device_paths = {device.text("devicePath") for device in container.objects("volumeDevices")}
     for mount in container.objects("volumeMounts"):
         name = mount.require("name", "the name of the volume")
         if name:
-            _check_volume(mount.child("name"), pod)
+            _check_volume(mount.child("name"), volumes)
         if name in devices:
             mount.child("name").fault(f"the volume {quoted(name)} is a device of this container")
         path = mount.require("mountPath", "the path in the container")
@@ -39,9 +47,8 @@ def check_mounts(container: Place, pod: Place) -> None:
         _check_propagation(mount, container)
 
 
-def _check_volume(place: Place, pod: Place) -> Place | None:
+def _check_volume(place: Place, volumes: Volumes) -> Place | None:
     """Return the volume of the name; note a fault where there is none."""
-    volumes = {volume.text("name"): volume for volume in pod.objects("volumes")}
     if place.value in volumes:
         return volumes[place.value]
     near = difflib.get_close_matches(str(place.value), [name for name in volumes if name], 1)
@@ -74,7 +81,7 @@ def _check_propagation(mount: Place, container: Place) -> None:
             )
 
 
-def check_devices(container: Place, pod: Place) -> None:
+def check_devices(container: Place, volumes: Volumes) -> None:
     """Check the block devices of a container against the pod's volumes."""
     names: set[str] = set()
     for device in container.objects("volumeDevices"):
@@ -86,7 +93,7 @@ def check_devices(container: Place, pod: Place) -> None:
         if name in names:
             device.child("name").fault(f"the volume {quoted(name)} is a device already")
         names.add(name)
-        volume = _check_volume(device.child("name"), pod)
+        volume = _check_volume(device.child("name"), volumes)
         if volume and not (volume.child("persistentVolumeClaim") or volume.child("ephemeral")):
             device.child("name").fault(
                 f"the volume {quoted(name)} cannot be a device: only a persistentVolumeClaim"
