@@ -133,6 +133,7 @@ def run(
     folder = Path(tempfile.mkdtemp(prefix="everynode-play-"))
     try:
         for name, content in (files or {}).items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
         (folder / "playbook.yml").write_text(yaml.safe_dump(list(plays), sort_keys=False))
         record = folder / "record.jsonl"
