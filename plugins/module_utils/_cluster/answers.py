@@ -26,7 +26,8 @@ def read_body(response: Any, seconds: float) -> bytes:
 
     Raises:
         urllib3's ReadTimeoutError: it took longer than that many seconds, however steadily it
-        dripped.
+            dripped.
+        urllib3's ProtocolError: it ended too early.
     """
     end = time.monotonic() + seconds
     pieces = []
@@ -39,7 +40,11 @@ def read_body(response: Any, seconds: float) -> bytes:
         response.close()
         raise
     response.release_conn()
-    return b"".join(pieces)
+    data = b"".join(pieces)
+    length = response.headers.get("Content-Length", "")
+    if length.isdigit() and len(data) < int(length):
+        raise urllib3.exceptions.ProtocolError("the answer was cut")
+    return data
 
 
 def lines(response: Any, deadline: Deadline) -> Iterator[bytes]:
@@ -91,5 +96,9 @@ def _pieces(response: Any) -> Iterator[bytes]:
     elif hasattr(response, "read1"):
         while piece := response.read1(_PIECE):
             yield piece
-    else:  # urllib3 1
-        yield from response.stream(_PIECE)
+    else:
+        # urllib3 1 has no read1 of its own, and its read waits for a whole piece. http.client's
+        # does not notice the end by itself.
+        while piece := response._fp.read1(_PIECE):
+            yield piece
+        response._fp.close()

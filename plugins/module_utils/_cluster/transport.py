@@ -105,6 +105,9 @@ def _tls_context(trust: Trust, identity: Identity) -> ssl.SSLContext:
         context.load_default_certs()
     else:
         _load_authorities(context, trust.authorities)
+    if trust.verify and urllib3.__version__.startswith("1."):
+        # It cannot tell a context the name that is an IP address, so it compares names itself.
+        context.check_hostname = False
     if identity.certificate:
         _load_certificate(context, identity.certificate, identity.key)
     return context
@@ -199,7 +202,7 @@ def fault_of(error: BaseException) -> Fault:
         return Fault(False, True, True, "no connection in time")
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return Fault(False, True, True, reason_of(chain[-1]))
-    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+    if isinstance(error, (urllib3.exceptions.ReadTimeoutError, TimeoutError)):
         return Fault(False, False, True, "no answer in time")
     return Fault(False, False, True, f"the connection broke ({reason_of(chain[-1])})")
 
