@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-Path = tuple[str | int, ...]
+Path = tuple["str | int", ...]
 
 
 @dataclass(frozen=True, slots=True)

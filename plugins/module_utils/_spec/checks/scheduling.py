@@ -107,7 +107,7 @@ def _check_label_keys(place: Place) -> None:
             continue
         for name in place.elements(key):
             LABEL_KEY.check(name, "label key")
-    labels = {key for key, _ in place.entries("labelSelector", "matchLabels")}
+    labels = set(dict(place.entries("labelSelector", "matchLabels")))
     for expression in place.objects("labelSelector", "matchExpressions"):
         labels_before = set(labels)
         labels.add(expression.text("key"))
