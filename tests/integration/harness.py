@@ -144,6 +144,9 @@ def run(
             "ANSIBLE_CALLBACKS_ENABLED": "recorder",
             "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
             "ANSIBLE_REMOTE_TMP": str(folder / "remote"),
+            "ANSIBLE_ASYNC_DIR": str(folder / "async"),
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "EVERYNODE_RECORD": str(record),
             # In the User-Agent of each request, and so in the audit log.
             "JOB_ID": job,
@@ -176,13 +179,16 @@ def both_ways(
     namespaces: tuple[str, str],
     tasks: Sequence[Mapping[str, Any]],
     *arguments: str,
+    handlers: Sequence[Mapping[str, Any]] = (),
     **options: Any,
 ) -> tuple[Play, Play]:
     """Run the same tasks in-process and as modules, each in a namespace of its own."""
     here, there = namespaces
     plays = [
-        playbook(api, here, tasks),
-        playbook(api, there, tasks, vars={"everynode_in_process": "never"}),
+        playbook(api, here, tasks, handlers=list(handlers)),
+        playbook(
+            api, there, tasks, handlers=list(handlers), vars={"everynode_in_process": "never"}
+        ),
     ]
     # Since ansible-core 2.21 results are without the arguments unless this is set.
     options["variables"] = {"ANSIBLE_INJECT_INVOCATION": "1", **options.get("variables", {})}

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restarting: every pod is replaced, and nothing that comes later undoes it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.integration.api import Api, uids
+from tests.integration.harness import Play, both_ways, task
+from tests.integration.makers import owners
+from tests.integration.manifests import simple
+from tests.integration.verbs import Tasks
+
+_AGENT: dict[str, Any] = {
+    "name": "agent",
+    "containers": [{"name": "agent", "image": "example.test/agent:1"}],
+    "pod_annotations": {"note": "kept"},
+}
+_RESTART = {"name": "agent", "state": "restarted", "wait": True}
+_RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+_KEY = "everynode.kubernetes/restart-key"
+
+
+def _annotations(api: Api, tasks: Tasks) -> dict[str, str]:
+    template = api.daemonset(tasks.namespace, "agent")["spec"]["template"]
+    found: dict[str, str] = template["metadata"].get("annotations", {})
+    return found
+
+
+def test_every_pod_is_replaced_and_a_later_present_keeps_it_so(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_AGENT, wait=True)
+    before = uids(api.pods(tasks.namespace, "agent"))
+    done = tasks.ok(**_RESTART)
+    after = uids(api.pods(tasks.namespace, "agent"))
+    assert done.changed
+    assert len(after) == len(before) == 5
+    assert after.isdisjoint(before)
+    when = _annotations(api, tasks)[_RESTARTED_AT]
+    tasks.same(**_AGENT)
+    newer = {**_AGENT, "labels": {"newer": "1"}, "pod_annotations": None}
+    tasks.ok(**newer, wait=True)
+    assert _annotations(api, tasks) == {_RESTARTED_AT: when}
+    assert ("everynode-restart", "Apply") in owners(api.daemonset(tasks.namespace, "agent"))
+
+
+def test_two_restarts_in_one_second_are_two(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_AGENT, wait=True)
+    moments = set()
+    for _time in range(3):
+        assert tasks.ok(name="agent", state="restarted").changed
+        moments.add(_annotations(api, tasks)[_RESTARTED_AT])
+    assert len(moments) == 3
+    assert api.daemonset(tasks.namespace, "agent")["metadata"]["generation"] == 4
+
+
+def test_a_key_restarts_once(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_AGENT)
+    given = {"name": "agent", "state": "restarted"}
+    assert tasks.ok(**given, restart_key="one").changed
+    before = api.daemonset(tasks.namespace, "agent")["metadata"]["generation"]
+    tasks.same(**given, restart_key="one")
+    tasks.same(**given, restart_key="one", check=True)
+    tasks.same(**_AGENT)
+    assert tasks.ok(**given, restart_key="two", check=True).changed
+    assert api.daemonset(tasks.namespace, "agent")["metadata"]["generation"] == before
+    assert tasks.ok(**given, restart_key="two").changed
+    # A restart without a key is none for another one.
+    assert tasks.ok(**given).changed
+    tasks.same(**given, restart_key="two")
+    assert tasks.ok(**given, restart_key="one").changed
+    assert _annotations(api, tasks)[_KEY] == "one"
+
+
+def test_it_goes_on_after_kubectl_and_before_it(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_AGENT, wait=True)
+    api.kubectl("rollout", "restart", "daemonset/agent", "-n", tasks.namespace)
+    assert tasks.ok(**_RESTART).changed
+    before = uids(api.pods(tasks.namespace, "agent"))
+    # kubectl refuses two within a second.
+    time.sleep(1)
+    api.kubectl("rollout", "restart", "daemonset/agent", "-n", tasks.namespace)
+    api.settled(tasks.namespace, "agent")
+    assert uids(api.pods(tasks.namespace, "agent")).isdisjoint(before)
+    tasks.same(**_AGENT)
+
+
+def test_what_another_tool_made_is_restarted_and_stays_its_own(api: Api, tasks: Tasks) -> None:
+    api.kubectl("apply", "-f", "-", stdin=simple("agent", tasks.namespace))
+    before = uids(api.pods(tasks.namespace, "agent"))
+    tasks.ok(**_RESTART)
+    live = api.daemonset(tasks.namespace, "agent")
+    assert uids(api.pods(tasks.namespace, "agent")).isdisjoint(before)
+    assert owners(live) == {
+        ("kubectl-client-side-apply", "Update"),
+        ("everynode-restart", "Apply"),
+    }
+    # Applying the file again keeps the annotation, which kubectl never had in it.
+    api.kubectl("apply", "-f", "-", stdin=simple("agent", tasks.namespace))
+    assert _RESTARTED_AT in _annotations(api, tasks)
+
+
+def test_on_delete_says_that_pods_run_on(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_AGENT, update_strategy={"type": "OnDelete"}, wait=True)
+    api.settled(tasks.namespace, "agent")
+    before = uids(api.pods(tasks.namespace, "agent"))
+    done = tasks.ok(**_RESTART)
+    assert "OnDelete" in done.warnings
+    assert uids(api.pods(tasks.namespace, "agent")) == before
+
+
+def test_check_mode_restarts_nothing(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_AGENT, wait=True)
+    before = api.daemonset(tasks.namespace, "agent")["metadata"]["resourceVersion"]
+    checked = tasks.ok(**_RESTART, check=True, diff=True)
+    assert checked.changed
+    assert checked.writes == []
+    assert api.daemonset(tasks.namespace, "agent")["metadata"]["resourceVersion"] == before
+    annotations = checked.result["diff"]["after"]["spec"]["template"]["metadata"]["annotations"]
+    assert _RESTARTED_AT in annotations
+
+
+@pytest.mark.parametrize("change", [True, False])
+def test_a_handler_restarts_when_it_is_notified(
+    api: Api, two_namespaces: tuple[str, str], change: bool
+) -> None:
+    for namespace in two_namespaces:
+        Tasks(api, namespace).ok(**_AGENT, wait=True)
+    before = [uids(api.pods(namespace, "agent")) for namespace in two_namespaces]
+    changing = {
+        "name": "configuration",
+        "ansible.builtin.command": "true",
+        "changed_when": change,
+        "notify": "restart",
+    }
+    handler = task("restart", name="agent", state="restarted")
+    plays: tuple[Play, Play] = both_ways(api, two_namespaces, [changing], handlers=[handler])
+    for namespace, play, pods in zip(two_namespaces, plays, before, strict=True):
+        play.done()
+        assert ("restart" in {step.task for step in play.steps}) == change
+        assert uids(api.pods(namespace, "agent")).isdisjoint(pods) == change
