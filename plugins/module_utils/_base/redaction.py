@@ -43,6 +43,9 @@ _SUSPICIOUS = re.compile(
     r"[=\"]|://|eyJ|-----BEGIN|(?<![\w-])--?[A-Za-z]|(?i:bearer|authorization)"
 )
 
+# Most texts in a manifest are a word or two without any of these, and need no closer look.
+_SUSPICIOUS = re.compile(r"[=@\s\"]|eyJ|(?i:authorization)")
+
 _Mark = Callable[[str], str]
 
 
@@ -107,6 +110,8 @@ class _Redactor:
                 return self._mark(secret)
             if len(secret) >= _SHORTEST_WITHIN_TEXT and secret in text:
                 text = text.replace(secret, self._mark(secret))
+        if not _SUSPICIOUS.search(text):
+            return text
         if not _SUSPICIOUS.search(text):
             return text
         for pattern in (_PRIVATE_KEY, _USER_INFO, _AUTHORIZATION, _BEARER, _WEB_TOKEN):

@@ -19,16 +19,6 @@ from .user_agent import user_agent
 
 _DEFAULT_REQUEST_SECONDS = 60.0
 
-# Of the environment all that can change where a connection leads.
-_VARIABLES = (
-    *ENVIRONMENT.values(),
-    "KUBECONFIG",
-    "HOME",
-    "KUBERNETES_SERVICE_HOST",
-    "KUBERNETES_SERVICE_PORT",
-    *(name for base in ("http_proxy", "https_proxy", "no_proxy") for name in (base, base.upper())),
-)
-
 _connections: dict[tuple[int, str], Cluster] = {}
 
 
@@ -68,7 +58,8 @@ def _fingerprint(options: Mapping[str, Any], environ: Mapping[str, str]) -> str:
     files = [options.get(name) for name in ("ca_cert", "client_cert", "client_key")]
     return key_of(
         {name: options.get(name) for name in CONNECTION_SPEC},
-        {name: environ.get(name) for name in _VARIABLES},
+        # All of it: a credential plugin may look at any variable.
+        dict(environ),
         [_state(path) for path in (*paths, *files) if path],
     )
 

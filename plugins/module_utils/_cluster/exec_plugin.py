@@ -25,6 +25,7 @@ from .exec_cache import Value, key_of
 TIMEOUT_SECONDS = 60.0
 
 _SHOWN_CHARACTERS = 2000
+_OF_NO_ACCOUNT = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "LINES", "COLUMNS"})
 _EXTENSION = "client.authentication.k8s.io/exec"
 
 
@@ -72,7 +73,14 @@ class ExecPlugin:
 
     @property
     def key(self) -> str:
-        """Equal for plugins that give the same credentials for the same cluster."""
+        """Equal for plugins that give the same credentials for the same cluster.
+
+        The whole environment counts (``AWS_PROFILE`` and its like say who logs in), but for what
+        differs between shells only.
+        """
+        surroundings = {
+            name: value for name, value in os.environ.items() if name not in _OF_NO_ACCOUNT
+        }
         return key_of(
             "exec",
             self._api_version,
@@ -81,6 +89,7 @@ class ExecPlugin:
             self._environment,
             self._cluster,
             self._server,
+            surroundings,
         )
 
     def run(self) -> tuple[Value, float | None]:

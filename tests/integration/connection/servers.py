@@ -89,7 +89,7 @@ def scripted(
     """A server that gives these answers, one a request; the last one again and again."""
     listener = socket.create_server((host, 0))
     server = Scripted(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
-    left = list(answers)
+    left = answers if isinstance(answers, list) else list(answers)
 
     def serve(connection: socket.socket) -> None:
         with suppress(OSError), connection:

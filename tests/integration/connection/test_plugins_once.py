@@ -240,3 +240,12 @@ def test_a_plugin_is_told_the_cluster_when_it_asks(tmp_path: Path) -> None:
     assert told["spec"]["interactive"] is False
     assert told["spec"]["cluster"]["server"] == "https://example.org"
     assert told["spec"]["cluster"]["config"] == {"a": 1}
+
+
+def test_another_environment_is_another_login(
+    parts: Parts, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for profile, runs in (("one", 1), ("two", 2), ("one", 2)):
+        monkeypatch.setenv("AWS_PROFILE", profile)
+        request(parts, plugin)
+        assert plugin.runs == runs
