@@ -11,6 +11,7 @@ from .containers import CONTAINERS
 from .daemonset import DAEMONSET
 from .environment import ENVIRONMENT
 from .pods import PODS
+from .probes import PROBES
 from .scheduling import SCHEDULING
 from .security import SECURITY
 from .volumes import VOLUMES
@@ -18,6 +19,7 @@ from .volumes import VOLUMES
 CASES: list[Case] = [
     *DAEMONSET,
     *CONTAINERS,
+    *PROBES,
     *ENVIRONMENT,
     *VOLUMES,
     *PODS,

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.checks import (
     Finding,
     check_daemonset,
@@ -27,7 +26,6 @@ from hypothesis import strategies as st
 from tests.cases import good_manifest
 from tests.cases.verdict import refusal
 from tests.integration.api import Api
-from tests.support.cluster import Cluster
 
 # Right in one place, wrong in most others.
 _TEXTS = (
@@ -54,11 +52,6 @@ _LEFT_OUT = frozenset(
         "ownerReferences",
     )
 )
-
-
-@pytest.fixture(scope="module")
-def api(cluster: Cluster) -> Api:
-    return Api(cluster)
 
 
 def values(kind: FieldType) -> st.SearchStrategy[Any]:

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from tests.cases import good_manifest
 from tests.integration.api import APPLY, Api, RefusedByServerError, daemonsets
-from tests.support.cluster import Cluster
 
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
@@ -60,11 +59,6 @@ def test_any_text_is_a_quantity_or_a_value_error(text: str) -> None:
     if not _is_quantity(text):
         with pytest.raises(ValueError, match="quantity"):
             parse_quantity(text)
-
-
-@pytest.fixture(scope="module")
-def api(cluster: Cluster) -> Api:
-    return Api(cluster)
 
 
 @settings(max_examples=40, deadline=None)
