@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .schema import fields_of
 
-Path = tuple[str | int, ...]
+Path = tuple["str | int", ...]
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")

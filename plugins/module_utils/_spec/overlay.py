@@ -14,7 +14,7 @@ from .names import Path
 from .schema import FieldType, fields_of
 
 # For each element of a merged list: its index in the definition's list and in the typed one.
-ListOrigins = dict[Path, list[tuple[int | None, int | None]]]
+ListOrigins = dict[Path, list[tuple["int | None", "int | None"]]]
 
 # Fields of which an object has only one: a typed one takes the place of the definition's. The two
 # names of the service account are one thing to the server, which copies the newer into the older.

@@ -46,7 +46,7 @@ def scalar_reader(expected: FieldType, purpose: str) -> Reader:
 
 
 def _read_name(reading: Reading, value: Any, place: Place) -> str | None:
-    if type(value) is str:
+    if value.__class__ is str:
         return value
     if isinstance(value, (bool, float)):
         reading.fault(place, f"expects text, got {kind_of(value)}; put it in quotes")
@@ -55,7 +55,7 @@ def _read_name(reading: Reading, value: Any, place: Place) -> str | None:
 
 
 def _read_data(reading: Reading, value: Any, place: Place) -> str | None:
-    if type(value) is str:
+    if value.__class__ is str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -112,7 +112,7 @@ def _listed(choices: dict[str, str]) -> str:
 
 
 def _read_whole(limit: int, reading: Reading, value: Any, place: Place) -> int | None:
-    number = value if type(value) is int else _whole(value)
+    number = value if value.__class__ is int else _whole(value)
     if number is None:
         reading.fault(place, f"expects a whole number, got {shown(value, place)}")
     elif not -limit <= number < limit:
@@ -160,7 +160,7 @@ def _read_boolean(reading: Reading, value: Any, place: Place) -> bool | None:
 
 
 def _read_quantity(reading: Reading, value: Any, place: Place) -> str | None:
-    if type(value) is str:
+    if value.__class__ is str:
         return value
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         reading.fault(place, f"expects a quantity such as 500m or 64Mi, got {kind_of(value)}")
@@ -171,7 +171,7 @@ def _read_quantity(reading: Reading, value: Any, place: Place) -> str | None:
 
 def _read_int_or_string(reading: Reading, value: Any, place: Place) -> int | str | None:
     """A number stays or becomes one: the API takes the text 8080 for a name."""
-    if type(value) is int:
+    if value.__class__ is int:
         return value
     number = _whole(value)
     if number is not None:
