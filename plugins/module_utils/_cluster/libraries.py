@@ -25,8 +25,6 @@ MISSING_TRACEBACK: str | None = None
 
 try:
     import urllib3 as _urllib3
-    import urllib3.exceptions
-    import urllib3.util
     import yaml as _yaml
 
     urllib3 = _urllib3

@@ -81,17 +81,14 @@ def _matches(host: str, port: int, rule: str) -> bool:
     return host == rule or host.endswith(f".{rule}")
 
 
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-def _address(text: str) -> _Address | None:
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
 
 
-def _in_network(address: _Address, rule: str) -> bool:
+def _in_network(address: ipaddress.IPv4Address | ipaddress.IPv6Address, rule: str) -> bool:
     try:
         return address in ipaddress.ip_network(rule, strict=False)
     except ValueError:

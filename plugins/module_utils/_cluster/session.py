@@ -85,12 +85,13 @@ class Session:
             The urllib3 response, its body not yet read.
 
         Raises:
-            urllib3's exceptions and OSError: see :func:`transport.fault_of`.
+            urllib3's exceptions and OSError: see ``transport.fault_of``.
         """
         url = f"{self._target.server}{path}"
         if query:
             url = f"{url}?{urlencode(_plain(query))}"
-        return self._pool_for(identity).urlopen(
+        # Unlike its request(), this keeps headers that are there twice, in all releases of urllib3.
+        return self._pool_for(identity).request_encode_url(
             method,
             url,
             body=body,
