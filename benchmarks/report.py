@@ -20,10 +20,12 @@ from .clusters import CHECKOUT, Cluster
 from .measurements import Row
 
 _FOLDER = Path(__file__).resolve().parent
+# The lines of the README between which the table stands.
+_BEGIN, _END = "<!-- benchmarks -->\n", "<!-- end of benchmarks -->"
 
 
 def write(rows: list[Row], cluster: Cluster) -> str:
-    """Write results.md and results.json beside this file; returns the table."""
+    """Write results.md and results.json, quote the table in the README; returns the table."""
     circumstances = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": _machine(),
@@ -33,7 +35,15 @@ def write(rows: list[Row], cluster: Cluster) -> str:
     (_FOLDER / "results.md").write_text(_page(table, circumstances))
     content = {**circumstances, "rows": [asdict(row) for row in rows]}
     (_FOLDER / "results.json").write_text(json.dumps(content, indent=2) + "\n")
+    _quote(table)
     return table
+
+
+def _quote(table: str) -> None:
+    readme = CHECKOUT / "README.md"
+    head, begin, rest = readme.read_text().partition(_BEGIN)
+    _old, end, tail = rest.partition(_END)
+    readme.write_text(f"{head}{begin}\n{table}\n{end}{tail}")
 
 
 def _page(table: str, circumstances: dict[str, Any]) -> str:

@@ -35,17 +35,22 @@ def manifest(name: str, who: str) -> dict[str, Any]:
 
 def ours(definition: Any, kubeconfig: Path, **more: Any) -> Task:
     """A task of everynode.kubernetes.daemonset."""
-    arguments = {"kubeconfig": str(kubeconfig), "definition": definition, **more}
-    return {"name": "daemonset", "everynode.kubernetes.daemonset": arguments}
+    return {
+        "name": "daemonset",
+        "everynode.kubernetes.daemonset": _arguments(definition, kubeconfig, more),
+    }
 
 
 def core(definition: Any, kubeconfig: Path, **more: Any) -> Task:
     """A task of kubernetes.core.k8s."""
-    arguments = {"kubeconfig": str(kubeconfig), "definition": definition, **more}
-    return {"name": "k8s", "kubernetes.core.k8s": arguments}
+    return {"name": "k8s", "kubernetes.core.k8s": _arguments(definition, kubeconfig, more)}
 
 
-def looped(task: Task) -> Task:
-    """The same task once for each of the variable `manifests`; its definition has to be `item`."""
-    control = {"label": "{{ item.metadata.name }}"}
-    return {**task, "loop": "{{ manifests }}", "loop_control": control}
+def looped(task: Task, items: list[str]) -> Task:
+    """The same task once for each item."""
+    return {**task, "loop": items}
+
+
+def _arguments(definition: Any, kubeconfig: Path, more: dict[str, Any]) -> dict[str, Any]:
+    given = {"definition": definition} if definition is not None else {}
+    return {"kubeconfig": str(kubeconfig), **given, **more}
