@@ -18,7 +18,6 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 from ansible import constants
@@ -31,6 +30,8 @@ from ..module_utils._cluster.libraries import MISSING_LIBRARY
 from ..module_utils._spec.schema import type_names
 from ..module_utils._spec.spelling import known_keys
 from ..module_utils._verbs.verb import Task, Verb, carry_out
+from .arguments import unknown_names
+from .plain import plain
 
 # With these the terminal is a person's: other callbacks (json, junit, ...) own the standard output.
 _CALLBACKS_FOR_PEOPLE = frozenset({"default", "ansible.builtin.default", "awx_display", "minimal"})
@@ -99,18 +100,9 @@ class VerbAction(ActionBase):
         return args
 
     def _refuse_unknown(self, args: Mapping[str, Any]) -> None:
-        known = list(self.verb.argument_spec)
-        told = []
-        for name in args:
-            if name not in self.verb.argument_spec:
-                near = get_close_matches(str(name), known, n=1)
-                told.append(f"{name}" + (f" (did you mean {near[0]}?)" if near else ""))
-        if told:
-            raise AnsibleActionFail(
-                f"Invalid input: everynode.kubernetes.{self.verb.name} has no parameter "
-                + ", ".join(told)
-                + "."
-            )
+        refusal = unknown_names(self.verb, args)
+        if refusal is not None:
+            raise AnsibleActionFail(refusal)
 
     def _read_src(self, src: str) -> str:
         """The text of a file on the controller, decrypted in memory where it is vaulted."""
@@ -175,7 +167,7 @@ class VerbAction(ActionBase):
             self.verb.argument_spec,
             mutually_exclusive=[list(names) for names in self.verb.mutually_exclusive],
         )
-        checked = validator.validate(_plain(args))
+        checked = validator.validate(plain(args))
         if checked.error_messages:
             result: dict[str, Any] = {
                 "failed": True,
@@ -202,21 +194,6 @@ class VerbAction(ActionBase):
         if callback not in _CALLBACKS_FOR_PEOPLE or self._task.no_log:
             return lambda _line: None
         return lambda line: self._display.display(f"  {line}")
-
-
-def _plain(value: Any) -> Any:
-    """A value as a module gets it: without what Ansible attaches to strings, decrypted.
-
-    Ansible copies the arguments, and takes ten times as long for strings with an origin.
-    """
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, str):
-        return str.__str__(value)
-    # Until core 2.18 a vaulted value is no string, but becomes one.
-    return str(value) if getattr(value, "__ENCRYPTED__", False) else value
 
 
 def _shows_invocation(variables: Mapping[str, Any]) -> bool:

@@ -23,7 +23,6 @@ _DEFAULTS: dict[tuple[str, str], tuple[Any, ...]] = {
     ("PodSpec", "dnsPolicy"): ("ClusterFirst",),
     ("PodSpec", "schedulerName"): ("default-scheduler",),
     ("PodSpec", "terminationGracePeriodSeconds"): (30,),
-    ("PodSpec", "enableServiceLinks"): (True,),
     ("Container", "terminationMessagePath"): ("/dev/termination-log",),
     ("Container", "terminationMessagePolicy"): ("File",),
     ("Container", "imagePullPolicy"): ("IfNotPresent", "Always"),

@@ -1,0 +1,29 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Arguments of a task, before a module sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from ..module_utils._verbs.verb import Verb
+
+
+def unknown_names(verb: Verb, given: Iterable[object]) -> str | None:
+    """A sentence about the names that are no parameters of a verb; None where there are none."""
+    known = list(verb.argument_spec)
+    for entry in verb.argument_spec.values():
+        known += entry.get("aliases", ())
+    told = []
+    for name in given:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            told.append(f"{name}" + (f" (did you mean {near[0]}?)" if near else ""))
+    if not told:
+        return None
+    return (
+        f"Invalid input: everynode.kubernetes.{verb.name} has no parameter " + ", ".join(told) + "."
+    )
