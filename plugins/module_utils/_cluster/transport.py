@@ -10,13 +10,15 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from .._base.errors import CredentialsError
 from .credentials import Identity
 from .libraries import urllib3
 from .memory_files import readable_file
+
+_Error = TypeVar("_Error", bound=BaseException)
 
 CONNECT_SECONDS = 10.0
 
@@ -180,31 +182,41 @@ class Fault:
 def fault_of(error: BaseException) -> Fault:
     """What an exception of urllib3, or of a socket under it, means."""
     chain = list(_chain(error))
-    for link in chain:
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return Fault(True, True, False, _verification(link))
-    if any(isinstance(link, urllib3.exceptions.ProxyError) for link in chain):
-        reason = reason_of(chain[-1])
-        refused = any("Tunnel connection failed" in str(link) for link in chain)
-        return Fault(False, True, not refused, f"the proxy failed: {reason}")
+    reason = reason_of(chain[-1])
+    if _among(chain, urllib3.exceptions.ProxyError):
+        return _proxy_fault(chain, reason)
+    untrusted = _among(chain, ssl.SSLCertVerificationError)
+    if untrusted:
+        return Fault(True, True, False, _verification(untrusted))
     if isinstance(error, urllib3.exceptions.SSLError):
-        text = reason_of(chain[-1])
-        if any("CertificateError" in type(link).__name__ for link in chain):
-            return Fault(True, True, False, text)
-        return Fault(False, True, False, _handshake(text))
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError) and not any(
-        isinstance(link, ConnectionRefusedError) for link in chain
-    ):
-        if isinstance(chain[-1], socket.gaierror):
-            return Fault(False, True, True, f"the name cannot be resolved ({reason_of(chain[-1])})")
-        if isinstance(error, urllib3.exceptions.NewConnectionError):
-            return Fault(False, True, True, reason_of(chain[-1]))
-        return Fault(False, True, True, "no connection in time")
+        # urllib3 1 compares the names itself.
+        wrong_name = any("CertificateError" in type(link).__name__ for link in chain)
+        return Fault(wrong_name, True, False, reason if wrong_name else _handshake(reason))
+    # In urllib3 1 this is one of the time-outs below.
     if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return Fault(False, True, True, reason_of(chain[-1]))
+        if isinstance(chain[-1], socket.gaierror):
+            reason = f"the name cannot be resolved ({reason})"
+        return Fault(False, True, True, reason)
+    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
+        return Fault(False, True, True, "no connection in time")
     if isinstance(error, (urllib3.exceptions.ReadTimeoutError, TimeoutError)):
         return Fault(False, False, True, "no answer in time")
-    return Fault(False, False, True, f"the connection broke ({reason_of(chain[-1])})")
+    return Fault(False, False, True, f"the connection broke ({reason})")
+
+
+def _proxy_fault(chain: list[BaseException], reason: str) -> Fault:
+    refused = any("Tunnel connection failed" in str(link) for link in chain)
+    # urllib3 1 blames the proxy for whatever breaks on the way through it, also after the request.
+    unsent = (
+        refused
+        or not urllib3.__version__.startswith("1.")
+        or _among(chain, urllib3.exceptions.NewConnectionError) is not None
+    )
+    return Fault(False, unsent, not refused, f"the proxy failed: {reason}")
+
+
+def _among(chain: list[BaseException], kind: type[_Error]) -> _Error | None:
+    return next((link for link in chain if isinstance(link, kind)), None)
 
 
 def reason_of(error: BaseException) -> str:
