@@ -24,6 +24,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PLAYBOOK = "examples/demo/playbook.yml"
 # On the user's nodes an image that cannot be pulled should not keep a newcomer for ten minutes.
 _WAIT_SECONDS = 180
+# What ansible-playbook exits with after an interrupt, and how long it may take to.
+_INTERRUPTED = 99
+_END_SECONDS = 5
 # Simulated pods are ready at once. These take as long as a small container does, so that there is
 # progress to see.
 _SLOW_START = {
@@ -35,8 +38,10 @@ _SLOW_START = {
 def main(arguments: Sequence[str]) -> int:
     """Give the tour: 0 when all of it worked, 1 when not, 130 when interrupted."""
     options = _parser().parse_args(arguments)
-    # Ended politely, the tour cleans up like after an interrupt.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ended politely, the tour cleans up like after an interrupt; and in the background, too, where
+    # shells have interrupts ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return _tour(options)
     except TourError as problem:
@@ -130,11 +135,22 @@ def _play(cluster: Cluster, namespace: str, extra_vars: Sequence[str], *, slowly
         surroundings["ANSIBLE_FORCE_COLOR"] = "true"
     with subprocess.Popen(command, cwd=CHECKOUT, env=surroundings) as process:
         try:
-            return process.wait()
+            code = process.wait()
         except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
-            process.wait()
+            _end(process)
             raise
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return code
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let Ansible end: an interrupt of the terminal's has reached it already, another has not."""
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait()
 
 
 def _after_failure(cluster: Cluster) -> str:

@@ -46,7 +46,8 @@ class Server:
                 return None
             raise TourError(f"{self.address} answered {refusal.status} {refusal.reason}.") from None
         except urllib3.exceptions.HTTPError as problem:
-            raise TourError(f"{self.address} cannot be reached: {problem}") from None
+            reason = getattr(problem, "reason", problem)
+            raise TourError(f"{self.address} cannot be reached: {reason}") from None
         return found
 
     @contextlib.contextmanager
