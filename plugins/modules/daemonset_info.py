@@ -49,6 +49,16 @@ options:
         namespace.
     type: bool
     default: true
+  export:
+    description:
+      - Adds to each DaemonSet what makes the same one again. V(manifest) is a manifest, V(task) a
+        task of a playbook that calls M(everynode.kubernetes.daemonset).
+      - What only the server sets is left out (C(status), C(uid), C(managedFields) and the like),
+        and so are values that the server fills in by itself.
+      - It is complete. Values that look like secrets, such as passwords in environment variables,
+        are not hidden in it. Use C(no_log) where there may be some.
+    type: str
+    choices: [manifest, task]
 extends_documentation_fragment:
   - everynode.kubernetes.connection
   - everynode.kubernetes.attributes
@@ -73,6 +83,20 @@ EXAMPLES = r"""
     all_namespaces: true
     label_selectors:
       - tier=node
+
+- name: Read what somebody has clicked together
+  everynode.kubernetes.daemonset_info:
+    name: log-shipper
+    namespace: logging
+    include_pods: false
+    export: task
+  register: shipper
+
+- name: Keep it as code from now on
+  ansible.builtin.copy:
+    content: "{{ shipper.daemonsets | map(attribute='export') | to_nice_yaml(indent=2) }}"
+    dest: tasks/log_shipper.yml
+    mode: "0644"
 """
 
 RETURN = r"""
@@ -122,6 +146,14 @@ daemonsets:
       returned: always
       sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace:
         logging}}
+    export:
+      description: The manifest or the task; null, with a warning, for a DaemonSet that has fields
+        of a newer API.
+      type: dict
+      returned: when O(export) is given
+      sample:
+        name: Keep DaemonSet log-shipper
+        everynode.kubernetes.daemonset: {name: log-shipper, namespace: logging}
 server:
   description: The API server that was asked.
   returned: always, once there was a connection

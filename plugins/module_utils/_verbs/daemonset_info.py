@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -13,6 +14,7 @@ from .._base.errors import Fault, ForbiddenError, InputError
 from .._base.redaction import redact
 from .._cluster import daemonsets
 from .._cluster.options import CONNECTION_SPEC
+from .._spec.export import clean_manifest, task_of
 from .._views.daemonset import daemonset_view
 from .verb import Task, Verb
 
@@ -25,6 +27,12 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
     "label_selectors": {"type": "list", "elements": "str", "default": []},
     "field_selectors": {"type": "list", "elements": "str", "default": []},
     "include_pods": {"type": "bool", "default": True},
+    "export": {"type": "str", "choices": ["manifest", "task"]},
+}
+
+_EXPORTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "manifest": clean_manifest,
+    "task": task_of,
 }
 
 
@@ -49,7 +57,27 @@ def run(task: Task) -> dict[str, Any]:
         )
         for item in found
     ]
-    return {"changed": False, "daemonsets": redact(views, task.secrets)}
+    shown: list[dict[str, Any]] = redact(views, task.secrets)
+    if params["export"] is not None:
+        # Not redacted: with a hidden value in it, an export would be another DaemonSet.
+        for view, exported in zip(shown, _exported(task, found), strict=True):
+            view["export"] = exported
+    return {"changed": False, "daemonsets": shown}
+
+
+def _exported(task: Task, found: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any] | None]:
+    export = _EXPORTS[task.params["export"]]
+    for item in found:
+        try:
+            # In a list, the server's answer says the kind once for all.
+            yield export({"apiVersion": "apps/v1", "kind": "DaemonSet", **item})
+        except InputError as error:
+            metadata = item["metadata"]
+            task.warnings.append(
+                f"DaemonSet {metadata['namespace']}/{metadata['name']} is not exported, as it has"
+                f" fields that are not known here. {error.message}"
+            )
+            yield None
 
 
 def _namespace_path(task: Task) -> str:
