@@ -632,8 +632,40 @@ options:
         type: str
       always_pull:
         description:
-          - Whether the image is pulled at every start of the container. V(true) is the pull policy
-            V(Always), V(false) is V(IfNotPresent).
+          - Whether the image is pulled at every start of the container.
+          - V(true) is the pull policy V(Always), V(false) is V(IfNotPresent).
+        type: bool
+      gpu:
+        description:
+          - GPUs for the container, whole cards or parts of one.
+          - They are written as limits, and as requests of the same amount.
+        type: dict
+        suboptions: &Gpu
+          resource:
+            description:
+              - What the device plugin on the nodes calls its cards, such as V(nvidia.com/gpu) or
+                V(nvidia.com/vgpu).
+            type: str
+            required: true
+          count:
+            description:
+              - How many, 1 or more.
+            type: int
+            required: true
+          cores:
+            description:
+              - How much of a card's cores, in percent from 0 (no limit) to 100 (all), with the
+                device plugins for parts of cards of NVIDIA (C(nvidia.com/gpucores)).
+            type: int
+          memory_mb:
+            description:
+              - How much of a card's memory, in MB, with the same plugins (C(nvidia.com/gpumem)).
+            type: int
+      sync_host_timezone:
+        description:
+          - Whether the container has the time zone of its node, by a read-only mount of the node's
+            C(/etc/localtime), from a volume named C(host-time).
+          - V(false) says nothing. It takes no mount away.
         type: bool
   init_containers:
     description:
@@ -1414,6 +1446,9 @@ options:
   update_strategy:
     description:
       - How pods are replaced when their template changes.
+      - A DaemonSet has no strategy V(Recreate), which some consoles call a rebuild.
+        V(RollingUpdate) with a C(max_unavailable) of V(100%) ends all old pods before there are new
+        ones.
     type: dict
     suboptions: &DaemonSetUpdateStrategy
       type:
@@ -1449,6 +1484,44 @@ options:
       - How many former revisions are kept for a rollback. A whole number, V(0) included. The API
         takes 10 without it.
     type: raw
+  node_names:
+    description:
+      - The nodes that get a pod, by their names. Without it all of them do that O(node_selector)
+        and O(affinity) let.
+      - They are written as terms of O(affinity), and what that requires has to hold as well.
+    type: list
+    elements: str
+  node_failure_toleration_seconds:
+    description:
+      - Seconds after which pods leave a node that is not ready or cannot be reached. A whole
+        number, V(0) included.
+      - It is written as two tolerations in place of those that say the same, and it has no effect,
+        which a warning says. The DaemonSet controller lets its pods tolerate such nodes for ever,
+        and a pod of a DaemonSet never moves.
+    type: raw
+  image_policy:
+    description:
+      - Rules that all images have to keep, those of init containers and volumes too, and of
+        O(images) with O(state=patched).
+      - They are checked before the first request, and every image that breaks one is named.
+    type: dict
+    suboptions: &ImagePolicy
+      require_digest:
+        description:
+          - Whether each image has to be named with its digest, as in
+            V(registry.example/agent@sha256:...).
+        type: bool
+      forbid_latest:
+        description:
+          - Whether images without a tag and those with the tag V(latest) are refused, unless they
+            have a digest.
+        type: bool
+      allowed_registries:
+        description:
+          - Where images may come from. A registry such as V(registry.example:5000), or a part of
+            one such as V(registry.example/team). Names without a registry are of Docker Hub.
+        type: list
+        elements: str
   definition:
     description:
       - A whole manifest of one DaemonSet, as a dictionary or as YAML or JSON text.
@@ -1483,4 +1556,21 @@ options:
         V(kubesphere.io/description).
     type: str
     default: kubernetes.io/description
+  strict_names:
+    description:
+      - Whether to refuse what Kubernetes takes and a console does not. That is a name with dots or
+        of more than 63 characters, a description of more than 256, an alias of more than 63, more
+        than 6 search domains or more than 256 characters of them, and more than 9999 seconds of
+        O(termination_grace_period_seconds).
+      - Otherwise there is a warning.
+    type: bool
+    default: false
+  extra_warnings:
+    description:
+      - Whether to warn also of what most manifests leave out, often on purpose. That is pods
+        without a priority class, pods without any request of CPU or memory, pods with
+        O(host_network) that do not say their O(dns_policy), and an update strategy that ends the
+        pods of all nodes at once.
+    type: bool
+    default: false
 """

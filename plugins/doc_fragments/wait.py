@@ -30,6 +30,8 @@ options:
     description:
       - The time that the whole task has, in seconds. When it is over, the task fails and names the
         reasons by node.
+      - It must be more than O(min_ready_seconds), as no pod could be available in time otherwise.
     type: int
     default: 600
+    aliases: [upgrade_timeout_seconds]
 """

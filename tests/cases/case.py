@@ -161,7 +161,7 @@ _GOOD: Manifest = {
                         "volumeMounts": [{"name": "logs", "mountPath": "/logs", "readOnly": True}],
                         "resources": {"requests": {"cpu": "100m"}, "limits": {"cpu": 1}},
                     },
-                    {"name": "side", "image": "side"},
+                    {"name": "side", "image": "side:1"},
                 ],
                 "tolerations": [{"operator": "Exists"}],
             },

@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 
 from plugins.module_utils._spec.conveniences import CONVENIENCES
-from plugins.module_utils._spec.fields import PARAMETERS, argument_spec, type_of
+from plugins.module_utils._spec.fields import PARAMETERS, SETTINGS, argument_spec, type_of
 from plugins.module_utils._spec.names import snake
 from plugins.module_utils._spec.schema import FieldType, fields_of
 
@@ -77,7 +77,7 @@ class Writer:
         """The text of the Python file."""
         lines: list[str] = []
         for name, entry in argument_spec().items():
-            expected = type_of(name) if name in PARAMETERS else None
+            expected = type_of(name) if name in PARAMETERS or name in SETTINGS else None
             lines += self._option(name, self._words["parameters"][name], entry, expected, "  ")
         return _HEADER + "\n".join(lines) + '\n"""\n'
 
@@ -124,7 +124,8 @@ class Writer:
             yield from self._option(snake(field), words, _entry(expected), expected, f"{indent}  ")
         for name, extra in CONVENIENCES.get(type_name, {}).items():
             entry = _entry(extra.accepts)
-            yield from self._option(name, extra.description, entry, None, f"{indent}  ")
+            words = list(extra.description)
+            yield from self._option(name, words, entry, extra.accepts, f"{indent}  ")
 
     def _unnamed_fields(self, type_name: str, indent: str) -> Iterator[str]:
         """The fields that are described nowhere, by name."""

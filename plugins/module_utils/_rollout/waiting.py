@@ -20,7 +20,7 @@ from .._nodes.readiness import Verdict, verdict
 
 WAIT_SPEC: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": 600, "aliases": ["upgrade_timeout_seconds"]},
 }
 Progress = Callable[[str], None]
 _BETWEEN_LINES = 1.0

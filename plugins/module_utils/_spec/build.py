@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.errors import Fault, InputError
 from .checks import check_daemonset
+from .checks.advice import advise
 from .checks.findings import Finding, Place
+from .checks.images import check_images, check_policy
 from .checks.metadata import check_description, check_metadata
+from .checks.waiting import check_time
 from .names import Path
+from .placement import check_placement, placed
 from .selector import add_selected_labels, settled
 from .sources import DEFINITION_PARAMETERS, Sources, description_key, read_sources
 
@@ -58,11 +62,17 @@ def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
     selector_given = _settle_spec(manifest["spec"])
     findings: list[Finding] = []
     if sources.readable:
-        findings = [*check_daemonset(manifest), *_check_description(params, manifest)]
+        findings = [*check_daemonset(manifest), *_check_parameters(params, sources)]
+        if params.get("strict_names"):
+            findings = [replace(one, warning=False) if one.console else one for one in findings]
     _raise_faults(sources, [*_missing_name(manifest), *_missing_containers(sources)], findings)
     user_path = sources.where.user_path
+    if params.get("extra_warnings"):
+        findings += advise(manifest)
     doubts = [f"{user_path(one.path)}: {one.problem}." for one in findings]
     warnings = list(dict.fromkeys([*sources.warnings, *doubts]))
+    template = manifest["spec"]["template"]
+    template["spec"] = placed(template["spec"], sources.settings)
     return Draft(manifest, warnings, selector_given, namespace_given, user_path)
 
 
@@ -148,11 +158,19 @@ def _missing_containers(sources: Sources) -> list[Finding]:
     return [Finding(("spec", "template", "spec", "containers"), problem)]
 
 
-def _check_description(params: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Finding]:
-    """The limit holds whatever the annotation's key is."""
-    place = Place(manifest).child("metadata", "annotations", description_key(params))
-    check_description(place)
-    return place.findings
+def _check_parameters(params: Mapping[str, Any], sources: Sources) -> list[Finding]:
+    """Checks what only the parameters say: our own, and how they fit to the manifest."""
+    manifest = Place(sources.manifest)
+    # The limit holds whatever the annotation's key is.
+    check_description(manifest.child("metadata", "annotations", description_key(params)))
+    policy = sources.settings.get("image_policy")
+    if policy:
+        unfit = check_policy(policy)
+        manifest.findings += unfit
+        if not unfit:
+            check_images(manifest.child("spec", "template", "spec"), policy)
+    check_time(manifest.child("spec"), params)
+    return manifest.findings + check_placement(sources.settings).findings
 
 
 def _raise_faults(

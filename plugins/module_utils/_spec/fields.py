@@ -61,6 +61,13 @@ PARAMETERS: Mapping[str, Path] = {
     "revision_history_limit": ("spec", "revisionHistoryLimit"),
 }
 
+# Typed parameters that are no field of the manifest: they shape it, or guard it.
+SETTINGS: Mapping[str, FieldType] = {
+    "node_names": FieldType("list", element=FieldType("string")),
+    "node_failure_toleration_seconds": FieldType("integer", bits=64),
+    "image_policy": FieldType("object", ref="ImagePolicy"),
+}
+
 # Parameters that are no field of the manifest, or not always the same one.
 _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "definition": {"type": "raw"},
@@ -68,6 +75,8 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "src_content": {"type": "str", "no_log": True},
     "description": {"type": "str"},
     "description_annotation": {"type": "str", "default": DESCRIPTION_ANNOTATION},
+    "strict_names": {"type": "bool", "default": False},
+    "extra_warnings": {"type": "bool", "default": False},
 }
 
 # Whole numbers are raw, and no `int`: Ansible's own conversion takes true for 1.
@@ -83,7 +92,9 @@ _SPEC_TYPES = {
 
 @functools.cache
 def type_of(parameter: str) -> FieldType:
-    """The API's type of a typed parameter."""
+    """The type of a typed parameter."""
+    if parameter in SETTINGS:
+        return SETTINGS[parameter]
     expected = type_at(PARAMETERS[parameter])
     if expected is None:
         raise KeyError(f"parameter {parameter} leads to no field of a DaemonSet")
@@ -95,7 +106,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 
     Deeper values are read by spelling.py, which reports all faults at once with their paths.
     """
-    spec = {name: _spec_of(type_of(name)) for name in PARAMETERS}
+    spec = {name: _spec_of(type_of(name)) for name in (*PARAMETERS, *SETTINGS)}
     # Names of Secrets and no secrets, which Ansible would ask about.
     spec["image_pull_secrets"]["no_log"] = False
     return spec | {name: dict(entry) for name, entry in _OTHERS.items()}

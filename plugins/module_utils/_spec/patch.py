@@ -13,8 +13,9 @@ from typing import Any
 
 from .._base.errors import Fault, InputError
 from .checks.findings import Place
+from .checks.images import check_policy, violations
 from .checks.metadata import check_description, check_metadata
-from .fields import PARAMETERS, type_of
+from .fields import PARAMETERS, SETTINGS, type_of
 from .names import Path, nearest, show_path
 from .provenance import Provenance
 from .reading import Reading, kind_of
@@ -25,6 +26,7 @@ from .spelling import read_field
 _MAPS = ("labels", "annotations")
 _IDENTITY = ("name", "namespace")
 _CONTAINER_LISTS = ("containers", "initContainers")
+_POLICY = "image_policy"
 _TEXT = FieldType("string")
 
 
@@ -52,8 +54,8 @@ def read_patch(params: Mapping[str, Any]) -> Patch:
     reading = Reading(typed=True)
     faults = [
         Fault(name, "state patched does not take it, only labels, annotations, description, images")
-        for name in (*PARAMETERS, "definition", "src")
-        if name not in (*_MAPS, *_IDENTITY) and params.get(name) is not None
+        for name in (*PARAMETERS, *SETTINGS, "definition", "src")
+        if name not in (*_MAPS, *_IDENTITY, _POLICY) and params.get(name) is not None
     ]
     labels, annotations = (
         dict(read_field(reading, params.get(name), type_of(name), name, PARAMETERS[name]) or {})
@@ -64,6 +66,8 @@ def read_patch(params: Mapping[str, Any]) -> Patch:
         text = read_field(reading, params["description"], _TEXT, "description", ())
         annotations[str(described[-1])] = text or None
     images = _images(reading, params.get("images") or {})
+    if params.get(_POLICY) is not None:
+        _check_images(reading, images, params[_POLICY])
     faults += reading.faults + _wrong(params, labels, annotations, described)
     if faults:
         raise InputError(sorted(faults, key=str))
@@ -121,6 +125,16 @@ def _images(reading: Reading, given: Any) -> dict[str, str]:
         else:
             images[str(name)] = read_field(reading, image, _TEXT, path, ())
     return images
+
+
+def _check_images(reading: Reading, images: Mapping[str, str], given: Any) -> None:
+    policy = read_field(reading, given, type_of(_POLICY), _POLICY, (_POLICY,)) or {}
+    where = Provenance({_POLICY: given}, moved={_POLICY: (_POLICY,)})
+    unfit = check_policy(policy)
+    reading.faults += [Fault(where.user_path(one.path), one.problem) for one in unfit]
+    for name, image in () if unfit else images.items():
+        for problem in violations(image, policy):
+            reading.faults.append(Fault(show_path(["images", name]), problem))
 
 
 def _set_images(

@@ -115,11 +115,16 @@ class Provenance:
         if expected is None or expected.ref is None:
             return (part, value[part], False) if part in value else None
         known = known_keys(expected.ref, source == 1)
+        found: tuple[str | int, Any, bool] | None = None
         for key, item in value.items():
             entry = known.get(key)
-            if entry is not None and entry.field == part:
-                return str(key), item, entry.convenience is not None
-        return None
+            if entry is None or entry.field != part:
+                continue
+            if entry.convenience is None:
+                return str(key), item, False
+            # Where the user wrote the API's field too, most of what stands there is from that.
+            found = (str(key), item, True)
+        return found
 
     def _index(self, path: Path, index: int, source: int) -> int | None:
         merged = self.origins.get(path)

@@ -31,15 +31,17 @@ class Reading:
         suspects: the places in the manifest that are not what the user meant, because of a fault;
             what later checks find there is no news.
         warnings: sentences for the user about values that may not be what was meant.
+        volumes: volumes that conveniences need, each with the place that asks for it.
     """
 
-    __slots__ = ("faults", "suspects", "typed", "warnings")
+    __slots__ = ("faults", "suspects", "typed", "volumes", "warnings")
 
     def __init__(self, *, typed: bool):
         self.typed = typed
         self.faults: list[Fault] = []
         self.suspects: list[Path] = []
         self.warnings: list[str] = []
+        self.volumes: list[tuple[Place, dict[str, Any]]] = []
 
     def fault(self, place: Place, problem: str) -> None:
         """Notes that what stands at a place is wrong."""
@@ -51,23 +53,53 @@ class Reading:
         self.warnings.append(f"{user_path(place)}: {doubt}.")
 
 
+class Aside:
+    """What one of our conveniences has to say beside the value that it writes.
+
+    Attributes:
+        beside: the user's key for the field that it writes to, where that is given too.
+    """
+
+    __slots__ = ("_place", "_reading", "beside")
+
+    def __init__(self, reading: Reading, place: Place, beside: str | None):
+        self._reading = reading
+        self._place = place
+        self.beside = beside
+
+    def fault(self, problem: str, *keys: str) -> None:
+        """Notes what is wrong with the convenience, or with what it has under the keys."""
+        place = self._place
+        for key in keys:
+            place = (place, key, key)
+        self._reading.fault(place, problem)
+
+    def is_faulty(self, key: str) -> bool:
+        """Whether what the convenience has under a key could not be read."""
+        return manifest_path((self._place, key, key)) in self._reading.suspects
+
+    def needs_volume(self, volume: dict[str, Any]) -> None:
+        """Has the pod get a volume."""
+        self._reading.volumes.append((self._place, volume))
+
+
 def user_path(place: Place) -> str:
     """The place as the user wrote it, such as ``containers[1].ports[0].host_port``."""
     keys: list[str | int] = []
-    outer, key, _ = place
+    outer, key, _name = place
     while outer is not None:
         keys.append(key)
-        outer, key, _ = outer
+        outer, key, _name = outer
     return show_path([key, *reversed(keys)])
 
 
 def manifest_path(place: Place) -> Path:
     """The place in the manifest."""
     keys: list[str | int] = []
-    outer, _, key = place
+    outer, _name, key = place
     while outer is not None:
         keys.append(key)
-        outer, _, key = outer
+        outer, _name, key = outer
     root: Path = key
     return (*root, *reversed(keys))
 

@@ -25,6 +25,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from . import own_schema
 from .api_schema import TABLE
 
 
@@ -76,14 +77,16 @@ _FIELD = re.compile(
 def fields_of(type_name: str) -> Mapping[str, FieldType]:
     """The fields of a type by their names in the API, such as ``containerPort``.
 
+    Types of our own parameters are known too, see own_schema.py.
+
     Raises:
         KeyError: there is no such type.
     """
-    return dict(_parse_field(line) for line in _blocks()[type_name][1:])
+    return dict(_parse_field(line) for line in _block(type_name)[1:])
 
 
 def type_names() -> tuple[str, ...]:
-    """All types that the table has, such as ``Container``."""
+    """All types that the API's table has, such as ``Container``."""
     return tuple(_blocks())
 
 
@@ -106,9 +109,14 @@ def type_at(path: Iterable[str | int]) -> FieldType | None:
 
 
 @functools.cache
-def _blocks() -> dict[str, list[str]]:
-    blocks = (block.splitlines() for block in TABLE.replace("\n    ", "").split("\n\n"))
+def _blocks(table: str = TABLE) -> dict[str, list[str]]:
+    blocks = (block.splitlines() for block in table.replace("\n    ", "").split("\n\n"))
     return {lines[0].partition(" ")[0]: lines for lines in blocks}
+
+
+def _block(type_name: str) -> list[str]:
+    own = _blocks(own_schema.TABLE)
+    return own[type_name] if type_name in own else _blocks()[type_name]
 
 
 def _parse_field(line: str) -> tuple[str, FieldType]:
@@ -140,7 +148,7 @@ def _parse_shape(shape: str) -> FieldType:
     if kind in _SCALARS:
         scalar = _SCALARS[kind]
         return replace(scalar, enum=tuple(values[:-1].split("|"))) if bracket else scalar
-    atomic = _blocks()[shape][0].endswith(" atomic")
+    atomic = _block(shape)[0].endswith(" atomic")
     return FieldType("object", ref=shape, relation="atomic" if atomic else "granular")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.errors import Fault, InputError
-from .fields import DESCRIPTION_ANNOTATION, PARAMETERS, type_of
+from .fields import DESCRIPTION_ANNOTATION, PARAMETERS, SETTINGS, type_of
 from .names import Path
 from .overlay import ListOrigins, overlaid
 from .parse import API_VERSION, KIND, parse_definition
@@ -23,6 +23,8 @@ from .spelling import read_field
 DEFINITION_PARAMETERS = ("definition", "src", "src_content")
 
 _TEXT = FieldType("string")
+# Parameters that findings are about and that have no place in the manifest, only one of their own.
+_OUTSIDE: dict[str, Path] = {name: (name,) for name in (*SETTINGS, "wait_timeout")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Sources:
         faults: what could not be read.
         suspects: places in the manifest that are not what the user meant, because of a fault.
         warnings: sentences for the user.
+        settings: the typed parameters that are no field of the manifest, by name, where given.
         readable: whether the definition, if there is one, is a DaemonSet at all; without it most of
             the manifest may be missing.
     """
@@ -45,6 +48,7 @@ class Sources:
     faults: list[Fault]
     suspects: list[Path]
     warnings: list[str]
+    settings: dict[str, Any]
     readable: bool
 
 
@@ -62,13 +66,20 @@ def read_sources(params: Mapping[str, Any]) -> Sources:
     base = read_field(plain, definition, DAEMONSET, origin, ())
     moved = {"description": ("metadata", "annotations", description_key(params))}
     over = _typed_manifest(params, typed, moved["description"])
+    settings = {
+        name: read_field(typed, params[name], type_of(name), name, (name,))
+        for name in SETTINGS
+        if params.get(name) is not None
+    }
+    _add_volumes(typed, over, base or {})
     origins: ListOrigins = {}
     return Sources(
         manifest=_framed(overlaid(base or {}, over, DAEMONSET, origins)),
-        where=Provenance(params, definition, origin, moved, origins),
+        where=Provenance(params, definition, origin, {**moved, **_OUTSIDE}, origins),
         faults=faults + plain.faults + typed.faults,
         suspects=plain.suspects + typed.suspects,
         warnings=plain.warnings + typed.warnings,
+        settings={name: value for name, value in settings.items() if value is not None},
         readable=source is None or definition is not None,
     )
 
@@ -96,6 +107,35 @@ def _typed_manifest(
         text = read_field(reading, params["description"], _TEXT, "description", description)
         _put(manifest, description, text or None)
     return manifest
+
+
+def _add_volumes(reading: Reading, over: dict[str, Any], base: Mapping[str, Any]) -> None:
+    """Adds the volumes that conveniences need to the typed ones."""
+    path = PARAMETERS["volumes"]
+    for place, volume in reading.volumes:
+        for manifest in (over, base):
+            for other in _at(manifest, path) or []:
+                if other.get("name") == volume["name"] and not _covers(other, volume):
+                    reading.fault(
+                        place,
+                        f"needs the volume {volume['name']} to be the node's"
+                        f" {volume['hostPath']['path']}, but the pod has another of that name",
+                    )
+        volumes = _at(over, path) or []
+        if not any(other.get("name") == volume["name"] for other in volumes):
+            _put(over, path, [*volumes, volume])
+
+
+def _at(manifest: Mapping[str, Any], path: Path) -> Any:
+    value: Any = manifest
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _covers(volume: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    source = volume.get("hostPath")
+    return isinstance(source, Mapping) and source.get("path") == wanted["hostPath"]["path"]
 
 
 def _put(manifest: dict[str, Any], path: Path, value: Any) -> None:

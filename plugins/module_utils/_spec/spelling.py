@@ -19,7 +19,7 @@ from .._base.errors import Fault
 from .conveniences import CONVENIENCES, Convenience
 from .misspelt import explain_unknown
 from .names import Path, camel, snake
-from .reading import Place, Reading, kind_of, manifest_path
+from .reading import Aside, Place, Reading, kind_of, manifest_path
 from .scalars import Reader, scalar_reader
 from .schema import FieldType, fields_of
 
@@ -123,6 +123,7 @@ def _read_object(
         return None
     known = known_keys(type_name, reading.typed)
     result: dict[str, Any] = {}
+    conveniences: dict[str, Known] = {}
     for key, item in value.items():
         entry = known.get(key)
         if entry is None:
@@ -130,18 +131,49 @@ def _read_object(
             if entry is None:
                 continue
         field, read, convenience = entry
-        if field in result:
+        if convenience is not None:
+            conveniences[key] = entry
+        elif field in result:
             _fault_twice(known, reading, value, key, (place, key, field))
-            continue
-        if item is None:
-            if convenience is None:
-                result[field] = None
-            continue
-        read_item = read(reading, item, (place, key, field))
-        if convenience is not None and read_item is not None:
-            read_item = convenience.value(read_item)
-        result[field] = read_item
+        else:
+            result[field] = None if item is None else read(reading, item, (place, key, field))
+    if conveniences:
+        _write_conveniences(conveniences, known, reading, value, result, place)
     return result
+
+
+def _write_conveniences(
+    written: Mapping[str, Known],
+    known: Mapping[str, Known],
+    reading: Reading,
+    value: Mapping[Any, Any],
+    result: dict[str, Any],
+    place: Place,
+) -> None:
+    """Puts what conveniences stand for into an object whose other fields have been read."""
+    seen: list[Convenience] = []
+    for key, (field, read, convenience) in written.items():
+        inner = (place, key, field)
+        if convenience is None or value[key] is None:
+            continue
+        if convenience in seen:
+            _fault_twice(known, reading, value, key, inner)
+            continue
+        seen.append(convenience)
+        item = read(reading, value[key], inner)
+        if item is None:
+            continue
+        beside = next(
+            (
+                str(other)
+                for other in value
+                if other not in written and other in known and known[other].field == field
+            ),
+            None,
+        )
+        made = convenience.write(item, result.get(field), Aside(reading, inner, beside))
+        if made is not None:
+            result[field] = made
 
 
 def _guess(
@@ -217,7 +249,7 @@ def _read_map(read: Reader, reading: Reading, value: Any, place: Place) -> dict[
 
 def _map_key(reading: Reading, key: Any, place: Place) -> str | None:
     """Keys of maps are the user's own and stay as they are; whole numbers become text."""
-    if type(key) is str:
+    if key.__class__ is str:
         return key
     if isinstance(key, str):
         return str.__str__(key)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from .environment import check_environment, check_references
 from .findings import Place, quoted
 from .handlers import check_lifecycle, check_probes
+from .images import warn_of_latest
 from .mounts import Volumes, check_devices, check_mounts, volumes_by_name
 from .resources import check_requirements
 from .security import check_security_context
@@ -49,6 +50,7 @@ def _check_container(container: Place, pod: Place, volumes: Volumes) -> None:
     if container.require("name", "the container's name"):
         DNS_LABEL.check(container.child("name"), "container name")
     image = container.require("image", "the container's image")
+    warn_of_latest(container.child("image"))
     if image != image.strip():
         container.child("image").warn(
             f"{quoted(image)} has white space at an end: no pod can be made from it"

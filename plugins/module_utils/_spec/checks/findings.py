@@ -24,11 +24,13 @@ class Finding:
         problem: what is wrong and what is allowed, a clause without a full stop. Never the value of
             an environment variable or of an annotation.
         warning: true where the server accepts it all the same.
+        console: true where a console does not accept it.
     """
 
     path: Path
     problem: str
     warning: bool = False
+    console: bool = False
 
 
 class Place:
@@ -120,6 +122,10 @@ class Place:
     def warn(self, problem: str) -> None:
         """Note what the server accepts and will surprise all the same."""
         self.findings.append(Finding(self.path, problem, warning=True))
+
+    def warn_of_console(self, problem: str) -> None:
+        """Note what the server accepts and a console does not: a fault with strict names."""
+        self.findings.append(Finding(self.path, problem, warning=True, console=True))
 
     def require(self, key: str, what: str) -> str:
         """Return the text under a key; note a fault where it is missing or empty."""

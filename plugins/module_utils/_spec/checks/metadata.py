@@ -20,6 +20,9 @@ DESCRIPTION_ANNOTATIONS = (
 )
 DESCRIPTION_LIMIT = 512
 _DESCRIPTION_CONSOLE_LIMIT = 256
+# KubeSphere's second name of an object, for people.
+_ALIAS_ANNOTATION = "kubesphere.io/alias-name"
+_ALIAS_CONSOLE_LIMIT = 63
 _ANNOTATIONS_LIMIT = 256 * 1024
 _STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 _SELECTOR_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
@@ -42,6 +45,11 @@ def check_metadata(manifest: Place) -> None:
     _check_finalizers(metadata)
     for key in DESCRIPTION_ANNOTATIONS:
         check_description(metadata.child("annotations", key))
+    alias = metadata.text("annotations", _ALIAS_ANNOTATION)
+    if len(alias) > _ALIAS_CONSOLE_LIMIT:
+        metadata.child("annotations", _ALIAS_ANNOTATION).warn_of_console(
+            f"an alias of {len(alias)} characters: consoles take at most {_ALIAS_CONSOLE_LIMIT}"
+        )
 
 
 def check_description(place: Place) -> None:
@@ -52,8 +60,8 @@ def check_description(place: Place) -> None:
     if length > DESCRIPTION_LIMIT:
         place.fault(f"a description has at most {DESCRIPTION_LIMIT} characters, this one {length}")
     elif length > _DESCRIPTION_CONSOLE_LIMIT:
-        place.warn(
-            f"a description of {length} characters: some consoles show at most"
+        place.warn_of_console(
+            f"a description of {length} characters: some consoles take at most"
             f" {_DESCRIPTION_CONSOLE_LIMIT}"
         )
 
@@ -173,7 +181,7 @@ def _shown(expression: Place) -> str:
 
 def _warn_of_long_name(place: Place) -> None:
     if not DNS_LABEL.holds(place.value):
-        place.warn(
+        place.warn_of_console(
             f"{quoted(place.value)} has dots or more than 63 characters,"
             " which consoles do not take for a name"
         )

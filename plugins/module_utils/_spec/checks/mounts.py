@@ -17,6 +17,13 @@ from .syntax import check_no_backsteps, check_relative_path
 
 _PROPAGATIONS = ("None", "HostToContainer", "Bidirectional")
 _RECURSIVE = ("Disabled", "IfPossible", "Enabled")
+# Volumes whose files the kubelet refreshes, and from what.
+_REFRESHED = {
+    "configMap": "the ConfigMap",
+    "secret": "the Secret",
+    "projected": "what it is made from",
+    "downwardAPI": "what it is made from",
+}
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -44,6 +51,7 @@ def check_mounts(container: Place, volumes: Volumes) -> None:
         if ":" in path and not _WINDOWS_PATH.match(path):
             mount.child("mountPath").warn('the path has a ":", which container runtimes refuse')
         _check_sub_path(mount)
+        _warn_of_stale_file(mount, volumes.get(name))
         _check_propagation(mount, container)
 
 
@@ -64,6 +72,20 @@ def _check_sub_path(mount: Place) -> None:
         check_relative_path(mount.child("subPathExpr"))
         if mount.text("subPath"):
             mount.child("subPathExpr").fault("subPath and subPathExpr exclude each other")
+
+
+def _warn_of_stale_file(mount: Place, volume: Place | None) -> None:
+    """Warn where the kubelet, which cannot swap a mounted file, never refreshes it."""
+    if volume is None:
+        return
+    for key in ("subPath", "subPathExpr"):
+        if not mount.text(key):
+            continue
+        for source, what in _REFRESHED.items():
+            if volume.child(source):
+                mount.child(key).warn(
+                    f"the file stays as it is when {what} changes, until the pod is restarted"
+                )
 
 
 def _check_propagation(mount: Place, container: Place) -> None:

@@ -10,7 +10,7 @@ validatePodHostNetworkDeps.
 
 from __future__ import annotations
 
-from .findings import Place
+from .findings import Place, quoted
 from .syntax import DNS_SUBDOMAIN, DNS_SUBDOMAIN_UNDERSCORE, check_ip
 
 _POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
@@ -19,6 +19,7 @@ _SEARCH_LIMIT = 32
 _SEARCH_CHARACTERS = 2048
 # What consoles take, from the time before Kubernetes 1.28.
 _SEARCH_CONSOLE_LIMIT = 6
+_SEARCH_CONSOLE_CHARACTERS = 256
 
 
 def check_network(pod: Place) -> None:
@@ -59,12 +60,23 @@ def _check_searches(config: Place) -> None:
     if len(searches) > _SEARCH_LIMIT:
         place.fault(f"at most {_SEARCH_LIMIT} domains are allowed, these are {len(searches)}")
     elif len(searches) > _SEARCH_CONSOLE_LIMIT:
-        place.warn(
+        place.warn_of_console(
             f"consoles and servers before Kubernetes 1.28 take at most {_SEARCH_CONSOLE_LIMIT}"
             f" domains, these are {len(searches)}"
         )
-    if len(" ".join(searches)) > _SEARCH_CHARACTERS:
+    length = len(" ".join(searches))
+    if length > _SEARCH_CHARACTERS:
         place.fault(f"at most {_SEARCH_CHARACTERS} characters are allowed, spaces counted")
+    elif length > _SEARCH_CONSOLE_CHARACTERS:
+        place.warn_of_console(
+            "consoles and servers before Kubernetes 1.28 take at most"
+            f" {_SEARCH_CONSOLE_CHARACTERS} characters, spaces counted, these are {length}"
+        )
+    seen: set[str] = set()
+    for search in config.elements("searches"):
+        if isinstance(search.value, str) and search.value in seen:
+            search.warn(f"{quoted(search.value)} stands in this list twice, and counts once")
+        seen.add(str(search.value))
     for search in config.elements("searches"):
         if isinstance(search.value, str) and search.value != ".":
             bare = search.value.removesuffix(".")

@@ -22,6 +22,8 @@ from .volumes import check_volumes
 from .windows import check_operating_system
 
 _HOST_NAME_LIMIT = 64
+# What DaoCloud's console takes for the time of the pre-stop command, in seconds.
+_GRACE_CONSOLE_LIMIT = 9999
 
 
 def check_template(template: Place) -> None:
@@ -45,6 +47,11 @@ def check_template(template: Place) -> None:
 
 
 def _check_life(pod: Place) -> None:
+    grace = pod.integer("terminationGracePeriodSeconds")
+    if grace is not None and grace > _GRACE_CONSOLE_LIMIT:
+        pod.child("terminationGracePeriodSeconds").warn_of_console(
+            f"{grace} seconds: consoles take at most {_GRACE_CONSOLE_LIMIT}"
+        )
     policy = pod.text("restartPolicy")
     if policy not in ("", "Always"):
         pod.child("restartPolicy").fault(

@@ -19,6 +19,7 @@ from .syntax import DNS_LABEL, LABEL_KEY
 
 _CONTAINER_RESOURCES = frozenset(("cpu", "memory", "ephemeral-storage"))
 _POD_RESOURCES = frozenset(("cpu", "memory"))
+_BYTES = frozenset(("memory", "ephemeral-storage"))
 _HUGE_PAGES = "hugepages-"
 _NATIVE = "kubernetes.io/"
 
@@ -112,7 +113,18 @@ def _amounts(place: Place, *, of_pod: bool) -> Amounts:
         amount = _milli(value)
         if amount is not None and _check_amount(name, amount, value):
             amounts[name] = amount
+            _warn_of_thousandths(name, value)
     return amounts
+
+
+def _warn_of_thousandths(name: str, value: Place) -> None:
+    """Warn of ``m`` behind an amount of bytes, which was probably meant to be ``Mi``."""
+    text = value.value
+    if name in _BYTES and isinstance(text, str) and text.strip().endswith("m"):
+        number = text.strip().removesuffix("m")
+        value.warn(
+            f"{quoted(text)} is in thousandths of a byte: did you mean {quoted(number + 'Mi')}?"
+        )
 
 
 def _milli(value: Place) -> Fraction | None:

@@ -23,7 +23,7 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
 # The DaemonSet controller sets these on every pod, without a limit in time.
-_CONTROLLER_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+CONTROLLER_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
 def check_scheduling(pod: Place) -> None:
@@ -134,7 +134,7 @@ def check_toleration(toleration: Place) -> None:
     if toleration.child("tolerationSeconds"):
         if toleration.text("effect") != "NoExecute":
             toleration.child("tolerationSeconds").fault('it needs the effect "NoExecute"')
-        elif key in _CONTROLLER_TAINTS:
+        elif key in CONTROLLER_TAINTS:
             toleration.child("tolerationSeconds").warn(
                 f"it has no effect: the pods of a DaemonSet tolerate {key} for ever"
             )

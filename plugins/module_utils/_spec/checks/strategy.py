@@ -26,8 +26,9 @@ def check_settings(spec: Place) -> None:
     kind = strategy.text("type")
     if kind == "Recreate":
         strategy.child("type").fault(
-            '"Recreate" is a strategy of Deployments: use "OnDelete", or "RollingUpdate" with'
-            ' maxUnavailable "100%"'
+            '"Recreate" is a strategy of Deployments: use "RollingUpdate" with maxUnavailable'
+            ' "100%", which ends all old pods before there are new ones, or "OnDelete", and end'
+            " them yourself"
         )
     else:
         strategy.one_of("type", _STRATEGIES)
