@@ -59,6 +59,13 @@ def test_labels_and_annotations_merge_and_null_removes() -> None:
     assert metadata["annotations"] == {"kubernetes.io/description": "Old", "x": "y"}
 
 
+def test_with_its_last_label_the_map_goes_away() -> None:
+    assert "labels" not in patch(labels={"team": None, "tier": None})["metadata"]
+    owned = {**OWNED, "metadata": {"name": "agent", "labels": {}}}
+    intent = patched({"name": "agent", "labels": {"gone": None}}, owned, LIVE)
+    assert intent["metadata"]["labels"] == {}
+
+
 @pytest.mark.parametrize(
     ("params", "annotations"),
     [

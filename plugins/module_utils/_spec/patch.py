@@ -93,7 +93,12 @@ def patched(
     for name, changes in (("labels", patch.labels), ("annotations", patch.annotations)):
         if changes:
             merged = {**(metadata.get(name) or {}), **changes}
-            metadata[name] = {key: value for key, value in merged.items() if value is not None}
+            kept = {key: value for key, value in merged.items() if value is not None}
+            # An empty map would be a field of ours, which the next present gives up: a change.
+            if kept or metadata.get(name) == {}:
+                metadata[name] = kept
+            else:
+                metadata.pop(name, None)
     if patch.images:
         _set_images(intent, live["spec"]["template"]["spec"], patch.images)
     return intent
