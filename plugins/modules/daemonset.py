@@ -75,6 +75,18 @@ options:
     description:
       - With O(state=patched), new images by the name of their container.
     type: dict
+  resource_version:
+    description:
+      - Change the DaemonSet only if its C(metadata.resourceVersion) is still this one, with
+        O(state=present) and O(state=patched). So nobody else's change is overwritten unseen.
+      - Every write counts, those of the status too, which the cluster makes during a rollout.
+    type: str
+  fail_if_exists:
+    description:
+      - Whether O(state=present) fails where there is a DaemonSet of that name already, for tasks
+        that create one and are run once.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - everynode.kubernetes.pod
   - everynode.kubernetes.wait

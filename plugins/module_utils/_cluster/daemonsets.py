@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ConflictError, NotFoundError, RefusedError
-from . import fieldset, managers
+from . import fieldset, guards, managers
 from .compare import align, differences
 from .connection import Cluster
 
@@ -73,12 +73,14 @@ class How:
         force: take fields over that others own, whatever they hold.
         adopt: the values of the parameter ``adopt``.
         dry_run: ask the server what would happen and write nothing (check mode).
+        resource_version: apply to an object of this version only, whatever it is.
     """
 
     manager: str
     force: bool = False
     adopt: tuple[str, ...] = ()
     dry_run: bool = False
+    resource_version: str | None = None
 
 
 def apply(
@@ -116,7 +118,9 @@ def apply(
             cluster, aligned, intended, live, adoption, how, deadline
         )
     else:
-        _adopt(cluster, live, adoption, names, how, deadline)
+        version = _adopt(cluster, live, adoption, names, how, deadline)
+        if how.resource_version is not None:
+            how = replace(how, resource_version=version)
         after, server_warnings = _patch(cluster, aligned, how, deadline)
     rewritten = differences(align(aligned, after), after)
     changed = adoption is not None or _changed(live, after, how.manager)
@@ -149,6 +153,7 @@ def _patch(
 ) -> tuple[dict[str, Any], list[str]]:
     """One server-side apply; with ``dry_run``, nothing is stored."""
     namespace, name = intent["metadata"]["namespace"], intent["metadata"]["name"]
+    version = how.resource_version
     query = {
         "fieldManager": how.manager,
         "fieldValidation": "Strict",
@@ -161,12 +166,14 @@ def _patch(
             "PATCH",
             path_of(namespace, name),
             query=query,
-            body=intent,
+            body=guards.guarded(intent, version) if version else intent,
             content_type=APPLY,
             deadline=deadline,
             doing=f"apply DaemonSet {namespace}/{name}",
         )
     except ConflictError as error:
+        if version and not conflicts(error):
+            raise guards.stale(namespace, name, version, "it has just been changed") from error
         raise _explained(error, namespace, name) from error
     except RefusedError as error:
         raise _refused(error, namespace, name) from error
@@ -235,19 +242,19 @@ def _adopt(
     names: frozenset[str],
     how: How,
     deadline: Deadline,
-) -> None:
+) -> str:
     """Write the managedFields of an adoption, guarded by the resourceVersion that they were read
-    at.
+    at; returns the one that the object has afterwards.
     """
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     plan: managers.Adoption | None = adoption
     current: dict[str, Any] | None = live
     for attempt in range(_CONFLICT_RETRIES):
         if plan is None or current is None:
-            return
+            break
         version = current["metadata"]["resourceVersion"]
         try:
-            cluster.request(
+            answer = cluster.request(
                 "PATCH",
                 path_of(namespace, name),
                 query={"fieldManager": how.manager},
@@ -263,12 +270,16 @@ def _adopt(
                 deadline=deadline,
                 doing=f"take over fields of DaemonSet {namespace}/{name}",
             )
-            return
-        except ConflictError:
+            return str(answer.body["metadata"]["resourceVersion"])
+        except ConflictError as error:
+            if how.resource_version is not None:
+                found = "it has just been changed"
+                raise guards.stale(namespace, name, how.resource_version, found) from error
             if attempt == _CONFLICT_RETRIES - 1:
                 raise
         current = read(cluster, namespace, name, deadline)
         plan = managers.plan_adoption(current, how.manager, names) if current else None
+    return ""
 
 
 def _predict_adoption(

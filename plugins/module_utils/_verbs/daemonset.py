@@ -12,7 +12,7 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, Fault, InputError, NotFoundError, RolloutError
 from .._base.redaction import redact, redact_pair
-from .._cluster import daemonsets, fieldset, managers
+from .._cluster import daemonsets, fieldset, guards, managers
 from .._cluster.compare import align, differences
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.readiness import verdict
@@ -39,6 +39,8 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
         "default": "Background",
     },
     "images": {"type": "dict"},
+    "resource_version": {"type": "str"},
+    "fail_if_exists": {"type": "bool", "default": False},
 }
 
 
@@ -62,6 +64,14 @@ def _misplaced(params: Mapping[str, Any], state: str) -> list[Fault]:
         faults.append(Fault("images", f"only state patched takes it, not {state}"))
     if state != "restarted" and params.get("restart_key") is not None:
         faults.append(Fault("restart_key", f"only state restarted takes it, not {state}"))
+    if state not in ("present", "patched") and params.get("resource_version") is not None:
+        faults.append(
+            Fault("resource_version", f"only states present and patched take it, not {state}")
+        )
+    if params.get("fail_if_exists") and state != "present":
+        faults.append(Fault("fail_if_exists", f"only state present takes it, not {state}"))
+    elif params.get("fail_if_exists") and params.get("resource_version") is not None:
+        faults.append(Fault("fail_if_exists", "excludes resource_version, which wants it to exist"))
     return faults
 
 
@@ -87,6 +97,7 @@ def _how(task: Task) -> daemonsets.How:
         force=task.params["force_conflicts"],
         adopt=tuple(task.params["adopt"]),
         dry_run=task.check_mode,
+        resource_version=task.params["resource_version"],
     )
 
 
@@ -99,7 +110,7 @@ def _present(task: Task) -> dict[str, Any]:
     if not draft.namespace_given:
         metadata["namespace"] = task.cluster.namespace
     live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
-    _refuse_deleting(live)
+    _guard(task, live, metadata["namespace"], metadata["name"])
     intent = _with_change_cause(task, build.complete(draft, live), live)
     applied = daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
     return _settle(task, applied, deadline)
@@ -110,7 +121,7 @@ def _patched(task: Task) -> dict[str, Any]:
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = _deadline(task)
     live = _existing(task, namespace, name, deadline, "patched")
-    _refuse_deleting(live)
+    _guard(task, live, namespace, name)
     owned = fieldset.from_owned(live, managers.applied_set(live, task.params["field_manager"]))
     owned.update(apiVersion="apps/v1", kind="DaemonSet")
     owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
@@ -186,6 +197,15 @@ def _existing(
             status=404,
         )
     return live
+
+
+def _guard(task: Task, live: Mapping[str, Any] | None, namespace: str, name: str) -> None:
+    """Refuse what the user ruled out, and an object that is on its way out."""
+    if task.params["fail_if_exists"]:
+        guards.refuse_existing(live)
+    if task.params["resource_version"] is not None:
+        guards.expect_version(live, namespace, name, task.params["resource_version"])
+    _refuse_deleting(live)
 
 
 def _refuse_deleting(live: Mapping[str, Any] | None) -> None:
