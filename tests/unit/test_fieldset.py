@@ -86,13 +86,13 @@ def test_protocol_defaults_to_tcp_in_a_port_key() -> None:
 
 
 def test_union_keeps_members_that_have_members_below() -> None:
-    left = {"f:labels": {}}
-    right = {"f:labels": {"f:a": {}}}
+    left: dict[str, Any] = {"f:labels": {}}
+    right: dict[str, Any] = {"f:labels": {"f:a": {}}}
     assert fieldset.union(left, right) == {"f:labels": {".": {}, "f:a": {}}}
 
 
 def test_without_splits_a_set() -> None:
-    fields = {"f:m": {"f:annotations": {"f:a": {}, "f:b": {}}}, "f:s": {}}
+    fields: dict[str, Any] = {"f:m": {"f:annotations": {"f:a": {}, "f:b": {}}}, "f:s": {}}
     kept, taken = fieldset.without(fields, (("f:m", "f:annotations", "f:b"), ("f:none",)))
     assert kept == {"f:m": {"f:annotations": {"f:a": {}}}, "f:s": {}}
     assert taken == {"f:m": {"f:annotations": {"f:b": {}}}}

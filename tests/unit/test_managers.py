@@ -84,7 +84,7 @@ def test_left_behind_names_only_what_means_something_and_nobody_else_owns() -> N
         minReadySeconds=5,
         revisionHistoryLimit=10,
     )
-    intended = {"f:spec": {"f:mine": {}}}
+    intended: dict[str, Any] = {"f:spec": {"f:mine": {}}}
     assert managers.left_behind(obj, intended, "everynode", frozenset()) == {
         "kubectl": ["spec.minReadySeconds"]
     }

@@ -35,15 +35,15 @@ def counts(desired: int, updated: int, available: int, observed: int = 2) -> dic
 @pytest.mark.parametrize(
     ("obj", "state"),
     [
-        pytest.param(daemonset(), "observing", id="no status yet"),
-        pytest.param(daemonset(**counts(3, 3, 3, observed=1)), "observing", id="generation"),
-        pytest.param(daemonset(**counts(3, 2, 3)), "updating", id="old pods are available too"),
-        pytest.param(daemonset(**counts(3, 3, 2)), "starting", id="not available"),
-        pytest.param(daemonset(**counts(3, 3, 3)), "ready", id="all"),
-        pytest.param(daemonset(**counts(0, 0, 0)), "ready", id="no eligible node"),
-        pytest.param(daemonset(strategy="OnDelete", **counts(3, 0, 3)), "ready", id="OnDelete"),
+        pytest.param(daemonset({}), "observing", id="no status yet"),
+        pytest.param(daemonset(counts(3, 3, 3, observed=1)), "observing", id="generation"),
+        pytest.param(daemonset(counts(3, 2, 3)), "updating", id="old pods are available too"),
+        pytest.param(daemonset(counts(3, 3, 2)), "starting", id="not available"),
+        pytest.param(daemonset(counts(3, 3, 3)), "ready", id="all"),
+        pytest.param(daemonset(counts(0, 0, 0)), "ready", id="no eligible node"),
+        pytest.param(daemonset(counts(3, 0, 3), "OnDelete"), "ready", id="OnDelete"),
         pytest.param(
-            daemonset(strategy="OnDelete", **counts(3, 3, 3, observed=1)),
+            daemonset(counts(3, 3, 3, observed=1), "OnDelete"),
             "observing",
             id="OnDelete unseen",
         ),
@@ -56,7 +56,7 @@ def test_verdict(obj: dict[str, Any], state: str) -> None:
 
 
 def test_an_object_on_its_way_out_is_not_ready() -> None:
-    obj = daemonset(**counts(1, 1, 1))
+    obj = daemonset(counts(1, 1, 1))
     obj["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     assert verdict(obj).state == "deleting"
 
