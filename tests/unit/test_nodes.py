@@ -13,11 +13,9 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes import
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.readiness import verdict
 
 
-def daemonset(
-    generation: int = 2, strategy: str = "RollingUpdate", **status: int
-) -> dict[str, Any]:
+def daemonset(status: dict[str, int], strategy: str = "RollingUpdate") -> dict[str, Any]:
     return {
-        "metadata": {"generation": generation},
+        "metadata": {"generation": 2},
         "spec": {"updateStrategy": {"type": strategy}},
         "status": status,
     }
