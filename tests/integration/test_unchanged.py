@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -96,6 +97,21 @@ _ALIKE: dict[str, Pair] = {
     "order of tolerations": _pair(
         {**_agent(), "tolerations": [{"key": key, "operator": "Exists"} for key in order]}
         for order in ("abc", "bca")
+    ),
+    # Each of them says what another one says, and less.
+    "order of tolerations alike": _pair(
+        {**_agent(), "tolerations": list(order)}
+        for order in itertools.islice(
+            itertools.permutations(
+                [
+                    {"operator": "Exists"},
+                    {"operator": "Exists", "effect": "NoSchedule"},
+                    {"operator": "Exists", "effect": "NoSchedule", "key": "a"},
+                ]
+            ),
+            4,
+            6,
+        )
     ),
     "order of pull secrets": _pair(
         {**_agent(), "image_pull_secrets": [{"name": name} for name in order]}

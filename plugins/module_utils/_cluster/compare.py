@@ -39,7 +39,9 @@ def align(
 ) -> Any:
     """The intent with every list whose order means nothing put into the order of the live object.
 
-    Items that the live list does not have follow in the order in which they were given.
+    Items that the live list does not have follow in the order in which they were given. An amount
+    that is the live one in other words (1Gi, 1024Mi) is written as that one, since the server would
+    take the other words for a new template.
     """
     if isinstance(intent, dict) and isinstance(live, dict):
         known = fields_of(field_type.ref) if field_type.ref else None
@@ -61,6 +63,8 @@ def align(
         if orderless:
             items.sort(key=lambda pair: len(live) if pair[0] is None else pair[0])
         return [item for _place, item in items]
+    if field_type.kind == "quantity" and None not in (intent, live):
+        return live if same_quantity(intent, live) else intent
     return intent
 
 
@@ -83,7 +87,7 @@ def _pair(intent: list[Any], live: list[Any], field_type: FieldType) -> list[int
     free = list(range(len(live)))
     found: list[int | None] = []
     for item in intent:
-        place = next((i for i in free if element and not differences(item, live[i], element)), None)
+        place = next((i for i in free if element and not differences(item, live[i], element, whole=True)), None)
         if place is not None:
             free.remove(place)
         found.append(place)
