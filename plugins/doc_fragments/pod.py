@@ -1573,4 +1573,20 @@ options:
         pods of all nodes at once.
     type: bool
     default: false
+  pod_security:
+    description:
+      - Compares the pods with the Pod Security Standards of Kubernetes 1.36, before the first
+        request. The result has the strictest level that they meet and, by path, what the stricter
+        levels do not allow.
+      - V(report) only tells. A level refuses pods that do not meet it. V(privileged) allows
+        everything, V(baseline) nothing that is known to give rights on the node, V(restricted) only
+        pods that give up what they can.
+      - It counts with O(state=present) only. Whether a namespace lets pods in is up to its own
+        labels.
+    type: str
+    choices:
+      - report
+      - privileged
+      - baseline
+      - restricted
 """

@@ -147,6 +147,15 @@ EXAMPLES = r"""
     state: restarted
     restart_key: "{{ lookup('ansible.builtin.file', 'shipper.conf') | hash('sha256') }}"
 
+- name: Nothing that a namespace of the baseline level would refuse
+  everynode.kubernetes.daemonset:
+    name: node-probe
+    namespace: monitoring
+    pod_security: baseline
+    containers:
+      - name: probe
+        image: example/node-probe:2.0
+
 - name: Remove it
   everynode.kubernetes.daemonset:
     name: log-shipper
@@ -209,6 +218,28 @@ rollout:
           count: 3
           evidence: "container shipper: Back-off pulling image"
           nodes: [node-0, node-1, node-2]
+pod_security:
+  description: How the pods stand with the Pod Security Standards.
+  returned: with O(state=present), when O(pod_security) is given
+  type: dict
+  contains:
+    level:
+      description: The strictest level that they meet (C(privileged), C(baseline) or
+        C(restricted)).
+      type: str
+      returned: always
+      sample: baseline
+    violations:
+      description: What the stricter levels do not allow, with the least strict level that does not
+        allow it and the name that Kubernetes has for the control.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - control: hostPathVolumes
+          level: baseline
+          path: "volumes[0].host_path"
+          problem: is a path of the node
 server:
   description: The API server that was asked.
   returned: always, once there was a connection

@@ -64,15 +64,19 @@ class Case:
 
     def manifest(self) -> Manifest:
         """The edited manifest."""
-        manifest = good_manifest()
-        for where, value in self.edits.items():
-            _set(manifest, full_path(where), value)
-        return manifest
+        return edited(good_manifest(), self.edits)
 
 
 def good_manifest() -> Manifest:
     """A DaemonSet that uses most of what is common, and has nothing wrong."""
     return copy.deepcopy(_GOOD)
+
+
+def edited(manifest: Manifest, edits: dict[str, Any]) -> Manifest:
+    """Set values by their dotted paths in a manifest, which is changed and returned."""
+    for where, value in edits.items():
+        _set(manifest, full_path(where), value)
+    return manifest
 
 
 def full_path(where: str) -> tuple[str | int, ...]:

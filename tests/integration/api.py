@@ -167,9 +167,26 @@ class Api:
 
         return eventually(ready, f"DaemonSet {namespace}/{name} settles", within=within)
 
-    def add_namespace(self, name: str) -> None:
+    def warnings_of_apply(self, manifest: Mapping[str, Any], manager: str) -> list[str]:
+        """What the server warns of where a manifest is applied as a dry run."""
+        metadata = manifest["metadata"]
+        query = urlencode({"fieldManager": manager, "force": "true", "dryRun": "All"})
+        path = f"{daemonsets(metadata['namespace'])}/{metadata['name']}"
+        connection = self._connection()
+        connection.request(
+            "PATCH", f"{path}?{query}", json.dumps(manifest), {"Content-Type": APPLY}
+        )
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        if answer.status >= 400:
+            raise RefusedByServerError(answer.status, body)
+        # A warning is a code, who warns, and the text in quotes.
+        return [json.loads(text.split(" ", 2)[2]) for text in answer.headers.get_all("Warning", [])]
+
+    def add_namespace(self, name: str, *, labels: Mapping[str, str] | None = None) -> None:
         """Make a namespace."""
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        metadata = {"name": name, "labels": dict(labels or {})}
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         self.request("POST", "/api/v1/namespaces", body=body)
 
     def remove_namespace(self, name: str) -> None:

@@ -20,6 +20,7 @@ from .checks.metadata import check_description, check_metadata
 from .checks.waiting import check_time
 from .names import Path
 from .placement import check_placement, placed
+from .pod_security import refusals, standing
 from .selector import add_selected_labels, settled
 from .sources import DEFINITION_PARAMETERS, Sources, description_key, read_sources
 
@@ -34,6 +35,7 @@ class Draft:
         selector_given: whether the parameters or the definition have a selector.
         namespace_given: whether they have a namespace, as opposed to the context's.
         user_path: gives for a path of the manifest what the user wrote for it.
+        pod_security: how the pods stand with the Pod Security Standards, where that was asked for.
     """
 
     manifest: dict[str, Any]
@@ -41,6 +43,7 @@ class Draft:
     selector_given: bool
     namespace_given: bool
     user_path: Callable[[Path], str]
+    pod_security: dict[str, Any] | None = None
 
 
 def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
@@ -61,8 +64,11 @@ def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
     namespace_given = _fill_namespace(manifest, context_namespace)
     selector_given = _settle_spec(manifest["spec"])
     findings: list[Finding] = []
+    security = standing(manifest) if params.get("pod_security") else None
     if sources.readable:
         findings = [*check_daemonset(manifest), *_check_parameters(params, sources)]
+        if security is not None:
+            findings += refusals(security, params["pod_security"])
         if params.get("strict_names"):
             findings = [replace(one, warning=False) if one.console else one for one in findings]
     _raise_faults(sources, [*_missing_name(manifest), *_missing_containers(sources)], findings)
@@ -73,7 +79,8 @@ def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
     warnings = list(dict.fromkeys([*sources.warnings, *doubts]))
     template = manifest["spec"]["template"]
     template["spec"] = placed(template["spec"], sources.settings)
-    return Draft(manifest, warnings, selector_given, namespace_given, user_path)
+    report = None if security is None else security.as_result(user_path)
+    return Draft(manifest, warnings, selector_given, namespace_given, user_path, report)
 
 
 def complete(draft: Draft, live: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .names import Path
+from .pod_security import CHOICES
 from .schema import FieldType, type_at
 
 DESCRIPTION_ANNOTATION = "kubernetes.io/description"
@@ -77,6 +78,7 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "description_annotation": {"type": "str", "default": DESCRIPTION_ANNOTATION},
     "strict_names": {"type": "bool", "default": False},
     "extra_warnings": {"type": "bool", "default": False},
+    "pod_security": {"type": "str", "choices": list(CHOICES)},
 }
 
 # Whole numbers are raw, and no `int`: Ansible's own conversion takes true for 1.

@@ -113,7 +113,10 @@ def _present(task: Task) -> dict[str, Any]:
     _guard(task, live, metadata["namespace"], metadata["name"])
     intent = _with_change_cause(task, build.complete(draft, live), live)
     applied = daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
-    return _settle(task, applied, deadline)
+    result = _settle(task, applied, deadline)
+    if draft.pod_security is not None:
+        result["pod_security"] = draft.pod_security
+    return result
 
 
 def _patched(task: Task) -> dict[str, Any]:
