@@ -26,7 +26,7 @@ PLAYBOOK = "examples/demo/playbook.yml"
 _WAIT_SECONDS = 180
 # What ansible-playbook exits with after an interrupt, and how long it may take to.
 _INTERRUPTED = 99
-_END_SECONDS = 5
+_END_SECONDS = 3
 # Simulated pods are ready at once. These take as long as a small container does, so that there is
 # progress to see.
 _SLOW_START = {
