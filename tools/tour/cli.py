@@ -131,8 +131,6 @@ def _play(cluster: Cluster, namespace: str, extra_vars: Sequence[str], *, slowly
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     }
-    if sys.stdout.isatty():
-        surroundings["ANSIBLE_FORCE_COLOR"] = "true"
     with subprocess.Popen(command, cwd=CHECKOUT, env=surroundings) as process:
         try:
             code = process.wait()
