@@ -100,8 +100,9 @@ def _shuffle_all(draw: st.DrawFn, manifest: dict[str, Any]) -> None:
 def _drop(draw: st.DrawFn, manifest: dict[str, Any]) -> None:
     places = [(h, k) for h, k in _holders(manifest["spec"]["template"]["spec"]) if k != "image"]
     places += list(_holders(manifest["metadata"]))
-    holder, key = draw(st.sampled_from(places))
-    del holder[key]
+    if places:
+        holder, key = draw(st.sampled_from(places))
+        del holder[key]
 
 
 def _empty(draw: st.DrawFn, manifest: dict[str, Any]) -> None:
@@ -129,6 +130,8 @@ def _change(draw: st.DrawFn, manifest: dict[str, Any]) -> None:
     places = [
         (h, k) for h, k in _holders(manifest) if isinstance(h[k], str | bool | int) and k != "app"
     ]
+    if not places:
+        return
     holder, key = draw(st.sampled_from(places))
     value = holder[key]
     if isinstance(value, bool):
