@@ -90,7 +90,7 @@ def test_a_selection(three: Tasks, selection: dict[str, Any], names: list[str]) 
 def test_a_wrong_selector_is_told(three: Tasks) -> None:
     failed = three.info(label_selectors=["tier in"]).result
     assert failed["failed"]
-    assert "tier in" in failed["msg"]
+    assert "unable to parse requirement" in failed["msg"]
     failed = three.info(field_selectors=["spec.nothing=1"]).result
     assert failed["failed"]
     assert "spec.nothing" in failed["msg"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 everynode contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A manifest from a file on the controller, in the clear or vaulted, and parameters laid over it."""
+"""A manifest from a file on the controller, clear or vaulted, and parameters laid over it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,8 @@ def _vaulted(content: bytes, folder: Path, password: str) -> bytes:
     (folder / "password").write_text(password)
     (folder / "secret.yaml").write_bytes(content)
     vault = Path(sys.prefix) / "bin" / "ansible-vault"
-    command = [
-        vault,
-        "encrypt",
-        "--vault-password-file",
-        folder / "password",
-        folder / "secret.yaml",
-    ]
+    secret, key = str(folder / "secret.yaml"), str(folder / "password")
+    command = [str(vault), "encrypt", "--vault-password-file", key, secret]
     subprocess.run(command, check=True, capture_output=True)
     return (folder / "secret.yaml").read_bytes()
 

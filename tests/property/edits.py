@@ -31,7 +31,7 @@ _SERVER_SET = frozenset(
         "managedFields",
         "selfLink",
         "ownerReferences",
-        # As part of a key, "" is another port to the server each time: never unchanged, whoever asks.
+        # As part of a key, "" is another port to the server each time, whoever asks.
         "protocol",
     }
 )

@@ -62,7 +62,7 @@ def counts() -> Iterator[Counter[str]]:
 
 
 def _amount(text: str) -> str:
-    """A quantity as the number that it is: 1Gi is 1024Mi, which the server writes as it was given."""
+    """A quantity as a number: 1Gi is 1024Mi, of which the server keeps what it was given."""
     for power, suffix in enumerate(("Ki", "Mi", "Gi"), 1):
         if text.endswith(suffix):
             text = str(Decimal(text.removesuffix(suffix)) * 1024**power)
