@@ -20,6 +20,12 @@ _REASONS = {
     " how long a task waits",
     ("DaemonSetSpec", "volume_claim_templates"): "only StatefulSets have claim templates",
 }
+# Names that are right in the sibling of a type.
+_MEANT = {
+    ("SecretVolumeSource", "name"): "secretName",
+    ("ConfigMapVolumeSource", "config_map_name"): "name",
+    ("PersistentVolumeClaimVolumeSource", "name"): "claimName",
+}
 
 
 def explain_unknown(
@@ -46,6 +52,10 @@ def explain_unknown(
     if reason is not None:
         return f"unknown field: {reason}", None
     in_snake = writes_snake(siblings, otherwise=typed)
+    meant = _MEANT.get((type_name, snake(key)))
+    if meant is not None:
+        meant = _in_style(meant, in_snake)
+        return f"unknown field, did you mean {meant}?", meant
     elsewhere = _one_level_up(key, path, in_snake) or _one_level_down(type_name, key, in_snake)
     if elsewhere is not None:
         return f"unknown field here, {elsewhere}", None

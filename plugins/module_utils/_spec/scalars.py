@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .checks.strategy import INSTEAD_OF_RECREATE
 from .reading import Place, Reading, kind_of, plain, shown
 from .schema import FieldType
 
@@ -102,6 +103,9 @@ def _read_choice(choices: dict[str, str], reading: Reading, value: Any, place: P
         return text
     if text.lower() in choices:
         return choices[text.lower()]
+    if text.lower() == "recreate" and "rollingupdate" in choices:
+        reading.fault(place, f"{shown(text, place)} {INSTEAD_OF_RECREATE}")
+        return None
     reading.fault(place, f"{shown(text, place)} is not allowed, allowed: {_listed(choices)}")
     return None
 

@@ -15,6 +15,11 @@ from typing import Any
 
 from .findings import Place, quoted
 
+# Consoles call it a rebuild.
+INSTEAD_OF_RECREATE = (
+    'is a strategy of Deployments: use "RollingUpdate" with maxUnavailable "100%", which ends all'
+    ' old pods before there are new ones, or "OnDelete", and end them yourself'
+)
 _STRATEGIES = ("RollingUpdate", "OnDelete")
 
 
@@ -25,11 +30,7 @@ def check_settings(spec: Place) -> None:
     strategy = spec.child("updateStrategy")
     kind = strategy.text("type")
     if kind == "Recreate":
-        strategy.child("type").fault(
-            '"Recreate" is a strategy of Deployments: use "RollingUpdate" with maxUnavailable'
-            ' "100%", which ends all old pods before there are new ones, or "OnDelete", and end'
-            " them yourself"
-        )
+        strategy.child("type").fault(f'"Recreate" {INSTEAD_OF_RECREATE}')
     else:
         strategy.one_of("type", _STRATEGIES)
     # Under OnDelete the server does not look at the numbers.
