@@ -110,7 +110,10 @@ def _announce(server: Server) -> None:
         "    kubelet's folders mounted. Do not try it where that matters."
     )
     if is_terminal():
-        input("Enter goes on, Ctrl-C leaves everything as it is. ")
+        try:
+            input("Enter goes on, Ctrl-C leaves everything as it is. ")
+        except EOFError:
+            raise KeyboardInterrupt from None
 
 
 def _play(cluster: Cluster, namespace: str, extra_vars: Sequence[str], *, slowly: bool) -> int:
