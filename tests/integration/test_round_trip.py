@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.export 
     task_parameters,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.fields import PARAMETERS
+from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.parse import (
+    parse_definition,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.yaml_text import (
     read_documents,
 )
@@ -27,6 +31,8 @@ from tests.cases.case import REMOVED, fine
 from tests.integration.api import Api, RefusedByServerError
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+SEEDS = CORPUS.with_name("seeds")
+_BLOCK = re.compile(r"^ *```yaml\n(.*?)^ *```$", re.M | re.S)
 # What is another at each request.
 _OF_THE_REQUEST = ("uid", "creationTimestamp", "managedFields", "resourceVersion", "generation")
 # Has a key twice, so it is not read at all.
@@ -199,6 +205,20 @@ def test_defaults_of_the_server_are_left_out(api: Api) -> None:
 
     assert len(json.dumps(made)) > len(json.dumps(original)) + 500
     assert task_parameters(made) == task_parameters(original)
+
+
+if SEEDS.is_dir():
+
+    def test_what_a_console_shows(api: Api) -> None:
+        """With all that a live object has, indented as it stands on a page."""
+        texts = [path.read_text() for path in sorted(SEEDS.glob("*.txt"))]
+        blocks = [block for text in texts for block in _BLOCK.findall(text) if "DaemonSet" in block]
+        assert blocks
+        for block in blocks:
+            # With a resourceVersion, the server would take nothing new.
+            expected = made_by_server(api, parse_definition(block, origin="src"))
+            assert made_by_server(api, clean_manifest(block)) == expected
+            assert made_by_server(api, round_trip(block)) == expected
 
 
 if CORPUS.is_dir():

@@ -18,9 +18,8 @@ from .._cluster.options import CONNECTION_SPEC
 from .._nodes.readiness import verdict
 from .._rollout import restart, waiting
 from .._spec import build, fields, patch
+from .._spec.export import CHANGE_CAUSE
 from .verb import Task, Verb
-
-CHANGE_CAUSE = "kubernetes.io/change-cause"
 
 _OWN_SPEC: dict[str, dict[str, Any]] = {
     "state": {
