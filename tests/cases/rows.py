@@ -9,6 +9,8 @@ from __future__ import annotations
 from .row import Row
 from .rows_basics import BASICS
 from .rows_containers import CONTAINERS
+from .rows_inside import INSIDE
 from .rows_pods import PODS
+from .rows_volumes import VOLUMES
 
-ROWS: list[Row] = [*BASICS, *CONTAINERS, *PODS]
+ROWS: list[Row] = [*BASICS, *CONTAINERS, *INSIDE, *VOLUMES, *PODS]

@@ -163,7 +163,7 @@ _METADATA: list[Row] = [
         annotations={"kubesphere.io/imagepullsecrets": '{"agent": "pull"}'},
     ),
     row(
-        "L43 L45 L62",
+        "L62",
         "annotations of network plugins",
         {"T.metadata.annotations.k8s/v1/cni/cncf/io|networks": "macvlan"},
         pod_annotations={"k8s.v1.cni.cncf.io/networks": "macvlan"},
@@ -255,6 +255,13 @@ _UPDATES: list[Row] = [
         "update_strategy.rolling_update.max_unavailable",
         "100%",
         update_strategy=_rolling(max_unavailable="101%"),
+    ),
+    row(
+        "Y20",
+        "the numbers of both, as the API fills them in",
+        {f"{_R}.maxUnavailable": 1, f"{_R}.maxSurge": 0, "S.revisionHistoryLimit": 10},
+        update_strategy=_rolling(max_unavailable=1, max_surge=0),
+        revision_history_limit=10,
     ),
     row(
         "D46",
