@@ -87,7 +87,10 @@ def _pair(intent: list[Any], live: list[Any], field_type: FieldType) -> list[int
     free = list(range(len(live)))
     found: list[int | None] = []
     for item in intent:
-        place = next((i for i in free if element and not differences(item, live[i], element, whole=True)), None)
+        place = next(
+            (i for i in free if element and not differences(item, live[i], element, whole=True)),
+            None,
+        )
         if place is not None:
             free.remove(place)
         found.append(place)
