@@ -84,7 +84,7 @@ _SOURCES: list[Row] = [
         labels={"a": "b"},
     ),
     row(
-        "K9 L75 Y7",
+        "K9 Y7",
         "what only the server sets is left out, and empty objects stay",
         {"P.volumes.0.emptyDir": {}, "M.annotations.note": "kept", "P.securityContext": {}},
         definition=_MANIFEST,
