@@ -74,6 +74,7 @@ class How:
         adopt: the values of the parameter ``adopt``.
         dry_run: ask the server what would happen and write nothing (check mode).
         resource_version: apply to an object of this version only, whatever it is.
+        partial: the intent is a part of the object, so that what others made is not left behind.
     """
 
     manager: str
@@ -81,6 +82,7 @@ class How:
     adopt: tuple[str, ...] = ()
     dry_run: bool = False
     resource_version: str | None = None
+    partial: bool = False
 
 
 def apply(
@@ -106,7 +108,8 @@ def apply(
     intended = fieldset.set_of_intent(intent)
     names = managers.manager_names(how.adopt)
     adoption = managers.plan_adoption(live, how.manager, names)
-    warnings = [] if how.force else _left_behind(live, intended, how.manager, names)
+    silent = how.force or how.partial
+    warnings = [] if silent else _left_behind(live, intended, how.manager, names)
     aligned = align(intent, live)
     owned = managers.applied_set(live, how.manager)
     if adoption is None and owned == intended and not differences(aligned, live):

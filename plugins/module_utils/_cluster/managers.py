@@ -136,6 +136,25 @@ def plan_adoption(live: Mapping[str, Any], manager: str, names: frozenset[str]) 
     return Adoption([*others, ours], taken, tuple(dict.fromkeys(managers)))
 
 
+def owned_with(live: Mapping[str, Any], manager: str, names: frozenset[str]) -> FieldSet:
+    """What ``manager`` owns once it has taken over the fields of the managers ``names``."""
+    owned = applied_set(live, manager)
+    adoption = plan_adoption(live, manager, names)
+    if adoption is None:
+        return owned
+    kept, _no_loss = fieldset.without(adoption.taken, _NO_LOSS)
+    return fieldset.union(owned, kept)
+
+
+def owners_of(live: Mapping[str, Any], path: SetPath) -> list[str]:
+    """The managers that own a field of the object."""
+    return [
+        entry.get("manager", "")
+        for entry in entries(live)
+        if fieldset.contains(entry.get("fieldsV1") or {}, path)
+    ]
+
+
 def _owned_by_others(live: Mapping[str, Any], excluded: Collection[str]) -> FieldSet:
     owned: FieldSet = {}
     for entry in entries(live):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -124,12 +125,31 @@ def _patched(task: Task) -> dict[str, Any]:
     deadline = _deadline(task)
     live = _existing(task, namespace, name, deadline, "patched")
     _guard(task, live, namespace, name)
-    owned = fieldset.from_owned(live, managers.applied_set(live, task.params["field_manager"]))
+    how = replace(_how(task), partial=True)
+    names = managers.manager_names(how.adopt)
+    owned = fieldset.from_owned(live, managers.owned_with(live, how.manager, names))
     owned.update(apiVersion="apps/v1", kind="DaemonSet")
     owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
     intent = _with_change_cause(task, patch.patched(task.params, owned, live), live)
-    applied = daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
+    applied = daemonsets.apply(task.cluster, intent, live, how, deadline)
+    task.warnings.extend(_still_there(task, applied.after))
     return _settle(task, applied, deadline)
+
+
+def _still_there(task: Task, live: Mapping[str, Any]) -> list[str]:
+    """A warning for each label and annotation whose removal was asked for and that another owns."""
+    asked = patch.read_patch(task.params)
+    told = []
+    for field, changes in (("labels", asked.labels), ("annotations", asked.annotations)):
+        for key in live["metadata"].get(field) or {}:
+            if key in changes and changes[key] is None:
+                owners = managers.owners_of(live, ("f:metadata", f"f:{field}", f"f:{key}"))
+                words = ", ".join(managers.word_for(owner) for owner in owners)
+                told.append(
+                    f"{field}[{key}] stays, since {', '.join(owners)} set it. To take over all that"
+                    f" they set, add adopt: [{words}]."
+                )
+    return told
 
 
 def _restarted(task: Task) -> dict[str, Any]:
