@@ -41,7 +41,13 @@ def _lint(name: str, *lines: str, beside: bool = False) -> Gate:
 
 
 def _pytest(
-    name: str, folder: str, *, environment: str = "test", cluster: bool = False, workers: int = 0
+    name: str,
+    folder: str,
+    *,
+    environment: str = "test",
+    also: tuple[str, ...] = (),
+    cluster: bool = False,
+    workers: int = 0,
 ) -> Gate:
     # {report} becomes the path of the file that the summary reads.
     line = f"python -m pytest --junit-xml={{report}} {folder}"
@@ -49,7 +55,14 @@ def _pytest(
         # Whole files, as what a file's tests share is made once; each worker has its own cluster.
         line += f" --numprocesses={workers} --dist=loadfile"
     minutes = 20 if cluster else 5
-    return Gate(name, _command(line), environment=environment, cluster=cluster, minutes=minutes)
+    return Gate(
+        name,
+        _command(line),
+        environment=environment,
+        also=also,
+        cluster=cluster,
+        minutes=minutes,
+    )
 
 
 # The cheapest first: a slip is told within seconds.
@@ -77,7 +90,8 @@ GATES = (
     _pytest("unit", "tests/unit"),
     _pytest("cluster", "tests/cluster", cluster=True),
     _pytest("property", "tests/property", cluster=True),
-    _pytest("integration", "tests/integration", cluster=True, workers=2),
+    # The real kubernetes.core makes objects that the collection then takes over.
+    _pytest("integration", "tests/integration", also=("bench",), cluster=True, workers=2),
     _pytest("smoke", "tests/smoke", cluster=True),
     _pytest("smoke-oldest", "tests/smoke", environment="smoke-oldest", cluster=True),
 )
