@@ -92,6 +92,14 @@ def test_left_behind_names_only_what_means_something_and_nobody_else_owns() -> N
     assert managers.left_behind(obj, intended, "everynode", adopted) == {}
 
 
+def test_a_map_that_holds_only_what_is_no_loss_is_not_told() -> None:
+    last_applied = "kubectl.kubernetes.io/last-applied-configuration"
+    owned = {"f:metadata": {"f:annotations": {".": {}, f"f:{last_applied}": {}}}}
+    obj = live(entry("kubectl-client-side-apply", "Update", owned))
+    obj["metadata"]["annotations"] = {last_applied: "{}"}
+    assert managers.left_behind(obj, {}, "everynode", frozenset()) == {}
+
+
 def test_pruned_by_adoption_spares_what_others_own_too() -> None:
     obj = live(
         entry("helm", "Update", {"f:a": {}, "f:b": {}, "f:c": {}}),

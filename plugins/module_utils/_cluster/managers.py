@@ -203,6 +203,8 @@ def left_behind(
             for path in fieldset.members(fields)
             if not fieldset.contains(intended, path)
             and not fieldset.contains(others, path)
+            # Nothing but itself is left of it once what stays was taken out.
+            and fieldset.subset(fields, path) != {".": {}}
             and _means_something(live, path)
         )
         if paths:
