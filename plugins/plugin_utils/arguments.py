@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
+from ..module_utils._spec.checks.network import LOST_POLICY
 from ..module_utils._verbs.verb import Verb
 
 
@@ -27,3 +29,11 @@ def unknown_names(verb: Verb, given: Iterable[object]) -> str | None:
     return (
         f"Invalid input: everynode.kubernetes.{verb.name} has no parameter " + ", ".join(told) + "."
     )
+
+
+def doubts(given: Mapping[str, Any]) -> Iterator[str]:
+    """Sentences about what a module cannot see: a null there is as good as nothing."""
+    config = given.get("dns_config")
+    has_servers = isinstance(config, Mapping) and bool(config.get("nameservers"))
+    if "dns_policy" in given and given["dns_policy"] is None and has_servers:
+        yield f"dns_policy: {LOST_POLICY}."

@@ -30,7 +30,7 @@ from ..module_utils._cluster.libraries import MISSING_LIBRARY
 from ..module_utils._spec.schema import type_names
 from ..module_utils._spec.spelling import known_keys
 from ..module_utils._verbs.verb import Task, Verb, carry_out
-from .arguments import unknown_names
+from .arguments import doubts, unknown_names
 from .plain import plain
 
 # With these the terminal is a person's: other callbacks (json, junit, ...) own the standard output.
@@ -82,6 +82,9 @@ class VerbAction(ActionBase):
                     wrap_async=self._task.async_val,
                 )
             )
+        told = list(doubts(args))
+        if told:
+            result["warnings"] = [*result.get("warnings", ()), *told]
         return result
 
     def _prepared_args(self) -> dict[str, Any]:

@@ -91,6 +91,10 @@ _NETWORK = [
         "P.dnsConfig", {"nameservers": ["010.1.1.1"]}, at="P.dnsConfig.nameservers.0", says="1.36"
     ),
     newer("P.dnsConfig", {"nameservers": ["::ffff:1.2.3.4"]}, at="P.dnsConfig.nameservers.0"),
+    warned(
+        {"P.dnsPolicy": None, "P.dnsConfig": {"nameservers": ["10.0.0.1"]}}, says='"None" is text'
+    ),
+    fine("P.dnsPolicy", None),
     fine("P.dnsConfig", {"searches": ["a.b.", "_x.c", "."]}),
     fine("P.dnsConfig", {"searches": [f"s{number}" for number in range(6)]}),
     warned(

@@ -56,6 +56,14 @@ _TASKS = [
         node_selector=NOWHERE,
     )
     | {"vars": {"policy": "None"}},
+    task(
+        "lost",
+        name="resolver",
+        containers=[_AGENT],
+        dns_policy="{{ none }}",
+        dns_config={"nameservers": ["10.6.175.20"]},
+        node_selector=NOWHERE,
+    ),
     task("thoughts", name="agent", containers=[_AGENT], node_selector=NOWHERE, extra_warnings=True),
 ]
 
@@ -90,6 +98,8 @@ def test_both_ways(api: Api, two_namespaces: tuple[str, str], plays: tuple[Play,
     assert "images.agent" in here.step("policy, patched").message
     resolver = here.step("only this resolver").result["daemonset"]
     assert at(resolver, (*_POD, "dnsPolicy")) == "None"
+    (warning,) = here.step("lost").result["warnings"]
+    assert warning.startswith("dns_policy: it is null")
     assert len(here.step("thoughts").result["warnings"]) == 2
 
 
