@@ -26,6 +26,32 @@ _LINE = "everynode.kubernetes.daemonset: "
 _TWO_HOSTS = "[all]\none ansible_connection=local\ntwo ansible_connection=local\n"
 
 
+# Only root becomes another user without a password; anybody else becomes who they are.
+_BECOME = "ansible.builtin.su" if getpass.getuser() == "root" else "as_it_is"
+_AS_IT_IS = '''
+from ansible.plugins.become import BecomeBase
+
+DOCUMENTATION = """
+name: as_it_is
+short_description: Becomes the user who one is
+options:
+  become_user: {description: Not used., default: root, vars: [{name: ansible_become_user}]}
+  become_exe: {description: Not used., default: "", vars: [{name: ansible_become_exe}]}
+  become_flags: {description: Not used., default: "", vars: [{name: ansible_become_flags}]}
+  become_pass: {description: Not used., vars: [{name: ansible_become_password}]}
+"""
+
+
+class BecomeModule(BecomeBase):
+    name = "as_it_is"
+
+    def build_become_command(self, cmd, shell):
+        super().build_become_command(cmd, shell)
+        return self._build_success_command(cmd, shell) if cmd else cmd
+'''
+_FILES = {"become_plugins/as_it_is.py": _AS_IT_IS.encode()}
+
+
 def _ways(play: Play) -> list[str]:
     """The way that each task was run, as the debug lines say."""
     return [line.split(_LINE)[1] for line in play.output.splitlines() if _LINE in line]
@@ -48,7 +74,7 @@ def _is_there(api: Api, namespace: str) -> bool:
         ({"vars": {"ansible_python_interpreter": "auto_silent"}}, "in-process"),
         ({"vars": {"everynode_in_process": "never"}}, "as a module, since everynode_in_process"),
         (
-            {"become": True, "become_method": "ansible.builtin.su"},
+            {"become": True, "become_method": _BECOME},
             "as a module, since it becomes another user",
         ),
         ({"async": 60, "poll": 1}, "as a module, since the task is asynchronous"),
@@ -57,9 +83,8 @@ def _is_there(api: Api, namespace: str) -> bool:
 def test_the_way_is_told_and_the_result_is_right(
     api: Api, namespace: str, keywords: dict[str, Any], way: str
 ) -> None:
-    if "become" in keywords:
-        assert getpass.getuser() == "root", "only root becomes a user without a password"
-    play = run(api, playbook(api, namespace, [task("create", **_AGENT) | keywords]), "-vvv").done()
+    plays = playbook(api, namespace, [task("create", **_AGENT) | keywords])
+    play = run(api, plays, "-vvv", files=_FILES).done()
     assert play.step("create").changed
     assert [line.startswith(way) for line in _ways(play)] == [True]
     assert _is_there(api, namespace)
