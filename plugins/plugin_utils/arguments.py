@@ -32,8 +32,8 @@ def unknown_names(verb: Verb, given: Iterable[object]) -> str | None:
 
 
 def doubts(given: Mapping[str, Any]) -> Iterator[str]:
-    """Sentences about what a module cannot see: a null there is as good as nothing."""
+    """Sentences about what a module cannot see: what is empty is as good as nothing there."""
     config = given.get("dns_config")
     has_servers = isinstance(config, Mapping) and bool(config.get("nameservers"))
-    if "dns_policy" in given and given["dns_policy"] is None and has_servers:
+    if "dns_policy" in given and not given["dns_policy"] and has_servers:
         yield f"dns_policy: {LOST_POLICY}."

@@ -82,9 +82,10 @@ class VerbAction(ActionBase):
                     wrap_async=self._task.async_val,
                 )
             )
-        told = list(doubts(args))
+        warnings = result.get("warnings", [])
+        told = [doubt for doubt in doubts(args) if doubt not in warnings]
         if told:
-            result["warnings"] = [*result.get("warnings", ()), *told]
+            result["warnings"] = [*warnings, *told]
         return result
 
     def _prepared_args(self) -> dict[str, Any]:

@@ -94,6 +94,7 @@ _NETWORK = [
     warned(
         {"P.dnsPolicy": None, "P.dnsConfig": {"nameservers": ["10.0.0.1"]}}, says='"None" is text'
     ),
+    warned({"P.dnsPolicy": "", "P.dnsConfig": {"nameservers": ["10.0.0.1"]}}, says="it is empty"),
     fine("P.dnsPolicy", None),
     fine("P.dnsConfig", {"searches": ["a.b.", "_x.c", "."]}),
     fine("P.dnsConfig", {"searches": [f"s{number}" for number in range(6)]}),

@@ -16,6 +16,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.conn
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset import VERB
 
 from tests.integration.api import Api
+from tests.integration.harness import alike, both_ways, task
 from tests.integration.manifests import NOWHERE, simple
 from tests.integration.verbs import Outcome, Tasks
 
@@ -154,3 +155,28 @@ def test_guards_that_guard_nothing(tasks: Tasks, asked: dict[str, Any], path: st
     failed = tasks.fails(**{"name": "agent", **asked})
     assert [fault["path"] for fault in failed.result["faults"]] == [path]
     assert failed.requests == []
+
+
+def test_in_a_playbook_both_ways(api: Api, two_namespaces: tuple[str, str]) -> None:
+    seen = "{{ seen.daemonsets[0].daemonset.metadata.resourceVersion }}"
+    patch = {"name": "agent", "state": "patched", "resource_version": seen}
+    look = {"everynode.kubernetes.daemonset_info": {"name": "agent"}, "register": "seen"}
+    tasks = [
+        task("create", **_AGENT, fail_if_exists=True),
+        task("create again", **_AGENT, fail_if_exists=True),
+        {"name": "look", **look},
+        task("change", **patch, labels={"a": "b"}),
+        task("change late", **patch, labels={"a": "c"}),
+    ]
+    here, there = both_ways(api, two_namespaces, tasks)
+    # What was seen is another version in each.
+    for name in ("create", "create again"):
+        alike(here.step(name), there.step(name), two_namespaces)
+    states = {step.task: step.status for step in here.steps}
+    assert states == {step.task: step.status for step in there.steps}
+    assert [name for name, status in states.items() if status == "failed"] == [
+        "create again",
+        "change late",
+    ]
+    assert "any more: it is at" in here.step("change late").message
+    assert here.step("change").changed

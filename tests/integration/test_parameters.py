@@ -99,7 +99,7 @@ def test_both_ways(api: Api, two_namespaces: tuple[str, str], plays: tuple[Play,
     resolver = here.step("only this resolver").result["daemonset"]
     assert at(resolver, (*_POD, "dnsPolicy")) == "None"
     (warning,) = here.step("lost").result["warnings"]
-    assert warning.startswith("dns_policy: it is null")
+    assert warning.startswith("dns_policy: it is empty")
     assert len(here.step("thoughts").result["warnings"]) == 2
 
 

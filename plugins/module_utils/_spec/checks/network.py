@@ -15,7 +15,7 @@ from .syntax import DNS_SUBDOMAIN, DNS_SUBDOMAIN_UNDERSCORE, check_ip
 
 _POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
 LOST_POLICY = (
-    'it is null, which counts as nothing: the policy "None" is text, which a template may lose'
+    'it is empty, which counts as nothing: the policy "None" is text, which a template may lose'
 )
 _NAMESERVER_LIMIT = 3
 _SEARCH_LIMIT = 32
@@ -29,7 +29,7 @@ def check_network(pod: Place) -> None:
     """Check DNS settings, host aliases and, with hostNetwork, the ports of the node."""
     policy = pod.one_of("dnsPolicy", _POLICIES)
     on_host = pod.is_true("hostNetwork")
-    lost = isinstance(pod.value, dict) and "dnsPolicy" in pod.value and not pod.child("dnsPolicy")
+    lost = isinstance(pod.value, dict) and "dnsPolicy" in pod.value and not pod.text("dnsPolicy")
     if lost and pod.elements("dnsConfig", "nameservers"):
         pod.child("dnsPolicy").warn(LOST_POLICY)
     if policy == "ClusterFirst" and on_host:
