@@ -1486,8 +1486,8 @@ options:
     type: raw
   node_names:
     description:
-      - The nodes that get a pod, by their names. Without it all of them do that O(node_selector)
-        and O(affinity) let.
+      - The nodes that get a pod, by their names. Without it, all of them that O(node_selector) and
+        O(affinity) allow.
       - They are written as terms of O(affinity), and what that requires has to hold as well.
     type: list
     elements: str

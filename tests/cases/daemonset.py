@@ -105,6 +105,16 @@ DAEMONSET: list[Case] = [
         at=f"{_ROLLING}.maxSurge",
         says="port 80",
     ),
+    warned(
+        {
+            _ROLLING: {"maxUnavailable": 0, "maxSurge": 1},
+            "C.ports": [],
+            "I.restartPolicy": "Always",
+            "I.ports": [{"containerPort": 81, "hostPort": 81}],
+        },
+        at=f"{_ROLLING}.maxSurge",
+        says="port 81",
+    ),
     fault(_ROLLING, {"maxUnavailable": 0}, at=f"{_ROLLING}.maxUnavailable", says="both 0"),
     fault(_ROLLING, {"maxUnavailable": "0%"}, at=f"{_ROLLING}.maxUnavailable", says="both 0"),
     fault(_ROLLING, {"maxSurge": 1}, at=f"{_ROLLING}.maxSurge", says="1 by default"),

@@ -85,7 +85,10 @@ def _amount(place: Place, default: int) -> int | None:
 def _warn_of_blocked_surge(spec: Place, surge: Place) -> None:
     pod = spec.child("template", "spec")
     on_host = pod.is_true("hostNetwork")
-    for container in pod.objects("containers"):
+    sidecars = [
+        each for each in pod.objects("initContainers") if each.text("restartPolicy") == "Always"
+    ]
+    for container in (*pod.objects("containers"), *sidecars):
         for port in container.objects("ports"):
             number = port.integer("hostPort") or (
                 port.integer("containerPort") if on_host else None
