@@ -87,6 +87,21 @@ options:
         that create one and are run once.
     type: bool
     default: false
+  on_selector_change:
+    description:
+      - What to do where O(selector) is not that of the DaemonSet, which the API never changes.
+      - With V(fail), the task fails.
+      - With V(orphan_and_recreate), the DaemonSet is deleted and created again around its running
+        pods. They go on running, and are replaced by the rollout only where the template is
+        another. Where the new selector does not match the labels of all of them, the task fails
+        and nothing is deleted.
+      - With V(recreate), the DaemonSet is deleted, and created again once its pods have ended.
+      - Before it deletes anything, and in check mode, the server is asked whether it would create
+        the new one, by a dry run under a generated name. What other tools set on the old one goes
+        with it, and a warning lists it.
+    type: str
+    choices: [fail, orphan_and_recreate, recreate]
+    default: fail
 extends_documentation_fragment:
   - everynode.kubernetes.pod
   - everynode.kubernetes.wait
@@ -146,6 +161,17 @@ EXAMPLES = r"""
     namespace: logging
     state: restarted
     restart_key: "{{ lookup('ansible.builtin.file', 'shipper.conf') | hash('sha256') }}"
+
+- name: Another selector, around the running pods, which have that label already
+  everynode.kubernetes.daemonset:
+    name: log-shipper
+    namespace: logging
+    on_selector_change: orphan_and_recreate
+    selector:
+      match_labels: {team: logging}
+    containers:
+      - name: shipper
+        image: example/log-shipper:1.4.2
 
 - name: Nothing that a namespace of the baseline level would refuse
   everynode.kubernetes.daemonset:
@@ -240,6 +266,11 @@ pod_security:
           level: baseline
           path: "volumes[0].host_path"
           problem: is a path of the node
+previous:
+  description: The DaemonSet that was deleted, as it was. Values that look like secrets are hidden.
+  returned: when O(on_selector_change) deleted it and the new one could not be created
+  type: dict
+  sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace: logging}}
 server:
   description: The API server that was asked.
   returned: always, once there was a connection

@@ -488,7 +488,7 @@ def test_a_selector_cannot_change() -> None:
         )
     message = str(caught.value)
     assert "selector: is not that of the existing DaemonSet (app=old)" in message
-    assert "state absent" in message
+    assert "on_selector_change" in message
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,23 @@ def restart(
     remembered = key if key is not None else annotations.get(RESTART_KEY)
     if remembered is not None:
         written[RESTART_KEY] = remembered
+    return _write(cluster, live, written, dry_run, deadline)
+
+
+def own(
+    cluster: Cluster, live: dict[str, Any], annotations: dict[str, str], deadline: Deadline
+) -> dict[str, Any]:
+    """Make the annotations of a restart, which are there, those of ``everynode-restart``."""
+    return _write(cluster, live, annotations, False, deadline).after
+
+
+def _write(
+    cluster: Cluster,
+    live: dict[str, Any],
+    annotations: dict[str, str],
+    dry_run: bool,
+    deadline: Deadline,
+) -> daemonsets.Applied:
     intent = {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
@@ -54,7 +71,7 @@ def restart(
             "namespace": live["metadata"]["namespace"],
             "uid": live["metadata"]["uid"],
         },
-        "spec": {"template": {"metadata": {"annotations": written}}},
+        "spec": {"template": {"metadata": {"annotations": annotations}}},
     }
     how = daemonsets.How(MANAGER, force=True, dry_run=dry_run)
     return daemonsets.apply(cluster, intent, live, how, deadline)

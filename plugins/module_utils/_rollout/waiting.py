@@ -43,14 +43,14 @@ def until_ready(
     try:
         for snapshot in _snapshots(cluster, live, deadline):
             if snapshot is None or snapshot["metadata"]["uid"] != live["metadata"]["uid"]:
-                raise _deleted(live, current)
+                raise was_deleted(live, current)
             live, current = snapshot, verdict(snapshot)
             told.line(current)
             if current.ready:
                 return live, current
     except DeadlineError:
         pass
-    raise _timed_out(cluster, live, current, deadline)
+    raise timed_out(cluster, live, current, deadline)
 
 
 class _Told:
@@ -94,7 +94,8 @@ def _snapshots(
                 version = current["metadata"]["resourceVersion"]
 
 
-def _deleted(live: Mapping[str, Any], current: Verdict) -> RolloutError:
+def was_deleted(live: Mapping[str, Any], current: Verdict) -> RolloutError:
+    """The failure of a wait for a DaemonSet that went away meanwhile."""
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     return RolloutError(
         f"DaemonSet {namespace}/{name} was deleted while the task waited for its rollout.",
@@ -128,9 +129,10 @@ def reasons_for(cluster: Cluster, live: Mapping[str, Any]) -> tuple[list[dict[st
     return found, ""
 
 
-def _timed_out(
+def timed_out(
     cluster: Cluster, live: Mapping[str, Any], current: Verdict, deadline: Deadline
 ) -> RolloutError:
+    """The failure of a wait for a DaemonSet that was not ready in time, with the reasons."""
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     found, unknown = reasons_for(cluster, live)
     why = f" Reasons: {diagnosis.in_words(found)}." if found else f" {unknown}".rstrip()
@@ -168,15 +170,15 @@ def until_gone(
                     break
                 last = snapshot
             else:
-                raise _left(live, last, left, deadline)
+                raise left_over(live, last, left, deadline)
         if propagation_policy != "Orphan":
             left = _pods_until_gone(cluster, live, deadline, progress)
     except DeadlineError:
-        raise _left(live, last, left, deadline) from None
+        raise left_over(live, last, left, deadline) from None
     except ForbiddenError:
         return
     if left:
-        raise _left(live, last, left, deadline)
+        raise left_over(live, last, left, deadline)
 
 
 def _pods_until_gone(
@@ -210,12 +212,20 @@ def _pods_until_gone(
             return list(left.values())
 
 
-def _left(
+def left_over(
     live: Mapping[str, Any],
     last: Mapping[str, Any],
     pods: list[dict[str, Any]],
     deadline: Deadline,
 ) -> RolloutError:
+    """The failure of a removal that took too long.
+
+    Args:
+        live: the DaemonSet as it was.
+        last: as it was last seen.
+        pods: those of it that are left.
+        deadline: the task's.
+    """
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     if pods:
         where = ", ".join(sorted(diagnosis.node_of(pod) for pod in pods)[:5])

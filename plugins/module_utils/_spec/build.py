@@ -21,7 +21,7 @@ from .checks.waiting import check_time
 from .names import Path
 from .placement import check_placement, placed
 from .pod_security import refusals, standing
-from .selector import add_selected_labels, settled
+from .selector import add_selected_labels, differs, settled
 from .sources import DEFINITION_PARAMETERS, Sources, description_key, read_sources
 
 
@@ -104,6 +104,12 @@ def complete(draft: Draft, live: Mapping[str, Any] | None) -> dict[str, Any]:
         user_path=draft.user_path,
     )
     return {**draft.manifest, "metadata": dict(metadata), "spec": spec}
+
+
+def changes_selector(draft: Draft, live: Mapping[str, Any]) -> bool:
+    """Whether the task gives a selector that is not that of the DaemonSet on the server."""
+    spec = draft.manifest["spec"]
+    return draft.selector_given and differs(spec["selector"], live["spec"]["selector"])
 
 
 def identity(params: Mapping[str, Any], context_namespace: str) -> tuple[str, str]:

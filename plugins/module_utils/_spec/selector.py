@@ -44,7 +44,7 @@ def settled(
     if "selector" in spec:
         if live is None:
             return completed
-        if _meaning(spec["selector"]) != _meaning(live):
+        if differs(spec["selector"], live):
             raise _changed(live, user_path)
     # The same selector in another order is a change to the API, and refused: the live one is taken.
     completed["selector"] = copy.deepcopy(dict(live)) if live else _default(name, user_path)
@@ -76,8 +76,8 @@ def _default(name: str, user_path: Callable[[Path], str]) -> dict[str, Any]:
 
 def _changed(live: Mapping[str, Any], user_path: Callable[[Path], str]) -> InputError:
     problem = (
-        f"is not that of the existing DaemonSet ({_shown(live)}), and a selector cannot be changed:"
-        " leave it out, or delete the DaemonSet (state absent) and create it again"
+        f"is not that of the existing DaemonSet ({shown(live)}), and a selector cannot be changed:"
+        " leave it out, or have the DaemonSet deleted and created again with on_selector_change"
     )
     return InputError([Fault(user_path(("spec", "selector")), problem)])
 
@@ -91,7 +91,30 @@ def _meaning(selector: Mapping[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _shown(selector: Mapping[str, Any]) -> str:
+def differs(selector: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether two selectors select by other labels; the order of their parts means nothing."""
+    return _meaning(selector) != _meaning(live)
+
+
+def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Whether a selector matches these labels (LabelSelectorAsSelector in k8s.io/apimachinery)."""
+    wanted = selector.get("matchLabels") or {}
+    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+        _meets(one, labels.get(one["key"])) for one in selector.get("matchExpressions") or []
+    )
+
+
+def _meets(expression: Mapping[str, Any], label: str | None) -> bool:
+    values = expression.get("values") or []
+    return {
+        "In": label is not None and label in values,
+        "NotIn": label is None or label not in values,
+        "Exists": label is not None,
+        "DoesNotExist": label is None,
+    }[expression["operator"]]
+
+
+def shown(selector: Mapping[str, Any]) -> str:
     """A selector as kubectl writes it."""
     parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
     for one in selector.get("matchExpressions") or []:
@@ -109,7 +132,7 @@ def _check_labels(
     problems = [finding.problem for finding in place.findings if not finding.warning]
     if not problems:
         return
-    selector = _shown(spec["selector"])
+    selector = shown(spec["selector"])
     whose = (
         f"the selector where none is given is {selector}: change the label, or give a selector"
         if is_new

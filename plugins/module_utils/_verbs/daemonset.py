@@ -17,7 +17,7 @@ from .._cluster import daemonsets, fieldset, guards, managers
 from .._cluster.compare import align, differences
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.readiness import verdict
-from .._rollout import restart, waiting
+from .._rollout import replacing, restart, waiting
 from .._spec import build, fields, patch
 from .._spec.export import CHANGE_CAUSE
 from .verb import Task, Verb
@@ -41,6 +41,11 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
     "images": {"type": "dict"},
     "resource_version": {"type": "str"},
     "fail_if_exists": {"type": "bool", "default": False},
+    "on_selector_change": {
+        "type": "str",
+        "choices": ["fail", *replacing.POLICIES],
+        "default": "fail",
+    },
 }
 
 
@@ -72,6 +77,8 @@ def _misplaced(params: Mapping[str, Any], state: str) -> list[Fault]:
         faults.append(Fault("fail_if_exists", f"only state present takes it, not {state}"))
     elif params.get("fail_if_exists") and params.get("resource_version") is not None:
         faults.append(Fault("fail_if_exists", "excludes resource_version, which wants it to exist"))
+    if params.get("on_selector_change", "fail") != "fail" and state != "present":
+        faults.append(Fault("on_selector_change", f"only state present takes it, not {state}"))
     return faults
 
 
@@ -111,12 +118,23 @@ def _present(task: Task) -> dict[str, Any]:
         metadata["namespace"] = task.cluster.namespace
     live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
     _guard(task, live, metadata["namespace"], metadata["name"])
-    intent = _with_change_cause(task, build.complete(draft, live), live)
-    applied = daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
-    result = _settle(task, applied, deadline)
+    result = _settle(task, _applied(task, draft, live, deadline), deadline)
     if draft.pod_security is not None:
         result["pod_security"] = draft.pod_security
     return result
+
+
+def _applied(
+    task: Task, draft: build.Draft, live: dict[str, Any] | None, deadline: Deadline
+) -> daemonsets.Applied:
+    """Apply what the task asks for, to a new DaemonSet where its selector has to be another."""
+    policy = replacing.POLICIES.get(task.params["on_selector_change"])
+    if live is None or policy is None or not build.changes_selector(draft, live):
+        intent = _with_change_cause(task, build.complete(draft, live), live)
+        return daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
+    intent = _with_change_cause(task, build.complete(draft, None), live)
+    replacement = replacing.Replacement(live, intent, policy)
+    return replacing.carry_out(task.cluster, replacement, _how(task), deadline, task.progress)
 
 
 def _patched(task: Task) -> dict[str, Any]:

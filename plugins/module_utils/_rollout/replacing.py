@@ -1,0 +1,247 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Another selector: the API never changes that of a DaemonSet, so a new one takes its place."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ConflictError, EverynodeError, RolloutError
+from .._cluster import daemonsets, fieldset, managers
+from .._cluster.connection import Cluster
+from .._nodes import diagnosis
+from .._spec.selector import selects, shown
+from . import restart, waiting
+from .recreating import put_back
+
+# What happens to the old one's pods, by the value of ``on_selector_change``.
+POLICIES = {"orphan_and_recreate": "Orphan", "recreate": "Background"}
+# An annotation of the API server's own: the template's number, which the controller writes into the
+# label of each pod. Pods with the number of the DaemonSet count as updated, whatever their template
+# (IsPodUpdated in pkg/controller/daemon/util/daemonset_util.go).
+TEMPLATE_NUMBER = "deprecated.daemonset.template.generation"
+_NUMBER_OF_POD = "pod-template-generation"
+_RESTARTS = (restart.RESTARTED_AT, restart.RESTART_KEY, "kubesphere.io/restartedAt")
+_NO_LOSS = (TEMPLATE_NUMBER, "kubectl.kubernetes.io/last-applied-configuration", *_RESTARTS)
+_LONGEST_PREFIX = 50
+_MANY = 8
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A DaemonSet that is to take the place of another.
+
+    Attributes:
+        live: the one on the server.
+        intent: all that our field manager wants of the new one.
+        policy: the propagation policy of the deletion, see `POLICIES`.
+    """
+
+    live: dict[str, Any]
+    intent: dict[str, Any]
+    policy: str
+
+
+def carry_out(
+    cluster: Cluster,
+    replacement: Replacement,
+    how: daemonsets.How,
+    deadline: Deadline,
+    progress: waiting.Progress,
+) -> daemonsets.Applied:
+    """Delete the DaemonSet and create the new one; a dry run only says what that would give.
+
+    Before anything is deleted, the server is asked whether it would create the new one, under a
+    name that it generates, since the real one is taken. Orphaned pods go on running: the new one
+    adopts them, and replaces them by and by where its template is another.
+
+    Raises:
+        ConflictError: pods would be left behind; nothing was changed.
+        RolloutError: the old one was not gone in time, or the new one could not be created; the
+            message says what stands now.
+        ClusterError: everything else that a request can run into.
+    """
+    live, intent = replacement.live, replacement.intent
+    # The new object has no version yet, and nothing to adopt.
+    how = replace(how, adopt=(), resource_version=None)
+    kept: dict[str, str] = {}
+    wanted = intent
+    if replacement.policy == "Orphan":
+        pods, _version = daemonsets.pods_of(cluster, live, deadline)
+        _refuse_leftovers(pods, live, intent["spec"]["selector"])
+        kept = _restarts(live, intent)
+        wanted = _for_running_pods(intent, pods, kept)
+    predicted, warnings = _try_out(cluster, wanted, how, deadline)
+    warnings += _lost(live, intent, how.manager)
+    if how.dry_run:
+        return daemonsets.Applied(live, predicted, True, warnings)
+    daemonsets.delete(cluster, live, replacement.policy, False, deadline)
+    _until_gone(cluster, replacement, deadline, progress)
+    try:
+        made = daemonsets.apply(cluster, wanted, None, how, deadline)
+    except EverynodeError as error:
+        raise _not_created(cluster, live, error) from error
+    if wanted is not intent:
+        made = _without_help(cluster, intent, made, kept, how, deadline)
+    return daemonsets.Applied(live, made.after, True, [*warnings, *made.warnings], made.rewritten)
+
+
+def _refuse_leftovers(
+    pods: Iterable[Mapping[str, Any]], live: Mapping[str, Any], selector: Mapping[str, Any]
+) -> None:
+    """Refuse to orphan pods that the new selector does not match: nobody would own them again."""
+    running = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    left = [pod for pod in running if not selects(selector, pod["metadata"].get("labels") or {})]
+    if not left:
+        return
+    namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
+    named = [f"{pod['metadata']['name']} on {diagnosis.node_of(pod)}" for pod in left]
+    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+    raise ConflictError(
+        f"DaemonSet {namespace}/{name} cannot be replaced around its running pods: the new selector"
+        f" ({shown(selector)}) does not match the labels of {len(left)} of {len(running)} of them,"
+        f" and they would be left over: {', '.join(sorted(named)[:5])}{more}. Nothing was changed.",
+        advice="Add the labels with pod_labels under the selector that it has, and change the"
+        " selector once all pods are updated; or set on_selector_change: recreate.",
+    )
+
+
+def _lost(live: Mapping[str, Any], intent: Mapping[str, Any], manager: str) -> list[str]:
+    """A warning about what others set on the old object: it goes with it."""
+    intended = fieldset.set_of_intent(intent)
+    kept = {manager, restart.MANAGER, "kube-controller-manager"}
+    paths = {
+        fieldset.readable(path): entry["manager"]
+        for entry in managers.entries(live)
+        if entry.get("manager") not in kept and not entry.get("subresource")
+        for path in fieldset.members(entry.get("fieldsV1") or {})
+        if not fieldset.contains(intended, path) and path[-1].removeprefix("f:") not in _NO_LOSS
+    }
+    if not paths:
+        return []
+    listed = ", ".join(f"{path} ({owner})" for path, owner in sorted(paths.items())[:_MANY])
+    more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
+    told = "The DaemonSet is made anew. What others set and the task does not name goes with the"
+    return [f"{told} old one: {listed}{more}."]
+
+
+def _restarts(live: dict[str, Any], intent: Mapping[str, Any]) -> dict[str, str]:
+    """The annotations of earlier restarts: without them the template would be another."""
+    asked = (intent["spec"]["template"].get("metadata") or {}).get("annotations") or {}
+    found = restart.template_annotations(live)
+    return {key: found[key] for key in _RESTARTS if key in found and key not in asked}
+
+
+def _for_running_pods(
+    intent: dict[str, Any], pods: Iterable[Mapping[str, Any]], restarts: Mapping[str, str]
+) -> dict[str, Any]:
+    """The intent with what makes the controller judge running pods by their template alone."""
+    numbers = [
+        int(number)
+        for pod in pods
+        if (number := (pod["metadata"].get("labels") or {}).get(_NUMBER_OF_POD, "")).isdigit()
+    ]
+    if not numbers and not restarts:
+        return intent
+    wanted = copy.deepcopy(intent)
+    _annotate(wanted, {TEMPLATE_NUMBER: str(max(numbers, default=0) + 1)})
+    if restarts:
+        _annotate(wanted["spec"]["template"], restarts)
+    return wanted
+
+
+def _annotate(holder: dict[str, Any], annotations: Mapping[str, str]) -> None:
+    metadata = holder.get("metadata") or {}
+    holder["metadata"] = metadata
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+
+
+def _try_out(
+    cluster: Cluster, wanted: Mapping[str, Any], how: daemonsets.How, deadline: Deadline
+) -> tuple[dict[str, Any], list[str]]:
+    """What the server would create, and its warnings: a dry run under a generated name."""
+    metadata = dict(wanted["metadata"])
+    namespace, name = metadata["namespace"], metadata.pop("name")
+    metadata["generateName"] = f"{name[:_LONGEST_PREFIX]}-"
+    answer = cluster.request(
+        "POST",
+        daemonsets.path_of(namespace),
+        query={"dryRun": "All", "fieldManager": how.manager, "fieldValidation": "Strict"},
+        body={**wanted, "metadata": metadata},
+        deadline=deadline,
+        doing=f"create DaemonSet {namespace}/{name} anew, as a trial before the old one is deleted",
+    )
+    made = answer.body["metadata"]
+    for key in ("generateName", "uid", "creationTimestamp"):
+        made.pop(key, None)
+    made["name"] = name
+    return answer.body, answer.warnings
+
+
+def _until_gone(
+    cluster: Cluster, replacement: Replacement, deadline: Deadline, progress: waiting.Progress
+) -> None:
+    live = replacement.live
+    namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
+    try:
+        waiting.until_gone(cluster, live, replacement.policy, deadline, progress)
+        found = daemonsets.read(cluster, namespace, name, deadline)
+    except EverynodeError as error:
+        raise RolloutError(
+            f"{error.message} The new one has not been created.",
+            advice="Run the task again once it is gone, with more time in wait_timeout if that was"
+            " short: it then creates the new one.",
+            details={**error.details, "changed": True},
+        ) from error
+    if found is not None:
+        raise RolloutError(
+            f"DaemonSet {namespace}/{name} was deleted, but there is one of that name again, which"
+            " somebody else made meanwhile or which is still ending. It was left alone.",
+            advice="Find out who makes it, such as a GitOps tool, then run the task again.",
+            details={"changed": True},
+        )
+
+
+def _not_created(cluster: Cluster, live: Mapping[str, Any], error: EverynodeError) -> RolloutError:
+    namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
+    is_back, told = put_back(cluster, live)
+    if is_back:
+        advice = "Mend the cause, then run the task again."
+    else:
+        advice = (
+            "Its pods, where they were orphaned, run on. To get it back, mend the cause and run the"
+            f" task with the selector that it had ({shown(live['spec']['selector'])}) and its"
+            " former values, which the result shows as previous, without secrets."
+        )
+    return RolloutError(
+        f"DaemonSet {namespace}/{name} was deleted to change its selector, but the new one could"
+        f" not be created: {error.message} {told}",
+        advice=f"{error.advice} {advice}".strip(),
+        details={"changed": True, "previous": daemonsets.controllable(live)},
+    )
+
+
+def _without_help(
+    cluster: Cluster,
+    intent: dict[str, Any],
+    made: daemonsets.Applied,
+    restarts: dict[str, str],
+    how: daemonsets.How,
+    deadline: Deadline,
+) -> daemonsets.Applied:
+    """Give up what only served the running pods: the values stay, and are no more this task's."""
+    after = made.after
+    try:
+        if restarts:
+            after = restart.own(cluster, after, restarts, deadline)
+        settled = daemonsets.apply(cluster, intent, after, how, deadline)
+    except EverynodeError as error:
+        error.details["changed"] = True
+        raise
+    return replace(settled, warnings=[*made.warnings, *settled.warnings])
