@@ -237,17 +237,24 @@ def test_what_cannot_come_back_is_told_with_the_way_to_it(api: Api, tasks: Tasks
 
 
 def test_one_that_is_not_gone_in_time_is_told(api: Api, tasks: Tasks) -> None:
-    _made(tasks)
+    pods = _made(tasks)
     path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
     held = {"metadata": {"finalizers": ["example.test/held"]}}
     api.request("PATCH", path, body=held, kind="application/merge-patch+json")
-    failed = tasks.fails(**_NEW, **_ORPHAN, wait_timeout=2)
+    failed = tasks.fails(**_NEWER, **_ORPHAN, wait_timeout=2)
     for words in ("example.test/held", "has not been created", "Run the task again"):
         assert words in failed.result["msg"]
     assert failed.changed
     freed = {"metadata": {"finalizers": None}}
     api.request("PATCH", path, body=freed, kind="application/merge-patch+json")
-    assert tasks.ok(**_NEW, **_ORPHAN, wait=True).changed
+    eventually(lambda: None if api.exists(tasks.namespace, "agent") else True, "it is gone")
+    assert pods.seen("DELETED") == []
+    # The run after that adopts the pods and replaces them, as the first one would have done.
+    assert tasks.ok(**_NEWER, **_ORPHAN, wait=True).changed
+    after = api.pods(tasks.namespace, "agent")
+    assert {pod["spec"]["containers"][0]["image"] for pod in after} == {"example.test/agent:2"}
+    assert len(pods.seen("ADDED")) == 5
+    tasks.same(**_NEWER, **_ORPHAN)
 
 
 def test_what_others_set_is_told(api: Api, tasks: Tasks) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, EverynodeError, RolloutError
+from .._base.errors import ConflictError, EverynodeError, ForbiddenError, RolloutError
 from .._cluster import daemonsets, fieldset, managers
 from .._cluster.connection import Cluster
 from .._nodes import diagnosis
@@ -90,6 +90,42 @@ def carry_out(
     if wanted is not intent:
         made = _without_help(cluster, intent, made, kept, how, deadline)
     return daemonsets.Applied(live, made.after, True, [*warnings, *made.warnings], made.rewritten)
+
+
+def create(
+    cluster: Cluster, intent: dict[str, Any], how: daemonsets.How, deadline: Deadline
+) -> daemonsets.Applied:
+    """Create a DaemonSet where an earlier run, which did not come to its end, may have orphaned
+    pods: it adopts them, and replaces them where its template is another.
+    """
+    wanted = _for_running_pods(intent, _orphans(cluster, intent, deadline), {})
+    made = daemonsets.apply(cluster, wanted, None, how, deadline)
+    if how.dry_run or wanted is intent:
+        return made
+    made = _without_help(cluster, intent, made, {}, how, deadline)
+    return replace(made, before=None, changed=True)
+
+
+def _orphans(
+    cluster: Cluster, intent: Mapping[str, Any], deadline: Deadline
+) -> list[dict[str, Any]]:
+    """The pods that the selector matches and no controller owns; none where they cannot be seen."""
+    namespace, name = intent["metadata"]["namespace"], intent["metadata"]["name"]
+    try:
+        pods, _version = daemonsets.list_all(
+            cluster,
+            f"/api/v1/namespaces/{namespace}/pods",
+            {"labelSelector": daemonsets.label_selector(intent["spec"]["selector"])},
+            deadline,
+            f"list the pods that DaemonSet {namespace}/{name} will adopt",
+        )
+    except ForbiddenError:
+        return []
+    return [
+        pod
+        for pod in pods
+        if not any(one.get("controller") for one in pod["metadata"].get("ownerReferences") or [])
+    ]
 
 
 def _refuse_leftovers(

@@ -129,6 +129,9 @@ def _applied(
 ) -> daemonsets.Applied:
     """Apply what the task asks for, to a new DaemonSet where its selector has to be another."""
     policy = replacing.POLICIES.get(task.params["on_selector_change"])
+    if live is None and policy == "Orphan":
+        intent = _with_change_cause(task, build.complete(draft, None), None)
+        return replacing.create(task.cluster, intent, _how(task), deadline)
     if live is None or policy is None or not build.changes_selector(draft, live):
         intent = _with_change_cause(task, build.complete(draft, live), live)
         return daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
