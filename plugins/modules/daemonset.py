@@ -102,6 +102,20 @@ options:
     type: str
     choices: [fail, orphan_and_recreate, recreate]
     default: fail
+  label_selectors:
+    description:
+      - With O(state=restarted) and O(state=absent), all DaemonSets of the namespace whose labels
+        match all of these, instead of the one called O(name). A selector is written as for
+        C(kubectl), such as V(team=logging), V(tier in (a, b\)) or V(!legacy).
+      - Each is restarted or removed whatever becomes of the others, and the task waits for all of
+        them at once. Where some fail, the task fails, and RV(daemonsets) says what became of each.
+    type: list
+    elements: str
+  max_objects:
+    description:
+      - How many DaemonSets O(label_selectors) may match at most, which they need. Where more match,
+        the task fails, names them and changes nothing.
+    type: int
 extends_documentation_fragment:
   - everynode.kubernetes.pod
   - everynode.kubernetes.wait
@@ -182,6 +196,13 @@ EXAMPLES = r"""
       - name: probe
         image: example/node-probe:2.0
 
+- name: Restart what belongs to a team, five DaemonSets at most
+  everynode.kubernetes.daemonset:
+    namespace: logging
+    label_selectors: [team=logging]
+    max_objects: 5
+    state: restarted
+
 - name: Remove it
   everynode.kubernetes.daemonset:
     name: log-shipper
@@ -194,10 +215,61 @@ daemonset:
   description:
     - The DaemonSet afterwards, as the server returns it, without C(managedFields). Values that look
       like secrets are hidden.
-    - Null where there is none.
+    - Null where there is none, and with O(label_selectors).
   returned: success
   type: dict
   sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace: logging}}
+daemonsets:
+  description: What became of each DaemonSet that O(label_selectors) match, by name.
+  returned: when O(label_selectors) are given
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+      returned: always
+      sample: log-shipper
+    namespace:
+      description: Its namespace.
+      type: str
+      returned: always
+      sample: logging
+    uid:
+      description: Its uid.
+      type: str
+      returned: always
+      sample: 0d1a4c3e-5b9f-4a53-8f6e-2f1f3c5d7b90
+    changed:
+      description: Whether it was changed, or would be in check mode.
+      type: bool
+      returned: always
+      sample: true
+    done:
+      description: What was done to it (C(restarted), C(removed) or C(nothing)).
+      type: str
+      returned: always
+      sample: restarted
+    failed:
+      description: Whether that failed, or did not come to its end in time.
+      type: bool
+      returned: always
+      sample: false
+    rollout:
+      description: The state of its rollout, as in RV(rollout); null where there is none to tell.
+      type: dict
+      returned: always
+      sample: {ready: true, state: ready, message: all 5 pods are updated and available}
+    msg:
+      description: Why it failed.
+      type: str
+      returned: when it failed
+      sample: "DaemonSet logging/log-shipper is being deleted (finalizers: none)."
+    error:
+      description: What kind of failure it was.
+      type: dict
+      returned: when it failed
+      sample: {kind: rollout, status: null}
 rollout:
   description: The state of the rollout; null where there is no DaemonSet.
   returned: always, once the server was asked

@@ -143,3 +143,9 @@ class RolloutError(EverynodeError):
     """The rollout did not end well in time; ``details`` holds the state and the reasons."""
 
     kind = "rollout"
+
+
+class BatchError(EverynodeError):
+    """Some of many objects failed; ``details`` holds what became of each."""
+
+    kind = "batch"

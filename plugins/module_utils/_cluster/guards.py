@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._base.errors import ConflictError
+from .._base.errors import ConflictError, RolloutError
 
 
 def refuse_existing(live: Mapping[str, Any] | None) -> None:
@@ -27,6 +27,23 @@ def refuse_existing(live: Mapping[str, Any] | None) -> None:
         f"There is a DaemonSet {metadata['namespace']}/{metadata['name']} already, made at"
         f" {metadata['creationTimestamp']}, and fail_if_exists is true. Nothing was changed.",
         advice="Give another name, or leave fail_if_exists out to have this one changed.",
+    )
+
+
+def refuse_deleting(live: Mapping[str, Any] | None) -> None:
+    """Refuse to change an object on its way out: it would take the change and vanish with it.
+
+    Raises:
+        RolloutError: it is being deleted.
+    """
+    if live is None or not live["metadata"].get("deletionTimestamp"):
+        return
+    metadata = live["metadata"]
+    held = ", ".join(metadata.get("finalizers") or []) or "none"
+    raise RolloutError(
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} is being deleted"
+        f" (finalizers: {held}).",
+        advice="Wait until it is gone (state: absent with wait), then run the task again.",
     )
 
 

@@ -32,6 +32,26 @@ def is_restarted_for(live: dict[str, Any], key: str | None) -> bool:
     return key is not None and template_annotations(live).get(RESTART_KEY) == key
 
 
+def once(
+    cluster: Cluster, live: dict[str, Any], key: str | None, dry_run: bool, deadline: Deadline
+) -> daemonsets.Applied:
+    """Restart, but where the last keyed restart was for this key already.
+
+    A DaemonSet whose pods wait for somebody to delete them gets a warning.
+    """
+    if is_restarted_for(live, key):
+        return daemonsets.Applied(live, live, False)
+    applied = restart(cluster, live, key, dry_run, deadline)
+    if (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
+        metadata = live["metadata"]
+        applied.warnings.append(
+            f"DaemonSet {metadata['namespace']}/{metadata['name']} has the update strategy"
+            " OnDelete: its template is marked as restarted, but each pod runs on until somebody"
+            " deletes it."
+        )
+    return applied
+
+
 def restart(
     cluster: Cluster, live: dict[str, Any], key: str | None, dry_run: bool, deadline: Deadline
 ) -> daemonsets.Applied:

@@ -35,7 +35,7 @@ def until_ready(
     Raises:
         RolloutError: it was deleted, or was not ready in time; its details say why.
     """
-    told = _Told(progress, live)
+    told = Told(progress, live)
     current = verdict(live)
     if current.ready:
         return live, current
@@ -53,7 +53,7 @@ def until_ready(
     raise timed_out(cluster, live, current, deadline)
 
 
-class _Told:
+class Told:
     """Progress lines: a new one only where something moved, and not many a second."""
 
     def __init__(self, progress: Progress, live: Mapping[str, Any]):

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import EverynodeError, Fault, InputError, NotFoundError, RolloutError
-from .._base.redaction import redact, redact_pair
+from .._base.errors import EverynodeError, Fault, InputError, NotFoundError
+from .._base.redaction import redact
 from .._cluster import daemonsets, fieldset, guards, managers
 from .._cluster.compare import align, differences
 from .._cluster.options import CONNECTION_SPEC
@@ -20,6 +20,8 @@ from .._nodes.readiness import verdict
 from .._rollout import replacing, restart, waiting
 from .._spec import build, fields, patch
 from .._spec.export import CHANGE_CAUSE
+from . import daemonset_batch
+from .difference import difference
 from .verb import Task, Verb
 
 _OWN_SPEC: dict[str, dict[str, Any]] = {
@@ -46,15 +48,19 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
         "choices": ["fail", *replacing.POLICIES],
         "default": "fail",
     },
+    "label_selectors": {"type": "list", "elements": "str"},
+    "max_objects": {"type": "int"},
 }
 
 
 def run(task: Task) -> dict[str, Any]:
     """Carry out one task of the module ``daemonset``."""
     state: str = task.params["state"]
-    faults = _misplaced(task.params, state)
+    faults = [*_misplaced(task.params, state), *daemonset_batch.faults(task.params, state)]
     if faults:
         raise InputError([*faults, *_other_faults(task.params, state)])
+    if task.params["label_selectors"] is not None:
+        return daemonset_batch.run(task)
     return _STATES[state](task)
 
 
@@ -87,7 +93,7 @@ def _other_faults(params: Mapping[str, Any], state: str) -> list[Fault]:
     try:
         if state == "present":
             build.build(params, context_namespace="default")
-        else:
+        elif params.get("label_selectors") is None:
             build.identity(params, "default")
     except InputError as error:
         return error.faults
@@ -186,16 +192,8 @@ def _restarted(task: Task) -> dict[str, Any]:
             f"{error.message} The real run fails if nothing before this task creates it."
         )
         return {"changed": True, "daemonset": None, "rollout": None}
-    _refuse_deleting(live)
-    if restart.is_restarted_for(live, key):
-        applied = daemonsets.Applied(live, live, False)
-    else:
-        applied = restart.restart(task.cluster, live, key, task.check_mode, deadline)
-        if (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
-            task.warnings.append(
-                f"DaemonSet {namespace}/{name} has the update strategy OnDelete: its template is"
-                " marked as restarted, but each pod runs on until somebody deletes it."
-            )
+    guards.refuse_deleting(live)
+    applied = restart.once(task.cluster, live, key, task.check_mode, deadline)
     return _settle(task, applied, deadline)
 
 
@@ -211,7 +209,7 @@ def _absent(task: Task) -> dict[str, Any]:
     if result["changed"]:
         daemonsets.delete(task.cluster, live, policy, task.check_mode, deadline)
     if task.diff_mode:
-        result["diff"] = _diff(task, live, None)
+        result["diff"] = difference(task, live, None)
     if task.params["wait"] and not task.check_mode:
         _changed_all_the_same(
             result["changed"],
@@ -248,20 +246,7 @@ def _guard(task: Task, live: Mapping[str, Any] | None, namespace: str, name: str
         guards.refuse_existing(live)
     if task.params["resource_version"] is not None:
         guards.expect_version(live, namespace, name, task.params["resource_version"])
-    _refuse_deleting(live)
-
-
-def _refuse_deleting(live: Mapping[str, Any] | None) -> None:
-    """An object on its way out would take a change and vanish with it."""
-    if live is None or not live["metadata"].get("deletionTimestamp"):
-        return
-    metadata = live["metadata"]
-    held = ", ".join(metadata.get("finalizers") or []) or "none"
-    raise RolloutError(
-        f"DaemonSet {metadata['namespace']}/{metadata['name']} is being deleted"
-        f" (finalizers: {held}).",
-        advice="Wait until it is gone (state: absent with wait), then run the task again.",
-    )
+    guards.refuse_deleting(live)
 
 
 def _with_change_cause(
@@ -310,7 +295,7 @@ def _settle(task: Task, applied: daemonsets.Applied, deadline: Deadline) -> dict
         "rollout": found.as_result(),
     }
     if task.diff_mode:
-        result["diff"] = _diff(task, applied.before, applied.after)
+        result["diff"] = difference(task, applied.before, applied.after)
     return result
 
 
@@ -328,17 +313,6 @@ def _shown(task: Task, live: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {k: v for k, v in live["metadata"].items() if k != "managedFields"}
     shown: dict[str, Any] = redact({**live, "metadata": metadata}, task.secrets)
     return shown
-
-
-def _diff(
-    task: Task, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    old, new = redact_pair(
-        daemonsets.controllable(before), daemonsets.controllable(after), task.secrets
-    )
-    metadata = (before or after or {})["metadata"]
-    header = f"DaemonSet {metadata['namespace']}/{metadata['name']}"
-    return {"before": old, "after": new, "before_header": header, "after_header": header}
 
 
 VERB = Verb(

@@ -1,0 +1,169 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Waiting for many DaemonSets of a namespace at once: one watch, one deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ClusterError, DeadlineError, ForbiddenError
+from .._cluster import daemonsets
+from .._cluster.connection import Cluster
+from .._cluster.failures import ExpiredError
+from .._nodes.readiness import verdict
+from . import waiting
+from .batch import Batch, Member
+
+
+def until_all_ready(
+    cluster: Cluster, batch: Batch, deadline: Deadline, progress: waiting.Progress
+) -> None:
+    """Wait until every member without an error is ready, or has one: it was deleted, or was not
+    ready in time.
+    """
+    missing = {member.uid: member for member in batch.members if member.error is None}
+    told = {uid: waiting.Told(progress, member.live) for uid, member in missing.items()}
+    for uid, member in list(missing.items()):
+        _look(missing, member, member.live, told[uid])
+    if not missing:
+        return
+    try:
+        for uid, snapshot in _events(cluster, batch, deadline):
+            if uid in missing:
+                _look(missing, missing[uid], snapshot, told[uid])
+            if not missing:
+                return
+    except DeadlineError:
+        pass
+    except ClusterError as error:
+        _fail(missing.values(), error)
+        return
+    for member in missing.values():
+        member.error = waiting.timed_out(cluster, member.live, verdict(member.live), deadline)
+
+
+def _look(
+    missing: dict[str, Member],
+    member: Member,
+    snapshot: dict[str, Any] | None,
+    told: waiting.Told,
+) -> None:
+    """Judge a member by what it looks like now; None is gone."""
+    if snapshot is None:
+        member.error = waiting.was_deleted(member.live, verdict(member.live))
+        del missing[member.uid]
+        return
+    # The watch starts at the list, so that it tells of what was before the change, too.
+    if snapshot["metadata"]["generation"] < member.live["metadata"]["generation"]:
+        return
+    member.live = snapshot
+    member.found = verdict(snapshot)
+    if member.found.ready:
+        del missing[member.uid]
+    told.line(member.found)
+
+
+def _fail(members: Iterable[Member], error: ClusterError) -> None:
+    for member in members:
+        member.error = error
+
+
+def _events(
+    cluster: Cluster, batch: Batch, deadline: Deadline
+) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """(uid, object) at each change until the deadline; None for the object once it is gone.
+
+    The whole namespace is watched: one whose labels change would seem to be gone from a watch with
+    a selector.
+    """
+    path, version = daemonsets.path_of(batch.namespace), batch.version
+    while not deadline.passed():
+        try:
+            for event in cluster.watch(path, query={}, resource_version=version, deadline=deadline):
+                found = event["object"]
+                yield found["metadata"]["uid"], None if event["type"] == "DELETED" else found
+        except ExpiredError:
+            doing = f"list the DaemonSets of namespace {batch.namespace}"
+            objects, version = daemonsets.list_all(cluster, path, {}, deadline, doing)
+            there = {str(one["metadata"]["uid"]): one for one in objects}
+            for uid in {*there, *(member.uid for member in batch.members)}:
+                yield uid, there.get(uid)
+
+
+def until_all_gone(
+    cluster: Cluster,
+    batch: Batch,
+    propagation_policy: str,
+    deadline: Deadline,
+    progress: waiting.Progress,
+) -> None:
+    """Wait until every member without an error is gone and, unless they were orphaned, its pods
+    are too; those that are not in time get an error.
+    """
+    removed = [member for member in batch.members if member.error is None]
+    there = {member.uid: member for member in removed}
+    pods: list[dict[str, Any]] = []
+    try:
+        _watch_them_go(cluster, batch, there, deadline)
+        if propagation_policy != "Orphan" and removed and not there:
+            pods = _pods_left(cluster, batch, removed, deadline, progress)
+    except ForbiddenError:
+        # Without the right to look there is nothing to wait for.
+        return
+    except ClusterError as error:
+        _fail(removed, error)
+        return
+    for member in removed:
+        left_of_it = daemonsets.owned_by(pods, member.uid)
+        if member.uid in there or left_of_it:
+            member.error = waiting.left_over(member.before, member.live, left_of_it, deadline)
+
+
+def _watch_them_go(
+    cluster: Cluster, batch: Batch, there: dict[str, Member], deadline: Deadline
+) -> None:
+    """Take each member out of ``there`` once it is gone; return when all are, or time is up."""
+    if not there:
+        return
+    for uid, snapshot in _events(cluster, batch, deadline):
+        if uid in there and snapshot is None:
+            del there[uid]
+        elif uid in there and snapshot is not None:
+            there[uid].live = snapshot
+        if not there:
+            return
+
+
+def _pods_left(
+    cluster: Cluster,
+    batch: Batch,
+    removed: list[Member],
+    deadline: Deadline,
+    progress: waiting.Progress,
+) -> list[dict[str, Any]]:
+    """Wait until removed DaemonSets have no pods; those that are left when the time is up."""
+    path = f"/api/v1/namespaces/{batch.namespace}/pods"
+    doing = f"list the pods of namespace {batch.namespace}"
+    while True:
+        pods, version = daemonsets.list_all(cluster, path, {}, deadline, doing)
+        left = {
+            str(pod["metadata"]["uid"]): pod
+            for member in removed
+            for pod in daemonsets.owned_by(pods, member.uid)
+        }
+        if not left:
+            return []
+        progress(f"{batch.namespace}: {len(left)} pods are ending")
+        try:
+            for event in cluster.watch(path, query={}, resource_version=version, deadline=deadline):
+                if event["type"] == "DELETED":
+                    left.pop(str(event["object"]["metadata"]["uid"]), None)
+                if not left:
+                    return []
+        except ExpiredError:
+            continue
+        return list(left.values())

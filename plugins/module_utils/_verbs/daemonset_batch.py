@@ -1,0 +1,147 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ``daemonset`` with label selectors: many DaemonSets restarted or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import BatchError, Fault
+from .._cluster import daemonsets, guards
+from .._nodes.readiness import verdict
+from .._rollout import batch, batch_waiting, restart
+from .._rollout.batch import Batch, Member
+from .._spec import build
+from .difference import difference
+from .verb import Task
+
+_STATES = ("absent", "restarted")
+_DONE = {"absent": "removed", "restarted": "restarted"}
+
+
+def faults(params: Mapping[str, Any], state: str) -> list[Fault]:
+    """What is wrong with the parameters that choose many DaemonSets."""
+    selectors, limit = params.get("label_selectors"), params.get("max_objects")
+    if selectors is None:
+        problem = "it is the limit of label_selectors, which are not given"
+        return [] if limit is None else [Fault("max_objects", problem)]
+    found = [
+        Fault(name, "it cannot be given together with label_selectors")
+        for name in ("name", "definition", "src")
+        if params.get(name) is not None
+    ]
+    if state not in _STATES:
+        problem = f"only states absent and restarted take it, not {state}"
+        found.append(Fault("label_selectors", problem))
+    if not selectors or not all(one.strip() for one in selectors):
+        problem = "an empty selector would match every DaemonSet of the namespace"
+        found.append(Fault("label_selectors", problem))
+    if limit is None:
+        problem = "it is missing: say how many DaemonSets label_selectors may match at most"
+        found.append(Fault("max_objects", problem))
+    elif limit < 1:
+        found.append(Fault("max_objects", f"{limit} is not a number of DaemonSets, 1 or more"))
+    return found
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Restart or remove every DaemonSet that the selectors match, and wait for all of them.
+
+    Raises:
+        InputError: there are more than ``max_objects``.
+        BatchError: some of them failed; its details say what became of each.
+    """
+    params = task.params
+    deadline = Deadline(params["wait_timeout"])
+    # The name only makes up the whole that is checked.
+    given = {"name": "all", "namespace": params["namespace"]}
+    namespace, _any_name = build.identity(given, task.cluster.namespace)
+    selectors = params["label_selectors"]
+    chosen = batch.listed(task.cluster, namespace, selectors, params["max_objects"], deadline)
+    if params["state"] == "absent":
+        _remove(task, chosen, deadline)
+    else:
+        if not chosen.members:
+            task.warnings.append(f"No DaemonSet in namespace {namespace} has {_words(selectors)}.")
+        _restart(task, chosen, deadline)
+    return _result(task, chosen)
+
+
+def _restart(task: Task, chosen: Batch, deadline: Deadline) -> None:
+    def change(member: Member) -> None:
+        guards.refuse_deleting(member.live)
+        key = task.params["restart_key"]
+        applied = restart.once(task.cluster, member.live, key, task.check_mode, deadline)
+        member.live = member.after = applied.after
+        member.changed, member.found = applied.changed, verdict(applied.after)
+        task.warnings.extend(applied.warnings)
+
+    batch.each(chosen, change)
+    if task.params["wait"] and not task.check_mode:
+        batch_waiting.until_all_ready(task.cluster, chosen, deadline, task.progress)
+
+
+def _remove(task: Task, chosen: Batch, deadline: Deadline) -> None:
+    policy = task.params["propagation_policy"]
+
+    def change(member: Member) -> None:
+        if "deletionTimestamp" not in member.live["metadata"]:
+            daemonsets.delete(task.cluster, member.live, policy, task.check_mode, deadline)
+            member.changed = True
+        member.after = None
+
+    batch.each(chosen, change)
+    if task.params["wait"] and not task.check_mode:
+        batch_waiting.until_all_gone(task.cluster, chosen, policy, deadline, task.progress)
+
+
+def _result(task: Task, chosen: Batch) -> dict[str, Any]:
+    state = task.params["state"]
+    result: dict[str, Any] = {
+        "changed": any(member.changed for member in chosen.members),
+        "daemonsets": [_entry(member, state) for member in chosen.members],
+    }
+    if task.diff_mode:
+        result["diff"] = [
+            difference(task, member.before, member.after)
+            for member in chosen.members
+            if member.changed
+        ]
+    failed = [member for member in chosen.members if member.error is not None]
+    if not failed:
+        return {"daemonset": None, "rollout": None, **result}
+    lines = "".join(f"\n  - {member.name}: {member.error}" for member in failed)
+    raise BatchError(
+        f"{len(failed)} of {len(chosen.members)} DaemonSets with"
+        f" {_words(task.params['label_selectors'])} in namespace {chosen.namespace} failed:{lines}",
+        details=result,
+    )
+
+
+def _entry(member: Member, state: str) -> dict[str, Any]:
+    """What the result says of one DaemonSet."""
+    entry: dict[str, Any] = {
+        "name": member.name,
+        "namespace": member.live["metadata"]["namespace"],
+        "uid": member.uid,
+        "changed": member.changed,
+        "done": _DONE[state] if member.changed else "nothing",
+        "failed": member.error is not None,
+        "rollout": None if member.found is None else member.found.as_result(),
+    }
+    if member.error is not None:
+        entry["msg"] = str(member.error)
+        entry["error"] = {
+            "kind": member.error.kind,
+            "status": getattr(member.error, "status", None),
+        }
+        entry["rollout"] = member.error.details.get("rollout", entry["rollout"])
+    return entry
+
+
+def _words(selectors: list[str]) -> str:
+    return ",".join(selectors)
