@@ -14,6 +14,7 @@ from tests.integration.admission import Refusal
 from tests.integration.api import Api, eventually, uids
 from tests.integration.harness import alike, both_ways, task
 from tests.integration.makers import owners
+from tests.integration.manifests import simple
 from tests.integration.verbs import Outcome, Tasks
 
 _OLD: dict[str, Any] = {
@@ -257,9 +258,9 @@ def test_one_that_is_not_gone_in_time_is_told(api: Api, tasks: Tasks) -> None:
     tasks.same(**_NEWER, **_ORPHAN)
 
 
-def test_what_others_set_is_told(api: Api, tasks: Tasks) -> None:
-    _made(tasks)
-    other = {
+def _set_by(tasks: Tasks, manager: str, **more: Any) -> None:
+    """Have another manager set an annotation, and more fields of the spec."""
+    manifest: dict[str, Any] = {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
         "metadata": {
@@ -267,11 +268,68 @@ def test_what_others_set_is_told(api: Api, tasks: Tasks) -> None:
             "namespace": tasks.namespace,
             "annotations": {"example.test/lock": "node-1"},
         },
+        "spec": more,
     }
-    api.apply(other, "reboots")
+    tasks.api.apply(manifest, manager)
+
+
+@pytest.mark.parametrize("way", [_ORPHAN, _RECREATE], ids=["orphan", "recreate"])
+def test_what_others_set_is_told(tasks: Tasks, way: dict[str, Any]) -> None:
+    _made(tasks)
+    _set_by(tasks, "reboots", minReadySeconds=3)
     for check in (True, False):
-        done = tasks.ok(**_NEW, **_ORPHAN, check=check)
+        done = tasks.ok(**_NEW, min_ready_seconds=2, **way, check=check)
         assert "metadata.annotations[example.test/lock] (reboots)" in done.warnings
+        assert "spec.minReadySeconds (reboots)" in done.warnings
+
+
+def test_what_is_taken_over_is_not_told(tasks: Tasks) -> None:
+    _made(tasks)
+    _set_by(tasks, "reboots")
+    assert tasks.ok(**_NEW, **_ORPHAN, adopt=["reboots"]).warnings == ""
+
+
+def test_what_kubectl_made_is_replaced_as_well(api: Api, tasks: Tasks) -> None:
+    manifest = simple("agent", tasks.namespace)
+    manifest["metadata"]["labels"] = _OLD["labels"]
+    manifest["spec"]["selector"] = {"matchLabels": {"app": "agent"}}
+    manifest["spec"]["template"]["metadata"]["labels"] = _OLD["pod_labels"]
+    api.kubectl("apply", "-f", "-", stdin=manifest)
+    api.settled(tasks.namespace, "agent")
+    pods = Pods(api, tasks.namespace)
+    done = tasks.ok(**_NEW, **_ORPHAN, wait=True)
+    assert done.warnings == ""
+    assert owners(api.daemonset(tasks.namespace, "agent")) == {("everynode", "Apply")}
+    assert pods.seen("DELETED") == []
+
+
+def test_pods_that_cannot_be_seen_are_not_orphaned(api: Api, tasks: Tasks) -> None:
+    pods = _made(tasks)
+    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{tasks.namespace}"
+    group = "rbac.authorization.k8s.io"
+    role = {
+        "metadata": {"name": "blind"},
+        "rules": [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["*"]}],
+    }
+    binding = {
+        "metadata": {"name": "blind"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": "blind"}],
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "blind"},
+    }
+    api.request("POST", f"{rbac}/roles", body=role)
+    api.request("POST", f"{rbac}/rolebindings", body=binding)
+
+    def may() -> bool | None:
+        return not tasks.run(**_OLD, impersonate_user="blind").result.get("failed") or None
+
+    eventually(may, "the role is in force")
+    failed = tasks.fails(**_NEW, **_ORPHAN, impersonate_user="blind")
+    assert failed.result["error"]["kind"] == "forbidden"
+    assert "list the pods of DaemonSet" in failed.result["msg"]
+    assert failed.writes == []
+    assert pods.seen("DELETED") == []
+    # Replacing them needs no look at them.
+    assert tasks.ok(**_NEW, **_RECREATE, impersonate_user="blind").changed
 
 
 def test_it_is_for_one_that_is_there_and_asked_for(tasks: Tasks) -> None:

@@ -94,7 +94,7 @@ def test_left_behind_names_only_what_means_something_and_nobody_else_owns() -> N
 
 def test_a_map_that_holds_only_what_is_no_loss_is_not_told() -> None:
     last_applied = "kubectl.kubernetes.io/last-applied-configuration"
-    owned = {"f:metadata": {"f:annotations": {".": {}, f"f:{last_applied}": {}}}}
+    owned: dict[str, Any] = {"f:metadata": {"f:annotations": {".": {}, f"f:{last_applied}": {}}}}
     obj = live(entry("kubectl-client-side-apply", "Update", owned))
     obj["metadata"]["annotations"] = {last_applied: "{}"}
     assert managers.left_behind(obj, {}, "everynode", frozenset()) == {}

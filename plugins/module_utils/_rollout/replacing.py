@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,6 +68,7 @@ def carry_out(
         ClusterError: everything else that a request can run into.
     """
     live, intent = replacement.live, replacement.intent
+    ours = managers.manager_names(how.adopt) | {how.manager, restart.MANAGER}
     # The new object has no version yet, and nothing to adopt.
     how = replace(how, adopt=(), resource_version=None)
     kept: dict[str, str] = {}
@@ -78,7 +79,7 @@ def carry_out(
         kept = _restarts(live, intent)
         wanted = _for_running_pods(intent, pods, kept)
     predicted, warnings = _try_out(cluster, wanted, how, deadline)
-    warnings += _lost(live, intent, how.manager)
+    warnings += _lost(live, predicted, ours)
     if how.dry_run:
         return daemonsets.Applied(live, predicted, True, warnings)
     daemonsets.delete(cluster, live, replacement.policy, False, deadline)
@@ -148,23 +149,43 @@ def _refuse_leftovers(
     )
 
 
-def _lost(live: Mapping[str, Any], intent: Mapping[str, Any], manager: str) -> list[str]:
-    """A warning about what others set on the old object: it goes with it."""
-    intended = fieldset.set_of_intent(intent)
-    kept = {manager, restart.MANAGER, "kube-controller-manager"}
-    paths = {
-        fieldset.readable(path): entry["manager"]
-        for entry in managers.entries(live)
-        if entry.get("manager") not in kept and not entry.get("subresource")
-        for path in fieldset.members(entry.get("fieldsV1") or {})
-        if not fieldset.contains(intended, path) and path[-1].removeprefix("f:") not in _NO_LOSS
-    }
-    if not paths:
+def _lost(live: Mapping[str, Any], predicted: Mapping[str, Any], ours: frozenset[str]) -> list[str]:
+    """A warning about what others set on the old object, and the new one has otherwise or not.
+
+    Args:
+        live: the old object.
+        predicted: the new one, with the API's defaults.
+        ours: the managers whose fields are the task's to drop.
+    """
+    lost: dict[str, str] = {}
+    outer: tuple[str, ...] = ("nowhere",)
+    for path, owner in sorted(_fields_of_others(live, ours)):
+        if path[: len(outer)] == outer or path[-1].removeprefix("f:") in _NO_LOSS:
+            continue
+        if _is_lost(fieldset.select(live, path), fieldset.select(predicted, path)):
+            lost[fieldset.readable(path)] = owner
+            outer = path
+    if not lost:
         return []
-    listed = ", ".join(f"{path} ({owner})" for path, owner in sorted(paths.items())[:_MANY])
-    more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
-    told = "The DaemonSet is made anew. What others set and the task does not name goes with the"
-    return [f"{told} old one: {listed}{more}."]
+    listed = ", ".join(f"{path} ({owner})" for path, owner in list(lost.items())[:_MANY])
+    more = f" and {len(lost) - _MANY} more" if len(lost) > _MANY else ""
+    told = "The DaemonSet is made anew, and what others set, and the task does not ask for, goes"
+    return [f"{told} with the old one: {listed}{more}."]
+
+
+def _fields_of_others(
+    live: Mapping[str, Any], ours: frozenset[str]
+) -> Iterator[tuple[fieldset.SetPath, str]]:
+    for entry in managers.entries(live):
+        if entry.get("manager") not in ours and not entry.get("subresource"):
+            for path in fieldset.members(entry.get("fieldsV1") or {}):
+                yield path, str(entry.get("manager"))
+
+
+def _is_lost(before: Any, after: Any) -> bool:
+    if isinstance(before, (dict, list)):
+        return after is None
+    return before is not None and before != after
 
 
 def _restarts(live: dict[str, Any], intent: Mapping[str, Any]) -> dict[str, str]:
