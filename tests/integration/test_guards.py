@@ -12,7 +12,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.deadline import Deadline
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors import ConflictError
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster import daemonsets
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.applying import apply
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.objects import How
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset import VERB
 
 from tests.integration.api import Api
@@ -112,8 +114,8 @@ def _late(tasks: Tasks, **how: Any) -> None:
     intent = simple("agent", tasks.namespace, nodeSelector=NOWHERE)
     intent["metadata"]["labels"] = {"ours": "1"}
     version = live["metadata"]["resourceVersion"]
-    asked = daemonsets.How("everynode", resource_version=version, **how)
-    daemonsets.apply(cluster, intent, live, asked, deadline)
+    asked = How("everynode", resource_version=version, **how)
+    apply(cluster, intent, live, asked, deadline)
 
 
 def test_a_change_between_reading_and_writing(tasks: Tasks) -> None:

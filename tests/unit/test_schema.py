@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -17,7 +19,8 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.schema 
     type_at,
 )
 
-from tools.generate.schema import daemonset_table
+from tools.environments import places
+from tools.generate.schema import DAEMONSETS, table_of
 
 STRING = FieldType("string")
 
@@ -93,6 +96,36 @@ def test_the_kind_is_found_by_version_and_name() -> None:
     assert kind_type("apps/v1", "DaemonSet") is DAEMONSET
     assert kind_type("apps/v1", "Deployment") is None
     assert kind_type("extensions/v1beta1", "DaemonSet") is None
+    assert kind_type("v1", "Service") == FieldType("object", ref="Service", relation="granular")
+    assert kind_type("v1", "Role") is None
+    assert kind_type("v1", "Pod") is None
+
+
+def test_tables_of_other_groups_are_read_only_where_they_are_asked_for() -> None:
+    code = (
+        "import sys\n"
+        "import ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset\n"
+        "print([name for name in sys.modules if '.api_schema_' in name])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(places.collections())},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_a_group_leaves_out_the_types_that_the_daemonset_has() -> None:
+    document = _document({"f": PART})
+    beside = table_of(document, DAEMONSETS.roots)
+    changed = _document({"f": PART})
+    part = changed["components"]["schemas"]["io.k8s.api.core.v1.Part"]
+    part["properties"]["more"] = {"type": "string"}
+    assert table_of(document, DAEMONSETS.roots, beside) == "\n"
+    with pytest.raises(ValueError, match="Part is not the same"):
+        table_of(changed, DAEMONSETS.roots, beside)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +142,10 @@ def test_the_kind_is_found_by_version_and_name() -> None:
 def test_the_type_at_a_path(path: tuple[str | int, ...], kind: str | None) -> None:
     found = type_at(path)
     assert (found.kind if found else None) == kind
+
+
+def _table(properties: dict[str, Any], **more: Any) -> str:
+    return table_of(_document(properties, **more), DAEMONSETS.roots)
 
 
 def _document(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -168,14 +205,14 @@ QUANTITY = {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.api.resource.Q
     ],
 )
 def test_the_generator_writes_each_shape(field: dict[str, Any], line: str) -> None:
-    assert f"\n  {line}\n" in daemonset_table(_document({"f": field}))
+    assert f"\n  {line}\n" in _table({"f": field})
 
 
 def test_the_generator_marks_required_fields_and_atomic_types() -> None:
-    table = daemonset_table(_document({"f": PART}, required=["f"]))
+    table = _table({"f": PART}, required=["f"])
     assert table == 'DaemonSet\n  f! Part\n\nPart atomic\n  key string = ""\n'
 
 
 def test_the_generator_refuses_what_the_notation_cannot_say() -> None:
     with pytest.raises(KeyError):
-        daemonset_table(_document({"f": {"type": "number", "format": "float"}}))
+        _table({"f": {"type": "number", "format": "float"}})

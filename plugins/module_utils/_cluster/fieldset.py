@@ -167,7 +167,9 @@ def members(fields: FieldSet, prefix: SetPath = ()) -> Iterator[SetPath]:
         yield from members(node, path)
 
 
-def with_named_parents(fields: FieldSet, live: Any) -> Iterator[SetPath]:
+def with_named_parents(
+    fields: FieldSet, live: Any, field_type: FieldType = DAEMONSET
+) -> Iterator[SetPath]:
     """Every member of the set, and every field of a declared type that has members below it.
 
     Giving up all that one owns of such a field gives up the field (structured-merge-diff,
@@ -181,7 +183,7 @@ def with_named_parents(fields: FieldSet, live: Any) -> Iterator[SetPath]:
             if part in seen:
                 continue
             seen.add(part)
-            place = locate(live, part)
+            place = locate(live, part, field_type)
             if length == len(path) or (place is not None and place[0].ref is not None):
                 yield part
 

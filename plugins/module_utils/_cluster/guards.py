@@ -61,7 +61,8 @@ def expect_version(live: Mapping[str, Any] | None, namespace: str, name: str, wa
         )
     current = live["metadata"]["resourceVersion"]
     if current != wanted:
-        raise stale(namespace, name, wanted, f"it is at {current} now{_last_writer(live)}")
+        what = f"DaemonSet {namespace}/{name}"
+        raise stale(what, wanted, f"it is at {current} now{_last_writer(live)}")
 
 
 def guarded(intent: Mapping[str, Any], version: str) -> dict[str, Any]:
@@ -69,18 +70,16 @@ def guarded(intent: Mapping[str, Any], version: str) -> dict[str, Any]:
     return {**intent, "metadata": {**intent["metadata"], "resourceVersion": version}}
 
 
-def stale(namespace: str, name: str, wanted: str, found: str) -> ConflictError:
+def stale(what: str, wanted: str, found: str) -> ConflictError:
     """The failure of a task that wants another resource version.
 
     Args:
-        namespace: the DaemonSet's.
-        name: the DaemonSet's.
+        what: the object, such as ``DaemonSet kube-system/agent``.
         wanted: the version that the task wants.
         found: what is there, a clause.
     """
     return ConflictError(
-        f"DaemonSet {namespace}/{name} is not at resource version {wanted} any more: {found}."
-        " Nothing was changed.",
+        f"{what} is not at resource version {wanted} any more: {found}. Nothing was changed.",
         advice="Look at it again, and run the task with the new metadata.resourceVersion. Changes"
         " of its status count too, which the cluster makes during a rollout.",
         status=409,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._spec.defaults import is_default
-from .._spec.schema import FieldType, fields_of
+from .._spec.schema import DAEMONSET, FieldType, fields_of
 from . import fieldset
 from .fieldset import FieldSet, SetPath
 
@@ -164,7 +164,11 @@ def _owned_by_others(live: Mapping[str, Any], excluded: Collection[str]) -> Fiel
 
 
 def pruned_by_adoption(
-    live: Mapping[str, Any], adoption: Adoption, intended: FieldSet, manager: str
+    live: Mapping[str, Any],
+    adoption: Adoption,
+    intended: FieldSet,
+    manager: str,
+    field_type: FieldType = DAEMONSET,
 ) -> list[SetPath]:
     """The fields that go away once an adoption is followed by the apply: taken, not intended,
     nobody else's.
@@ -174,13 +178,17 @@ def pruned_by_adoption(
     kept = fieldset.union(intended, {"f:metadata": {"f:name": {}}})
     return _outermost(
         path
-        for path in fieldset.with_named_parents(adoption.taken, live)
+        for path in fieldset.with_named_parents(adoption.taken, live, field_type)
         if not fieldset.contains(kept, path) and not fieldset.contains(others, path)
     )
 
 
 def left_behind(
-    live: Mapping[str, Any], intended: FieldSet, manager: str, adopted: frozenset[str]
+    live: Mapping[str, Any],
+    intended: FieldSet,
+    manager: str,
+    adopted: frozenset[str],
+    field_type: FieldType = DAEMONSET,
 ) -> dict[str, list[str]]:
     """Fields that the task does not name and that only a known, adoptable manager owns.
 
@@ -205,7 +213,7 @@ def left_behind(
             and not fieldset.contains(others, path)
             # Nothing but itself is left of it once what stays was taken out.
             and fieldset.subset(fields, path) != {".": {}}
-            and _means_something(live, path)
+            and _means_something(live, path, field_type)
         )
         if paths:
             words = found.setdefault(word_for(entry["manager"]), [])
@@ -213,8 +221,8 @@ def left_behind(
     return found
 
 
-def _means_something(live: Mapping[str, Any], path: SetPath) -> bool:
-    place = fieldset.locate(live, path)
+def _means_something(live: Mapping[str, Any], path: SetPath, object_type: FieldType) -> bool:
+    place = fieldset.locate(live, path, object_type)
     if place is None:
         return False
     field_type, holder, key = place

@@ -14,6 +14,7 @@ from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, Fault, InputError
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
+from .._cluster.objects import list_all
 from .._nodes.readiness import Verdict
 
 _NAMED = 20
@@ -73,7 +74,7 @@ def listed(
     Raises:
         InputError: there are more than ``limit``.
     """
-    found, version = daemonsets.list_all(
+    found, version = list_all(
         cluster,
         daemonsets.path_of(namespace),
         {"labelSelector": ",".join(selectors)},

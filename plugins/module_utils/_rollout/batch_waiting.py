@@ -14,6 +14,7 @@ from .._base.errors import ClusterError, DeadlineError, ForbiddenError
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
+from .._cluster.objects import list_all, owned_by
 from .._nodes.readiness import verdict
 from . import waiting
 from .batch import Batch, Member
@@ -88,7 +89,7 @@ def _events(
                 yield found["metadata"]["uid"], None if event["type"] == "DELETED" else found
         except ExpiredError:
             doing = f"list the DaemonSets of namespace {batch.namespace}"
-            objects, version = daemonsets.list_all(cluster, path, {}, deadline, doing)
+            objects, version = list_all(cluster, path, {}, deadline, doing)
             there = {str(one["metadata"]["uid"]): one for one in objects}
             for uid in {*there, *(member.uid for member in batch.members)}:
                 yield uid, there.get(uid)
@@ -118,7 +119,7 @@ def until_all_gone(
         _fail(removed, error)
         return
     for member in removed:
-        left_of_it = daemonsets.owned_by(pods, member.uid)
+        left_of_it = owned_by(pods, member.uid)
         if member.uid in there or left_of_it:
             member.error = waiting.left_over(member.before, member.live, left_of_it, deadline)
 
@@ -149,11 +150,11 @@ def _pods_left(
     path = f"/api/v1/namespaces/{batch.namespace}/pods"
     doing = f"list the pods of namespace {batch.namespace}"
     while True:
-        pods, version = daemonsets.list_all(cluster, path, {}, deadline, doing)
+        pods, version = list_all(cluster, path, {}, deadline, doing)
         left = {
             str(pod["metadata"]["uid"]): pod
             for member in removed
-            for pod in daemonsets.owned_by(pods, member.uid)
+            for pod in owned_by(pods, member.uid)
         }
         if not left:
             return []

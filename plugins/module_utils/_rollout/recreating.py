@@ -11,7 +11,8 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError
-from .._cluster import daemonsets, managers
+from .._cluster import kinds, managers
+from .._cluster.adopting import JSON_PATCH
 from .._cluster.connection import Cluster
 
 # Of its own, as it is asked for when the task's deadline may have passed.
@@ -39,7 +40,7 @@ def put_back(cluster: Cluster, live: Mapping[str, Any]) -> tuple[bool, str]:
     try:
         cluster.request(
             "POST",
-            daemonsets.path_of(namespace),
+            kinds.DAEMONSET.path(namespace),
             query={"fieldManager": "everynode"},
             body=manifest,
             deadline=deadline,
@@ -60,10 +61,10 @@ def _give_fields_back(cluster: Cluster, live: Mapping[str, Any], deadline: Deadl
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     cluster.request(
         "PATCH",
-        daemonsets.path_of(namespace, name),
+        kinds.DAEMONSET.path(namespace, name),
         query={"fieldManager": "everynode"},
         body=[{"op": "replace", "path": "/metadata/managedFields", "value": owned}],
-        content_type=daemonsets.JSON_PATCH,
+        content_type=JSON_PATCH,
         deadline=deadline,
         doing=f"give the fields of DaemonSet {namespace}/{name} back to their owners",
     )

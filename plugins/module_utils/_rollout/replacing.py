@@ -13,7 +13,8 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError, EverynodeError, ForbiddenError, RolloutError
-from .._cluster import daemonsets, fieldset, managers
+from .._cluster import daemonsets, fieldset, kinds, managers, objects
+from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
 from .._nodes import diagnosis
 from .._spec.selector import selects, shown
@@ -51,10 +52,10 @@ class Replacement:
 def carry_out(
     cluster: Cluster,
     replacement: Replacement,
-    how: daemonsets.How,
+    how: objects.How,
     deadline: Deadline,
     progress: waiting.Progress,
-) -> daemonsets.Applied:
+) -> Applied:
     """Delete the DaemonSet and create the new one; a dry run only says what that would give.
 
     Before anything is deleted, the server is asked whether it would create the new one, under a
@@ -81,26 +82,26 @@ def carry_out(
     predicted, warnings = _try_out(cluster, wanted, how, deadline)
     warnings += _lost(live, predicted, ours)
     if how.dry_run:
-        return daemonsets.Applied(live, predicted, True, warnings)
-    daemonsets.delete(cluster, live, replacement.policy, False, deadline)
+        return Applied(live, predicted, True, warnings)
+    objects.delete(cluster, live, replacement.policy, False, deadline)
     _until_gone(cluster, replacement, deadline, progress)
     try:
-        made = daemonsets.apply(cluster, wanted, None, how, deadline)
+        made = apply(cluster, wanted, None, how, deadline)
     except EverynodeError as error:
         raise _not_created(cluster, live, error) from error
     if wanted is not intent:
         made = _without_help(cluster, intent, made, kept, how, deadline)
-    return daemonsets.Applied(live, made.after, True, [*warnings, *made.warnings], made.rewritten)
+    return Applied(live, made.after, True, [*warnings, *made.warnings], made.rewritten)
 
 
 def create(
-    cluster: Cluster, intent: dict[str, Any], how: daemonsets.How, deadline: Deadline
-) -> daemonsets.Applied:
+    cluster: Cluster, intent: dict[str, Any], how: objects.How, deadline: Deadline
+) -> Applied:
     """Create a DaemonSet where an earlier run, which did not come to its end, may have orphaned
     pods: it adopts them, and replaces them where its template is another.
     """
     wanted = _for_running_pods(intent, _orphans(cluster, intent, deadline), {})
-    made = daemonsets.apply(cluster, wanted, None, how, deadline)
+    made = apply(cluster, wanted, None, how, deadline)
     if how.dry_run or wanted is intent:
         return made
     made = _without_help(cluster, intent, made, {}, how, deadline)
@@ -113,7 +114,7 @@ def _orphans(
     """The pods that the selector matches and no controller owns; none where they cannot be seen."""
     namespace, name = intent["metadata"]["namespace"], intent["metadata"]["name"]
     try:
-        pods, _version = daemonsets.list_all(
+        pods, _version = objects.list_all(
             cluster,
             f"/api/v1/namespaces/{namespace}/pods",
             {"labelSelector": daemonsets.label_selector(intent["spec"]["selector"])},
@@ -220,7 +221,7 @@ def _annotate(holder: dict[str, Any], annotations: Mapping[str, str]) -> None:
 
 
 def _try_out(
-    cluster: Cluster, wanted: Mapping[str, Any], how: daemonsets.How, deadline: Deadline
+    cluster: Cluster, wanted: Mapping[str, Any], how: objects.How, deadline: Deadline
 ) -> tuple[dict[str, Any], list[str]]:
     """What the server would create, and its warnings: a dry run under a generated name."""
     metadata = dict(wanted["metadata"])
@@ -228,7 +229,7 @@ def _try_out(
     metadata["generateName"] = f"{name[:_LONGEST_PREFIX]}-"
     answer = cluster.request(
         "POST",
-        daemonsets.path_of(namespace),
+        kinds.DAEMONSET.path(namespace),
         query={"dryRun": "All", "fieldManager": how.manager, "fieldValidation": "Strict"},
         body={**wanted, "metadata": metadata},
         deadline=deadline,
@@ -280,24 +281,24 @@ def _not_created(cluster: Cluster, live: Mapping[str, Any], error: EverynodeErro
         f"DaemonSet {namespace}/{name} was deleted to change its selector, but the new one could"
         f" not be created: {error.message} {told}",
         advice=f"{error.advice} {advice}".strip(),
-        details={"changed": True, "previous": daemonsets.controllable(live)},
+        details={"changed": True, "previous": objects.controllable(live)},
     )
 
 
 def _without_help(
     cluster: Cluster,
     intent: dict[str, Any],
-    made: daemonsets.Applied,
+    made: Applied,
     restarts: dict[str, str],
-    how: daemonsets.How,
+    how: objects.How,
     deadline: Deadline,
-) -> daemonsets.Applied:
+) -> Applied:
     """Give up what only served the running pods: the values stay, and are no more this task's."""
     after = made.after
     try:
         if restarts:
             after = restart.own(cluster, after, restarts, deadline)
-        settled = daemonsets.apply(cluster, intent, after, how, deadline)
+        settled = apply(cluster, intent, after, how, deadline)
     except EverynodeError as error:
         error.details["changed"] = True
         raise

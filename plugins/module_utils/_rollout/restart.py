@@ -13,8 +13,9 @@ import time
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._cluster import daemonsets
+from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
+from .._cluster.objects import How
 
 MANAGER = "everynode-restart"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -34,13 +35,13 @@ def is_restarted_for(live: dict[str, Any], key: str | None) -> bool:
 
 def once(
     cluster: Cluster, live: dict[str, Any], key: str | None, dry_run: bool, deadline: Deadline
-) -> daemonsets.Applied:
+) -> Applied:
     """Restart, but where the last keyed restart was for this key already.
 
     A DaemonSet whose pods wait for somebody to delete them gets a warning.
     """
     if is_restarted_for(live, key):
-        return daemonsets.Applied(live, live, False)
+        return Applied(live, live, False)
     applied = restart(cluster, live, key, dry_run, deadline)
     if (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
         metadata = live["metadata"]
@@ -54,7 +55,7 @@ def once(
 
 def restart(
     cluster: Cluster, live: dict[str, Any], key: str | None, dry_run: bool, deadline: Deadline
-) -> daemonsets.Applied:
+) -> Applied:
     """Replace every pod, as ``kubectl rollout restart`` does.
 
     The annotation belongs to the field manager ``everynode-restart``, so that a later ``present``
@@ -82,7 +83,7 @@ def _write(
     annotations: dict[str, str],
     dry_run: bool,
     deadline: Deadline,
-) -> daemonsets.Applied:
+) -> Applied:
     intent = {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
@@ -93,8 +94,8 @@ def _write(
         },
         "spec": {"template": {"metadata": {"annotations": annotations}}},
     }
-    how = daemonsets.How(MANAGER, force=True, dry_run=dry_run)
-    return daemonsets.apply(cluster, intent, live, how, deadline)
+    how = How(MANAGER, force=True, dry_run=dry_run)
+    return apply(cluster, intent, live, how, deadline)
 
 
 def _moment_after(last: str | None, deadline: Deadline) -> str:

@@ -4,9 +4,9 @@
 
 """What the API server fills in by itself, and which zero values it does not store.
 
-Sources: pkg/apis/core/v1/defaults.go and pkg/apis/apps/v1/defaults.go of Kubernetes for the
-  defaults; the
-Go types of k8s.io/api for the fields that are no pointers and leave a zero out of their JSON.
+Sources: the files defaults.go in pkg/apis of Kubernetes (apps/v1, core/v1, rbac/v1,
+scheduling/v1) for the defaults; the Go types of k8s.io/api for the fields that are no pointers and
+leave a zero out of their JSON.
 """
 
 from __future__ import annotations
@@ -53,6 +53,17 @@ _DEFAULTS: dict[tuple[str, str], tuple[Any, ...]] = {
     ("AzureDiskVolumeSource", "kind"): ("Shared",),
     ("ScaleIOVolumeSource", "storageMode"): ("ThinProvisioned",),
     ("ScaleIOVolumeSource", "fsType"): ("xfs",),
+    ("ServiceSpec", "type"): ("ClusterIP",),
+    ("ServiceSpec", "sessionAffinity"): ("None",),
+    ("ServiceSpec", "internalTrafficPolicy"): ("Cluster",),
+    ("ServiceSpec", "externalTrafficPolicy"): ("Cluster",),
+    ("ServiceSpec", "ipFamilyPolicy"): ("SingleStack",),
+    ("ServiceSpec", "allocateLoadBalancerNodePorts"): (True,),
+    ("ServicePort", "protocol"): ("TCP",),
+    ("ClientIPConfig", "timeoutSeconds"): (10800,),
+    ("Secret", "type"): ("Opaque",),
+    ("PriorityClass", "preemptionPolicy"): ("PreemptLowerPriority",),
+    ("Subject", "apiGroup"): ("", "rbac.authorization.k8s.io"),
 }
 
 _ZERO_IS_ABSENT: dict[str, frozenset[str]] = {
@@ -85,6 +96,13 @@ _ZERO_IS_ABSENT: dict[str, frozenset[str]] = {
         "TCPSocketAction": "host",
         "ResourceFieldSelector": "containerName",
         "ServiceAccountTokenProjection": "audience",
+        "ServiceSpec": "type clusterIP loadBalancerIP sessionAffinity externalName"
+        " externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses",
+        "ServicePort": "name protocol nodePort",
+        "Secret": "type",
+        "Subject": "apiGroup namespace",
+        "PersistentVolumeClaimSpec": "volumeName",
+        "PriorityClass": "globalDefault description",
     }.items()
 }
 

@@ -4,8 +4,8 @@
 
 """The API's types: which fields there are, of which kind, and how server-side apply merges them.
 
-The table in api_schema.py has one block for each type: the type's name (``atomic`` behind it where
-the server takes the object as a whole), then one line for each field::
+The tables in api_schema*.py have one block for each type: the type's name (``atomic`` behind it
+where the server takes the object as a whole), then one line for each field::
 
     NAME[!] SHAPE [RELATION] [= DEFAULT]
 
@@ -21,7 +21,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,13 +86,18 @@ def fields_of(type_name: str) -> Mapping[str, FieldType]:
 
 
 def type_names() -> tuple[str, ...]:
-    """All types that the API's table has, such as ``Container``."""
-    return tuple(_blocks())
+    """All types that a DaemonSet is made of, such as ``Container``."""
+    return tuple(_blocks(TABLE))
 
 
 def kind_type(api_version: str, kind: str) -> FieldType | None:
     """The type of a top-level object, or None where the table does not know it."""
-    return DAEMONSET if (api_version, kind) == ("apps/v1", "DaemonSet") else None
+    if (api_version, kind) == ("apps/v1", "DaemonSet"):
+        return DAEMONSET
+    group = _GROUPS.get(api_version)
+    if group is None or kind not in _blocks(group()):
+        return None
+    return FieldType("object", ref=kind, relation="granular")
 
 
 def type_at(path: Iterable[str | int]) -> FieldType | None:
@@ -109,14 +114,46 @@ def type_at(path: Iterable[str | int]) -> FieldType | None:
 
 
 @functools.cache
-def _blocks(table: str = TABLE) -> dict[str, list[str]]:
+def _blocks(table: str) -> dict[str, list[str]]:
     blocks = (block.splitlines() for block in table.replace("\n    ", "").split("\n\n"))
     return {lines[0].partition(" ")[0]: lines for lines in blocks}
 
 
+# The tables of other groups are imported when they are first asked for: a task that manages
+# nothing but a DaemonSet never pays for them.
+def _core() -> str:
+    from .api_schema_core import TABLE as CORE
+
+    return CORE
+
+
+def _rbac() -> str:
+    from .api_schema_rbac import TABLE as RBAC
+
+    return RBAC
+
+
+def _scheduling() -> str:
+    from .api_schema_scheduling import TABLE as SCHEDULING
+
+    return SCHEDULING
+
+
+_GROUPS: dict[str, Callable[[], str]] = {
+    "v1": _core,
+    "rbac.authorization.k8s.io/v1": _rbac,
+    "scheduling.k8s.io/v1": _scheduling,
+}
+
+
 def _block(type_name: str) -> list[str]:
-    own = _blocks(own_schema.TABLE)
-    return own[type_name] if type_name in own else _blocks()[type_name]
+    for table in (own_schema.TABLE, TABLE):
+        if type_name in _blocks(table):
+            return _blocks(table)[type_name]
+    for group in _GROUPS.values():
+        if type_name in _blocks(group()):
+            return _blocks(group())[type_name]
+    raise KeyError(type_name)
 
 
 def _parse_field(line: str) -> tuple[str, FieldType]:

@@ -13,7 +13,8 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, Fault, InputError, NotFoundError
 from .._base.redaction import redact
-from .._cluster import daemonsets, fieldset, guards, managers
+from .._cluster import daemonsets, fieldset, guards, managers, objects
+from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.readiness import verdict
@@ -50,6 +51,7 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
     },
     "label_selectors": {"type": "list", "elements": "str"},
     "max_objects": {"type": "int"},
+    "create_namespace": {"type": "bool", "default": False},
 }
 
 
@@ -104,13 +106,14 @@ def _deadline(task: Task) -> Deadline:
     return Deadline(task.params["wait_timeout"])
 
 
-def _how(task: Task) -> daemonsets.How:
-    return daemonsets.How(
+def _how(task: Task) -> objects.How:
+    return objects.How(
         manager=task.params["field_manager"],
         force=task.params["force_conflicts"],
         adopt=tuple(task.params["adopt"]),
         dry_run=task.check_mode,
         resource_version=task.params["resource_version"],
+        create_namespace=task.params["create_namespace"],
     )
 
 
@@ -124,7 +127,10 @@ def _present(task: Task) -> dict[str, Any]:
         metadata["namespace"] = task.cluster.namespace
     live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
     _guard(task, live, metadata["namespace"], metadata["name"])
-    result = _settle(task, _applied(task, draft, live, deadline), deadline)
+    applied = _applied(task, draft, live, deadline)
+    result = _settle(task, applied, deadline)
+    if task.params["create_namespace"]:
+        result["namespace_created"] = applied.namespace is not None
     if draft.pod_security is not None:
         result["pod_security"] = draft.pod_security
     return result
@@ -132,7 +138,7 @@ def _present(task: Task) -> dict[str, Any]:
 
 def _applied(
     task: Task, draft: build.Draft, live: dict[str, Any] | None, deadline: Deadline
-) -> daemonsets.Applied:
+) -> Applied:
     """Apply what the task asks for, to a new DaemonSet where its selector has to be another."""
     policy = replacing.POLICIES.get(task.params["on_selector_change"])
     if live is None and policy == "Orphan":
@@ -140,7 +146,7 @@ def _applied(
         return replacing.create(task.cluster, intent, _how(task), deadline)
     if live is None or policy is None or not build.changes_selector(draft, live):
         intent = _with_change_cause(task, build.complete(draft, live), live)
-        return daemonsets.apply(task.cluster, intent, live, _how(task), deadline)
+        return apply(task.cluster, intent, live, _how(task), deadline)
     intent = _with_change_cause(task, build.complete(draft, None), live)
     replacement = replacing.Replacement(live, intent, policy)
     return replacing.carry_out(task.cluster, replacement, _how(task), deadline, task.progress)
@@ -158,7 +164,7 @@ def _patched(task: Task) -> dict[str, Any]:
     owned.update(apiVersion="apps/v1", kind="DaemonSet")
     owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
     intent = _with_change_cause(task, patch.patched(task.params, owned, live), live)
-    applied = daemonsets.apply(task.cluster, intent, live, how, deadline)
+    applied = apply(task.cluster, intent, live, how, deadline)
     task.warnings.extend(_still_there(task, applied.after))
     return _settle(task, applied, deadline)
 
@@ -207,7 +213,7 @@ def _absent(task: Task) -> dict[str, Any]:
         return result
     result["changed"] = "deletionTimestamp" not in live["metadata"]
     if result["changed"]:
-        daemonsets.delete(task.cluster, live, policy, task.check_mode, deadline)
+        objects.delete(task.cluster, live, policy, task.check_mode, deadline)
     if task.diff_mode:
         result["diff"] = difference(task, live, None)
     if task.params["wait"] and not task.check_mode:
@@ -275,7 +281,7 @@ def _template_differs(intent: dict[str, Any], live: Mapping[str, Any], manager: 
     return bool(differences(align(template, live), live))
 
 
-def _settle(task: Task, applied: daemonsets.Applied, deadline: Deadline) -> dict[str, Any]:
+def _settle(task: Task, applied: Applied, deadline: Deadline) -> dict[str, Any]:
     """The result of a change, once the rollout has ended where the task waits for it."""
     task.warnings.extend(applied.warnings)
     if applied.rewritten and not applied.changed:
@@ -295,7 +301,10 @@ def _settle(task: Task, applied: daemonsets.Applied, deadline: Deadline) -> dict
         "rollout": found.as_result(),
     }
     if task.diff_mode:
-        result["diff"] = difference(task, applied.before, applied.after)
+        diff = difference(task, applied.before, applied.after)
+        result["diff"] = (
+            diff if applied.namespace is None else [difference(task, None, applied.namespace), diff]
+        )
     return result
 
 

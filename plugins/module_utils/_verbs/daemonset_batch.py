@@ -11,7 +11,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import BatchError, Fault
-from .._cluster import daemonsets, guards
+from .._cluster import guards, objects
 from .._nodes.readiness import verdict
 from .._rollout import batch, batch_waiting, restart
 from .._rollout.batch import Batch, Member
@@ -90,7 +90,7 @@ def _remove(task: Task, chosen: Batch, deadline: Deadline) -> None:
 
     def change(member: Member) -> None:
         if "deletionTimestamp" not in member.live["metadata"]:
-            daemonsets.delete(task.cluster, member.live, policy, task.check_mode, deadline)
+            objects.delete(task.cluster, member.live, policy, task.check_mode, deadline)
             member.changed = True
         member.after = None
 

@@ -12,7 +12,7 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import Fault, ForbiddenError, InputError
 from .._base.redaction import redact
-from .._cluster import daemonsets
+from .._cluster import objects
 from .._cluster.options import CONNECTION_SPEC
 from .._spec.export import clean_manifest, task_of
 from .._views.daemonset import daemonset_view
@@ -43,7 +43,7 @@ def run(task: Task) -> dict[str, Any]:
         raise InputError([Fault("namespace", "it cannot be given together with all_namespaces")])
     deadline = Deadline(_TIME_FOR_READING)
     scope = "" if params["all_namespaces"] else _namespace_path(task)
-    found, _version = daemonsets.list_all(
+    found, _version = objects.list_all(
         task.cluster,
         f"/apis/apps/v1{scope}/daemonsets",
         _query(params),
@@ -53,7 +53,7 @@ def run(task: Task) -> dict[str, Any]:
     pods = _pods(task, scope, deadline) if found and params["include_pods"] else None
     views = [
         daemonset_view(
-            item, None if pods is None else daemonsets.owned_by(pods, item["metadata"]["uid"])
+            item, None if pods is None else objects.owned_by(pods, item["metadata"]["uid"])
         )
         for item in found
     ]
@@ -102,7 +102,7 @@ def _query(params: Any) -> dict[str, str]:
 def _pods(task: Task, scope: str, deadline: Deadline) -> list[dict[str, Any]] | None:
     """The pods of the scope; None, with a warning, where they may not be listed."""
     try:
-        pods, _version = daemonsets.list_all(
+        pods, _version = objects.list_all(
             task.cluster, f"/api/v1{scope}/pods", {}, deadline, f"list pods{_in_words(scope)}"
         )
     except ForbiddenError as error:

@@ -10,20 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._base.redaction import redact_pair
-from .._cluster import daemonsets
+from .._cluster import kinds, objects
 from .verb import Task
 
 
 def difference(
     task: Task, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """The difference of one DaemonSet, as Ansible shows it: what a user controls, without secrets.
+    """The difference of one object, as Ansible shows it: what a user controls, without secrets.
 
     Either may be None, for one that was made or removed.
     """
     old, new = redact_pair(
-        daemonsets.controllable(before), daemonsets.controllable(after), task.secrets
+        objects.controllable(before), objects.controllable(after), task.secrets
     )
-    metadata = (before or after or {})["metadata"]
-    header = f"DaemonSet {metadata['namespace']}/{metadata['name']}"
+    header = kinds.called(before or after or {})
     return {"before": old, "after": new, "before_header": header, "after_header": header}

@@ -1,0 +1,154 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Server-side apply of one object, with a proof where it would change nothing."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import EverynodeError, NotFoundError
+from . import fieldset, managers, obstacles
+from .adopting import adopt, predict
+from .compare import align, differences
+from .connection import Cluster
+from .kinds import Kind, kind_of
+from .objects import How, controllable, send
+
+
+@dataclass
+class Applied:
+    """What an apply did, or in check mode would do.
+
+    Attributes:
+        before: the live object, or None where there was none.
+        after: the object afterwards.
+        changed: whether the object or what we own of it changed; status never counts.
+        warnings: the server's warnings, and our own about this apply.
+        rewritten: paths where the server holds something else than was asked for.
+        namespace: the namespace that was made for the object, if one was.
+    """
+
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+    changed: bool
+    warnings: list[str] = field(default_factory=list)
+    rewritten: list[str] = field(default_factory=list)
+    namespace: dict[str, Any] | None = None
+
+
+def apply(
+    cluster: Cluster,
+    intent: dict[str, Any],
+    live: dict[str, Any] | None,
+    how: How,
+    deadline: Deadline,
+) -> Applied:
+    """Make ``intent`` all that our field manager wants of the object, by server-side apply
+    (KEP-555).
+
+    Sends nothing where the live object proves that the server would change nothing: every value
+    that is asked for is there, and the fields that we own are those that applying would make ours.
+
+    Raises:
+        ConflictError: another manager owns a field with another value.
+        RefusedError: the server does not accept the object.
+        ClusterError: everything else that a request can run into.
+    """
+    kind = kind_of(intent)
+    if live is None:
+        return _create(cluster, kind, intent, how, deadline)
+    field_type = kind.field_type
+    intended = fieldset.set_of_intent(intent, field_type)
+    names = managers.manager_names(how.adopt)
+    adoption = managers.plan_adoption(live, how.manager, names)
+    silent = how.force or how.partial
+    warnings = (
+        [] if silent else obstacles.left_behind(live, intended, how.manager, names, field_type)
+    )
+    aligned = align(intent, live, field_type)
+    owned = managers.applied_set(live, how.manager)
+    if adoption is None and owned == intended and not differences(aligned, live, field_type):
+        return Applied(live, live, False, warnings)
+    if adoption is None:
+        after, server_warnings = send(cluster, aligned, how, deadline)
+    elif how.dry_run:
+        after, server_warnings = predict(cluster, aligned, intended, live, adoption, how, deadline)
+    else:
+        version = adopt(cluster, live, adoption, names, how, deadline)
+        if how.resource_version is not None:
+            how = replace(how, resource_version=version)
+        after, server_warnings = send(cluster, aligned, how, deadline)
+    rewritten = differences(align(aligned, after, field_type), after, field_type)
+    changed = adoption is not None or _changed(live, after, how.manager)
+    return Applied(live, after, changed, [*server_warnings, *warnings], rewritten)
+
+
+def _create(
+    cluster: Cluster, kind: Kind, intent: dict[str, Any], how: How, deadline: Deadline
+) -> Applied:
+    namespace = intent["metadata"].get("namespace", "")
+    try:
+        after, warnings = send(cluster, intent, how, deadline)
+    except NotFoundError as error:
+        if not kind.namespaced:
+            raise
+        if how.create_namespace:
+            return _create_with_namespace(cluster, intent, how, deadline)
+        if how.dry_run:
+            return unseen(intent)
+        raise NotFoundError(
+            f"Cannot create {kind.called(namespace, intent['metadata']['name'])}: the namespace"
+            f" {namespace} does not exist on {cluster.server}.",
+            advice="Create the namespace first, have the task do it with create_namespace: true, or"
+            " name another with the parameter namespace.",
+            status=error.status,
+            body=error.body,
+        ) from error
+    rewritten = differences(align(intent, after, kind.field_type), after, kind.field_type)
+    return Applied(None, after, True, warnings, rewritten)
+
+
+def _create_with_namespace(
+    cluster: Cluster, intent: dict[str, Any], how: How, deadline: Deadline
+) -> Applied:
+    """Make a namespace, of which only the name is ours, and the object in it."""
+    name = intent["metadata"]["namespace"]
+    wanted = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    namespace, warnings = send(cluster, wanted, How(how.manager, dry_run=how.dry_run), deadline)
+    if how.dry_run:
+        applied = unseen(intent)
+    else:
+        try:
+            applied = _create(
+                cluster, kind_of(intent), intent, replace(how, create_namespace=False), deadline
+            )
+        except EverynodeError as error:
+            error.details["changed"] = True
+            error.advice = f"{error.advice} The namespace {name} has been created.".strip()
+            raise
+    applied.namespace = namespace
+    applied.warnings[:0] = warnings
+    return applied
+
+
+def unseen(intent: dict[str, Any]) -> Applied:
+    """What creating an object in a namespace that does not exist yet would do, as far as that can
+    be said without the server (check mode).
+    """
+    told = (
+        f"The namespace {intent['metadata']['namespace']} does not exist yet, so the server could"
+        f" not check this {intent['kind']}; it was checked offline only."
+    )
+    return Applied(None, copy.deepcopy(intent), True, [told])
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any], manager: str) -> bool:
+    if controllable(before) != controllable(after):
+        return True
+    return managers.applied_set(before, manager) != managers.applied_set(after, manager)
