@@ -116,6 +116,15 @@ options:
       - How many DaemonSets O(label_selectors) may match at most, which they need. Where more match,
         the task fails, names them and changes nothing.
     type: int
+  create_namespace:
+    description:
+      - Whether to make the namespace where it is missing, before the DaemonSet, with
+        O(state=present). It is never changed afterwards, and never removed. Other states ignore it.
+      - It takes the right to create and patch namespaces only where one is missing.
+      - In check mode, the server cannot check a DaemonSet whose namespace is still missing. It is
+        checked offline then, and a warning says so.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - everynode.kubernetes.pod
   - everynode.kubernetes.wait
@@ -202,6 +211,15 @@ EXAMPLES = r"""
     label_selectors: [team=logging]
     max_objects: 5
     state: restarted
+
+- name: In a namespace of its own, made where it is missing
+  everynode.kubernetes.daemonset:
+    name: gpu-driver
+    namespace: gpu
+    create_namespace: true
+    containers:
+      - name: driver
+        image: example/gpu-driver:550.1
 
 - name: Remove it
   everynode.kubernetes.daemonset:
@@ -316,6 +334,11 @@ rollout:
           count: 3
           evidence: "container shipper: Back-off pulling image"
           nodes: [node-0, node-1, node-2]
+namespace_created:
+  description: Whether the namespace was missing and was made; in check mode, would be made.
+  returned: with O(state=present), when O(create_namespace) is true
+  type: bool
+  sample: false
 pod_security:
   description: How the pods stand with the Pod Security Standards.
   returned: with O(state=present), when O(pod_security) is given

@@ -16,6 +16,11 @@ from .objects import list_all, owned_by
 from .objects import read as read_object
 
 
+def path_of(namespace: str, name: str = "") -> str:
+    """The API path of a namespace's DaemonSets, or of one of them."""
+    return DAEMONSET.path(namespace, name)
+
+
 def read(cluster: Cluster, namespace: str, name: str, deadline: Deadline) -> dict[str, Any] | None:
     """The live DaemonSet, or None where there is none."""
     return read_object(cluster, DAEMONSET, namespace, name, deadline)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError
-from .._cluster import kinds, managers
+from .._cluster import daemonsets, managers
 from .._cluster.adopting import JSON_PATCH
 from .._cluster.connection import Cluster
 
@@ -40,7 +40,7 @@ def put_back(cluster: Cluster, live: Mapping[str, Any]) -> tuple[bool, str]:
     try:
         cluster.request(
             "POST",
-            kinds.DAEMONSET.path(namespace),
+            daemonsets.path_of(namespace),
             query={"fieldManager": "everynode"},
             body=manifest,
             deadline=deadline,
@@ -61,7 +61,7 @@ def _give_fields_back(cluster: Cluster, live: Mapping[str, Any], deadline: Deadl
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     cluster.request(
         "PATCH",
-        kinds.DAEMONSET.path(namespace, name),
+        daemonsets.path_of(namespace, name),
         query={"fieldManager": "everynode"},
         body=[{"op": "replace", "path": "/metadata/managedFields", "value": owned}],
         content_type=JSON_PATCH,

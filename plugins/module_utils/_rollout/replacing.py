@@ -13,7 +13,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError, EverynodeError, ForbiddenError, RolloutError
-from .._cluster import daemonsets, fieldset, kinds, managers, objects
+from .._cluster import daemonsets, fieldset, managers, objects
 from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
 from .._nodes import diagnosis
@@ -229,7 +229,7 @@ def _try_out(
     metadata["generateName"] = f"{name[:_LONGEST_PREFIX]}-"
     answer = cluster.request(
         "POST",
-        kinds.DAEMONSET.path(namespace),
+        daemonsets.path_of(namespace),
         query={"dryRun": "All", "fieldManager": how.manager, "fieldValidation": "Strict"},
         body={**wanted, "metadata": metadata},
         deadline=deadline,

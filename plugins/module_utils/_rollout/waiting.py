@@ -12,7 +12,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, DeadlineError, ForbiddenError, RolloutError
-from .._cluster import daemonsets, kinds
+from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
 from .._nodes import diagnosis
@@ -81,7 +81,7 @@ def _snapshots(
     while not deadline.passed():
         try:
             for event in cluster.watch(
-                kinds.DAEMONSET.path(namespace),
+                daemonsets.path_of(namespace),
                 query=query,
                 resource_version=version,
                 deadline=deadline,
