@@ -21,8 +21,6 @@ def difference(
 
     Either may be None, for one that was made or removed.
     """
-    old, new = redact_pair(
-        objects.controllable(before), objects.controllable(after), task.secrets
-    )
+    old, new = redact_pair(objects.controllable(before), objects.controllable(after), task.secrets)
     header = kinds.called(before or after or {})
     return {"before": old, "after": new, "before_header": header, "after_header": header}
