@@ -26,7 +26,8 @@ options:
       - With V(present), the DaemonSet is made, or made to be what the task says. The task always
         states everything, so it needs containers.
       - With V(patched), only O(labels), O(annotations), O(description) and O(images) change in a
-        DaemonSet that is there. A null removes a label, an annotation or the description.
+        DaemonSet that is there. A null removes a label or an annotation, an empty text the
+        description.
       - With V(absent), the DaemonSet is removed, with its pods unless O(propagation_policy=Orphan).
       - With V(restarted), every pod is replaced, as C(kubectl rollout restart) does.
     type: str

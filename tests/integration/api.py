@@ -183,6 +183,32 @@ class Api:
         # A warning is a code, who warns, and the text in quotes.
         return [json.loads(text.split(" ", 2)[2]) for text in answer.headers.get_all("Warning", [])]
 
+    def user_with(self, rules: list[dict[str, Any]], namespace: str, name: str) -> str:
+        """Make a user who has these rights in a namespace, once they are in force; their name."""
+        rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+        group = "rbac.authorization.k8s.io"
+        self.request("POST", f"{rbac}/roles", body={"metadata": {"name": name}, "rules": rules})
+        binding = {
+            "metadata": {"name": name},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": name}],
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
+        }
+        self.request("POST", f"{rbac}/rolebindings", body=binding)
+        asked = {
+            "namespace": namespace,
+            "verb": rules[-1]["verbs"][-1],
+            "group": rules[-1]["apiGroups"][-1],
+            "resource": rules[-1]["resources"][-1],
+        }
+        review = {"spec": {"user": name, "resourceAttributes": asked}}
+        reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+
+        def may() -> bool | None:
+            return self.request("POST", reviews, body=review)["status"]["allowed"] or None
+
+        eventually(may, f"the rights of {name} are in force")
+        return name
+
     def add_namespace(self, name: str, *, labels: Mapping[str, str] | None = None) -> None:
         """Make a namespace."""
         metadata = {"name": name, "labels": dict(labels or {})}

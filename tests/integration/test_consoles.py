@@ -28,21 +28,8 @@ _EDITOR = [
 ]
 
 
-def _user(api: Api, namespace: str, name: str, rules: list[dict[str, Any]]) -> str:
-    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-    api.request("POST", f"{rbac}/roles", body={"metadata": {"name": name}, "rules": rules})
-    group = "rbac.authorization.k8s.io"
-    binding = {
-        "metadata": {"name": name},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": name}],
-        "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
-    }
-    api.request("POST", f"{rbac}/rolebindings", body=binding)
-    return name
-
-
 def test_all_of_it_with_the_rights_of_an_editor(api: Api, tasks: Tasks) -> None:
-    editor = {"impersonate_user": _user(api, tasks.namespace, "editor", _EDITOR), "wait": True}
+    editor = {"impersonate_user": api.user_with(_EDITOR, tasks.namespace, "editor"), "wait": True}
 
     assert tasks.ok(**_AGENT, **editor, wait_timeout=60).changed
     tasks.same(**_AGENT, **editor)
@@ -58,7 +45,7 @@ def test_all_of_it_with_the_rights_of_an_editor(api: Api, tasks: Tasks) -> None:
 
 
 def test_a_failure_is_explained_with_the_rights_of_an_editor(api: Api, tasks: Tasks) -> None:
-    editor = {"impersonate_user": _user(api, tasks.namespace, "editor", _EDITOR), "wait": True}
+    editor = {"impersonate_user": api.user_with(_EDITOR, tasks.namespace, "editor"), "wait": True}
     broken = {"everynode.kubernetes/simulate": "image-pull"}
     failed = tasks.fails(**_AGENT, **editor, pod_annotations=broken, wait_timeout=4)
     assert failed.result["error"]["kind"] == "rollout"
@@ -67,7 +54,7 @@ def test_a_failure_is_explained_with_the_rights_of_an_editor(api: Api, tasks: Ta
 
 def test_a_viewer_sees_all_and_changes_nothing(api: Api, tasks: Tasks) -> None:
     rules = [{**rule, "verbs": _WATCH} for rule in _EDITOR]
-    viewer = {"impersonate_user": _user(api, tasks.namespace, "viewer", rules)}
+    viewer = {"impersonate_user": api.user_with(rules, tasks.namespace, "viewer")}
     tasks.ok(**_AGENT, wait=True)
     shown = tasks.info(**viewer)
     assert [len(one["pods"]) for one in shown.result["daemonsets"]] == [5]

@@ -111,14 +111,8 @@ def test_all_namespaces(api: Api, three: Tasks, namespaces: Callable[[], str]) -
 @pytest.fixture
 def reader(api: Api, namespace: str) -> str:
     """A user who may read DaemonSets, and nothing else."""
-    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     rules = [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["get", "list"]}]
-    api.request("POST", f"{rbac}/roles", body={"metadata": {"name": "reader"}, "rules": rules})
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reader"}
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
-    binding = {"metadata": {"name": "reader"}, "subjects": [subject], "roleRef": role}
-    api.request("POST", f"{rbac}/rolebindings", body=binding)
-    return "reader"
+    return api.user_with(rules, namespace, "reader")
 
 
 def test_without_the_right_to_see_pods_it_says_less(three: Tasks, reader: str) -> None:

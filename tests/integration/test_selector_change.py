@@ -305,24 +305,8 @@ def test_what_kubectl_made_is_replaced_as_well(api: Api, tasks: Tasks) -> None:
 
 def test_pods_that_cannot_be_seen_are_not_orphaned(api: Api, tasks: Tasks) -> None:
     pods = _made(tasks)
-    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{tasks.namespace}"
-    group = "rbac.authorization.k8s.io"
-    role = {
-        "metadata": {"name": "blind"},
-        "rules": [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["*"]}],
-    }
-    binding = {
-        "metadata": {"name": "blind"},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": "blind"}],
-        "roleRef": {"apiGroup": group, "kind": "Role", "name": "blind"},
-    }
-    api.request("POST", f"{rbac}/roles", body=role)
-    api.request("POST", f"{rbac}/rolebindings", body=binding)
-
-    def may() -> bool | None:
-        return not tasks.run(**_OLD, impersonate_user="blind").result.get("failed") or None
-
-    eventually(may, "the role is in force")
+    rules = [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["*"]}]
+    api.user_with(rules, tasks.namespace, "blind")
     failed = tasks.fails(**_NEW, **_ORPHAN, impersonate_user="blind")
     assert failed.result["error"]["kind"] == "forbidden"
     assert "list the pods of DaemonSet" in failed.result["msg"]

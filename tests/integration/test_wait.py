@@ -169,6 +169,15 @@ def test_waiting_for_a_removal_is_until_the_pods_are_gone(api: Api, tasks: Tasks
     assert api.request("GET", f"/api/v1/namespaces/{tasks.namespace}/pods")["items"] == []
 
 
+def test_a_removal_without_the_right_to_see_pods_says_so(api: Api, tasks: Tasks) -> None:
+    rules = [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["*"]}]
+    user = api.user_with(rules, tasks.namespace, "blind")
+    tasks.ok(**_agent())
+    removed = tasks.ok(name="agent", state="absent", wait=True, impersonate_user=user)
+    assert removed.changed
+    assert "could not wait until all of" in removed.warnings
+
+
 def test_orphans_are_left(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent())
     before = uids(api.pods(tasks.namespace, "agent"))

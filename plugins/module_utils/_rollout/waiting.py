@@ -150,8 +150,11 @@ def until_gone(
     propagation_policy: str,
     deadline: Deadline,
     progress: Progress,
-) -> None:
+) -> str:
     """Wait until the DaemonSet is gone and, unless they were orphaned, its pods are too.
+
+    Returns:
+        A sentence where that could not be seen for lack of a right, else nothing.
 
     Raises:
         RolloutError: something was left when the time was up.
@@ -175,10 +178,11 @@ def until_gone(
             left = _pods_until_gone(cluster, live, deadline, progress)
     except DeadlineError:
         raise left_over(live, last, left, deadline) from None
-    except ForbiddenError:
-        return
+    except ForbiddenError as error:
+        return f"The task could not wait until all of {namespace}/{name} was gone: {error.message}"
     if left:
         raise left_over(live, last, left, deadline)
+    return ""
 
 
 def _pods_until_gone(

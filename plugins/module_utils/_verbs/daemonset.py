@@ -217,10 +217,12 @@ def _absent(task: Task) -> dict[str, Any]:
     if task.diff_mode:
         result["diff"] = difference(task, live, None)
     if task.params["wait"] and not task.check_mode:
-        _changed_all_the_same(
+        unseen = _changed_all_the_same(
             result["changed"],
             lambda: waiting.until_gone(task.cluster, live, policy, deadline, task.progress),
         )
+        if unseen:
+            task.warnings.append(unseen)
     return result
 
 
