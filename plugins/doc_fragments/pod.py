@@ -1501,8 +1501,8 @@ options:
     type: raw
   image_policy:
     description:
-      - Rules that all images have to keep, those of init containers and volumes too, and of
-        O(images) with O(state=patched).
+      - Rules that all images have to keep, those of init containers and volumes too.
+      - With M(everynode.kubernetes.daemonset), those of the state V(patched) as well.
       - They are checked before the first request, and every image that breaks one is named.
     type: dict
     suboptions: &ImagePolicy

@@ -99,6 +99,9 @@ class VerbAction(ActionBase):
         elif isinstance(kubeconfig, str) and "\n" in kubeconfig:
             args["kubeconfig_content"] = kubeconfig
             del args["kubeconfig"]
+        if self.verb.hides_secrets and args.get("secrets") is not None:
+            # Ansible would hide every text in a secret option wherever it stands, names too.
+            args["secrets_content"] = json.dumps(plain(args.pop("secrets")), default=str)
         if args.get("src") is not None:
             args["src_content"] = self._read_src(str(args["src"]))
         return args

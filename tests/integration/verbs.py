@@ -8,6 +8,7 @@ What ansible-playbook adds (arguments, ways to run, output) has tests of its own
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,9 +70,11 @@ class Tasks:
             "kubeconfig": str(self.api.cluster.kubeconfig),
             "namespace": self.namespace,
         }
-        if verb is daemonset.VERB:
+        if "wait" in verb.argument_spec:
             given["wait"] = False
         given |= parameters
+        if verb.hides_secrets and given.get("secrets") is not None:
+            given["secrets_content"] = json.dumps(given.pop("secrets"))
         checked = ArgumentSpecValidator(verb.argument_spec).validate(given)
         assert not checked.error_messages, checked.error_messages
         lines: list[str] = []

@@ -17,7 +17,7 @@ from . import fieldset, managers, obstacles
 from .adopting import adopt, predict
 from .compare import align, differences
 from .connection import Cluster
-from .kinds import Kind, kind_of
+from .kinds import Kind, is_built_in, kind_of
 from .objects import How, controllable, send
 
 
@@ -63,6 +63,8 @@ def apply(
     kind = kind_of(intent)
     if live is None:
         return _create(cluster, kind, intent, how, deadline)
+    if not is_built_in(kind):
+        return _apply_unknown(cluster, intent, live, how, deadline)
     field_type = kind.field_type
     intended = fieldset.set_of_intent(intent, field_type)
     names = managers.manager_names(how.adopt)
@@ -89,6 +91,26 @@ def apply(
     return Applied(live, after, changed, [*server_warnings, *warnings], rewritten)
 
 
+def _apply_unknown(
+    cluster: Cluster,
+    intent: dict[str, Any],
+    live: dict[str, Any],
+    how: How,
+    deadline: Deadline,
+) -> Applied:
+    """Apply an object whose fields are not known here: a dry run says what would change."""
+    names = managers.manager_names(how.adopt)
+    adoption = managers.plan_adoption(live, how.manager, names)
+    if adoption is not None and not how.dry_run:
+        adopt(cluster, live, adoption, names, how, deadline)
+    trial = replace(how, dry_run=True, force=how.force or adoption is not None)
+    after, warnings = send(cluster, intent, trial, deadline)
+    changed = adoption is not None or _changed(live, after, how.manager)
+    if changed and not how.dry_run:
+        after, warnings = send(cluster, intent, how, deadline)
+    return Applied(live, after, changed, warnings)
+
+
 def _create(
     cluster: Cluster, kind: Kind, intent: dict[str, Any], how: How, deadline: Deadline
 ) -> Applied:
@@ -110,7 +132,9 @@ def _create(
             status=error.status,
             body=error.body,
         ) from error
-    rewritten = differences(align(intent, after, kind.field_type), after, kind.field_type)
+    rewritten = []
+    if is_built_in(kind):
+        rewritten = differences(align(intent, after, kind.field_type), after, kind.field_type)
     return Applied(None, after, True, warnings, rewritten)
 
 

@@ -82,6 +82,31 @@ _TABLE = {
 }
 
 
+# Kinds that a server was asked about, for the life of the process.
+_DISCOVERED: dict[tuple[str, str], Kind] = {}
+
+
+def remember(kind: Kind) -> None:
+    """Know a kind that is not of the built-in table from now on."""
+    _DISCOVERED[kind.api_version, kind.kind] = kind
+
+
+def is_built_in(kind: Kind) -> bool:
+    """Whether the fields of a kind are known, so that a no-op can be proven."""
+    return (kind.api_version, kind.kind) in _TABLE
+
+
+def known(api_version: str, kind: str) -> Kind | None:
+    """The kind of that name, if it is of the table or was discovered."""
+    key = (api_version, kind)
+    return _TABLE.get(key) or _DISCOVERED.get(key)
+
+
+def known_built_in(api_version: str, kind: str) -> Kind | None:
+    """The kind of that name, if it is of the table."""
+    return _TABLE.get((api_version, kind))
+
+
 def built_in() -> tuple[Kind, ...]:
     """All kinds of the table."""
     return tuple(_TABLE.values())
@@ -91,9 +116,12 @@ def kind_of(obj: Mapping[str, Any]) -> Kind:
     """The kind of an object.
 
     Raises:
-        KeyError: it is not of the built-in table.
+        KeyError: it is neither of the built-in table nor discovered.
     """
-    return _TABLE[(obj["apiVersion"], obj["kind"])]
+    found = known(obj["apiVersion"], obj["kind"])
+    if found is None:
+        raise KeyError(f"{obj['apiVersion']} {obj['kind']}")
+    return found
 
 
 def called(obj: Mapping[str, Any]) -> str:

@@ -19,7 +19,9 @@ from .kinds import Kind, kind_of
 
 APPLY = "application/apply-patch+yaml"
 _PAGE = 500
-_ANNOTATIONS_OF_CONTROLLERS = frozenset({"deprecated.daemonset.template.generation"})
+_NOT_FOR_USERS = frozenset(
+    {"deprecated.daemonset.template.generation", "everynode.kubernetes/agent-objects"}
+)
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def controllable(obj: Mapping[str, Any] | None) -> dict[str, Any]:
     annotations = {
         key: value
         for key, value in (metadata.get("annotations") or {}).items()
-        if key not in _ANNOTATIONS_OF_CONTROLLERS
+        if key not in _NOT_FOR_USERS
     }
     if annotations:
         kept["annotations"] = annotations

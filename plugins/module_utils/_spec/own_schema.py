@@ -17,4 +17,75 @@ ImagePolicy
   requireDigest boolean
   forbidLatest boolean
   allowedRegistries [string]
+
+AgentAccount
+  name string
+  labels {string}
+  annotations {string}
+  imagePullSecrets [LocalObjectReference]
+  automountToken boolean
+  rules [PolicyRule]
+  clusterRules [PolicyRule]
+
+AgentPriority
+  name string
+  labels {string}
+  annotations {string}
+  value! int32
+  globalDefault boolean
+  preemptionPolicy string(Never|PreemptLowerPriority)
+  description string
+
+AgentConfigMap
+  name! string
+  labels {string}
+  annotations {string}
+  data {string}
+  binaryData {string}
+  versioned boolean
+
+AgentSecret
+  name! string
+  labels {string}
+  annotations {string}
+  type string
+  data {string}
+  binaryData {string}
+  versioned boolean
+
+AgentClaim
+  name! string
+  labels {string}
+  annotations {string}
+  storageClass string
+  capacity! quantity
+  accessModes! [string(ReadOnlyMany|ReadWriteMany|ReadWriteOnce|ReadWriteOncePod)]
+  volumeMode string(Block|Filesystem)
+  volumeName string
+  snapshot string
+  clone string
+
+AgentService
+  name string
+  labels {string}
+  annotations {string}
+  type string(ClusterIP|LoadBalancer|NodePort)
+  headless boolean
+  selector {string}
+  ports [ServicePort]
+  sessionAffinity string(ClientIP|None)
+  sessionAffinityTimeoutSeconds int32
+  externalTrafficPolicy string(Cluster|Local)
+  internalTrafficPolicy string(Cluster|Local)
+  trafficDistribution string
+  clusterIP string
+  externalIPs [string]
+  ipFamilies [string(IPv4|IPv6)]
+  ipFamilyPolicy string(PreferDualStack|RequireDualStack|SingleStack)
+  loadBalancerIP string
+  loadBalancerClass string
+  loadBalancerSourceRanges [string]
+  allocateLoadBalancerNodePorts boolean
+  healthCheckNodePort int32
+  publishNotReadyAddresses boolean
 """

@@ -69,6 +69,29 @@ def parse_definition(
     return manifest
 
 
+def parse_bundle(
+    source: str | bytes | Mapping[Any, Any] | Sequence[Any], *, origin: str
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The one DaemonSet of a definition that may hold other objects too, and those.
+
+    Args:
+        source: see `parse_definition`.
+        origin: see `parse_definition`.
+
+    Raises:
+        InputError: no text, no YAML, or not exactly one DaemonSet.
+    """
+    text = source if isinstance(source, str | bytes) else None
+    try:
+        documents = read_documents(text) if text is not None else [_plain(source, 1)]
+        found = _objects(documents, text)
+        daemonsets = [one for one in found if one.get("kind") == KIND]
+        others = [one for one in found if one.get("kind") != KIND]
+        return _the_daemonset(daemonsets or others), others
+    except TextError as error:
+        raise InputError([Fault(origin, str(error))]) from error
+
+
 def _objects(documents: list[Any], text: str | bytes | None) -> list[dict[str, Any]]:
     """Return all objects in the documents, lists of objects unpacked."""
     found: list[dict[str, Any]] = []

@@ -25,7 +25,7 @@ from . import daemonset_batch
 from .difference import difference
 from .verb import Task, Verb
 
-_OWN_SPEC: dict[str, dict[str, Any]] = {
+OWN_SPEC: dict[str, dict[str, Any]] = {
     "state": {
         "type": "str",
         "choices": ["present", "patched", "absent", "restarted"],
@@ -106,7 +106,8 @@ def _deadline(task: Task) -> Deadline:
     return Deadline(task.params["wait_timeout"])
 
 
-def _how(task: Task) -> objects.How:
+def how_of(task: Task) -> objects.How:
+    """How the parameters of a task want things applied."""
     return objects.How(
         manager=task.params["field_manager"],
         force=task.params["force_conflicts"],
@@ -128,7 +129,7 @@ def _present(task: Task) -> dict[str, Any]:
     live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
     _guard(task, live, metadata["namespace"], metadata["name"])
     applied = _applied(task, draft, live, deadline)
-    result = _settle(task, applied, deadline)
+    result = settle(task, applied, deadline)
     if task.params["create_namespace"]:
         result["namespace_created"] = applied.namespace is not None
     if draft.pod_security is not None:
@@ -142,14 +143,14 @@ def _applied(
     """Apply what the task asks for, to a new DaemonSet where its selector has to be another."""
     policy = replacing.POLICIES.get(task.params["on_selector_change"])
     if live is None and policy == "Orphan":
-        intent = _with_change_cause(task, build.complete(draft, None), None)
-        return replacing.create(task.cluster, intent, _how(task), deadline)
+        intent = with_change_cause(task, build.complete(draft, None), None)
+        return replacing.create(task.cluster, intent, how_of(task), deadline)
     if live is None or policy is None or not build.changes_selector(draft, live):
-        intent = _with_change_cause(task, build.complete(draft, live), live)
-        return apply(task.cluster, intent, live, _how(task), deadline)
-    intent = _with_change_cause(task, build.complete(draft, None), live)
+        intent = with_change_cause(task, build.complete(draft, live), live)
+        return apply(task.cluster, intent, live, how_of(task), deadline)
+    intent = with_change_cause(task, build.complete(draft, None), live)
     replacement = replacing.Replacement(live, intent, policy)
-    return replacing.carry_out(task.cluster, replacement, _how(task), deadline, task.progress)
+    return replacing.carry_out(task.cluster, replacement, how_of(task), deadline, task.progress)
 
 
 def _patched(task: Task) -> dict[str, Any]:
@@ -158,15 +159,15 @@ def _patched(task: Task) -> dict[str, Any]:
     deadline = _deadline(task)
     live = _existing(task, namespace, name, deadline, "patched")
     _guard(task, live, namespace, name)
-    how = replace(_how(task), partial=True)
+    how = replace(how_of(task), partial=True)
     names = managers.manager_names(how.adopt)
     owned = fieldset.from_owned(live, managers.owned_with(live, how.manager, names))
     owned.update(apiVersion="apps/v1", kind="DaemonSet")
     owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
-    intent = _with_change_cause(task, patch.patched(task.params, owned, live), live)
+    intent = with_change_cause(task, patch.patched(task.params, owned, live), live)
     applied = apply(task.cluster, intent, live, how, deadline)
     task.warnings.extend(_still_there(task, applied.after))
-    return _settle(task, applied, deadline)
+    return settle(task, applied, deadline)
 
 
 def _still_there(task: Task, live: Mapping[str, Any]) -> list[str]:
@@ -200,10 +201,11 @@ def _restarted(task: Task) -> dict[str, Any]:
         return {"changed": True, "daemonset": None, "rollout": None}
     guards.refuse_deleting(live)
     applied = restart.once(task.cluster, live, key, task.check_mode, deadline)
-    return _settle(task, applied, deadline)
+    return settle(task, applied, deadline)
 
 
-def _absent(task: Task) -> dict[str, Any]:
+def absent(task: Task) -> dict[str, Any]:
+    """Remove the DaemonSet, and wait until it is gone where the task waits."""
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = _deadline(task)
     policy = task.params["propagation_policy"]
@@ -230,7 +232,7 @@ _STATES: dict[str, Callable[[Task], dict[str, Any]]] = {
     "present": _present,
     "patched": _patched,
     "restarted": _restarted,
-    "absent": _absent,
+    "absent": absent,
 }
 
 
@@ -257,7 +259,7 @@ def _guard(task: Task, live: Mapping[str, Any] | None, namespace: str, name: str
     guards.refuse_deleting(live)
 
 
-def _with_change_cause(
+def with_change_cause(
     task: Task, intent: dict[str, Any], live: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """The intent with its change cause: the new one where the template changes, else the one that
@@ -283,7 +285,7 @@ def _template_differs(intent: dict[str, Any], live: Mapping[str, Any], manager: 
     return bool(differences(align(template, live), live))
 
 
-def _settle(task: Task, applied: Applied, deadline: Deadline) -> dict[str, Any]:
+def settle(task: Task, applied: Applied, deadline: Deadline) -> dict[str, Any]:
     """The result of a change, once the rollout has ended where the task waits for it."""
     task.warnings.extend(applied.warnings)
     if applied.rewritten and not applied.changed:
@@ -329,6 +331,6 @@ def _shown(task: Task, live: Mapping[str, Any]) -> dict[str, Any]:
 VERB = Verb(
     name="daemonset",
     run=run,
-    argument_spec={**fields.argument_spec(), **_OWN_SPEC, **waiting.WAIT_SPEC, **CONNECTION_SPEC},
+    argument_spec={**fields.argument_spec(), **OWN_SPEC, **waiting.WAIT_SPEC, **CONNECTION_SPEC},
     mutually_exclusive=(("definition", "src"),),
 )

@@ -30,6 +30,7 @@ class Task:
         check_mode: whether nothing may be written.
         diff_mode: whether the user asked for differences.
         progress: takes lines for a person who waits.
+        hidden: strings that must not be printed, beside those of the connection.
         warnings: what the user is told beside the result.
     """
 
@@ -37,6 +38,7 @@ class Task:
     check_mode: bool = False
     diff_mode: bool = False
     progress: Callable[[str], None] = _silent
+    hidden: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _cluster: Cluster | None = None
 
@@ -50,7 +52,8 @@ class Task:
     @property
     def secrets(self) -> list[str]:
         """Strings that must not be printed."""
-        return list(self._cluster.secrets) if self._cluster is not None else []
+        own = list(self._cluster.secrets) if self._cluster is not None else []
+        return own + self.hidden
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,14 @@ class Verb:
         run: does it; returns the result of the task.
         argument_spec: the parameters, as Ansible's argument specs are.
         mutually_exclusive: names of parameters of which only one may be given.
+        hides_secrets: whether it has a parameter ``secrets``, which travels as text.
     """
 
     name: str
     run: Callable[[Task], dict[str, Any]]
     argument_spec: dict[str, dict[str, Any]]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    hides_secrets: bool = False
 
 
 def carry_out(verb: Verb, task: Task) -> dict[str, Any]:

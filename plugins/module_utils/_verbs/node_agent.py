@@ -1,0 +1,172 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verb of the module ``node_agent``: a DaemonSet together with all that it needs."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import Fault, InputError
+from .._cluster import belongings, daemonsets, guards
+from .._cluster.belongings import Belongings, record, recorded
+from .._cluster.options import CONNECTION_SPEC
+from .._rollout import waiting
+from .._spec import agent_parts, build, fields
+from .._spec.agent import arrange
+from .._spec.agent_parts import Parts
+from . import daemonset
+from .agent_objects import Agent
+from .agent_removal import remove, remove_unnamed
+from .difference import difference
+from .verb import Task, Verb
+
+_OWN_SPEC: dict[str, dict[str, Any]] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "prune": {"type": "bool", "default": True},
+    "delete_claims": {"type": "bool", "default": False},
+    "delete_namespace": {"type": "bool", "default": False},
+}
+_SHARED = (
+    "field_manager",
+    "force_conflicts",
+    "adopt",
+    "change_cause",
+    "propagation_policy",
+    "create_namespace",
+)
+# What the verb of ``daemonset`` reads, and this module does not offer.
+_FIXED = {
+    "images": None,
+    "restart_key": None,
+    "resource_version": None,
+    "fail_if_exists": False,
+    "on_selector_change": "fail",
+    "label_selectors": None,
+    "max_objects": None,
+}
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Carry out one task of the module ``node_agent``."""
+    task.params = {**task.params, **_FIXED}
+    if task.params["wait_timeout"] < 1:
+        fault = f"{task.params['wait_timeout']} is not a number of seconds, 1 or more"
+        raise InputError([Fault("wait_timeout", fault)])
+    params, others = agent_parts.taken_apart(task.params)
+    task.params = params
+    parts = agent_parts.read_parts(params, others)
+    task.hidden += _secrets(parts)
+    return _STATES[params["state"]](task, parts)
+
+
+def _secrets(parts: Parts) -> list[str]:
+    """What must not be printed: the content of the Secrets, as given and as the API has it."""
+    texts = [text for entry in parts.secrets for text in (entry.get("data") or {}).values()]
+    encoded = [base64.b64encode(text.encode()).decode() for text in texts]
+    binary = [text for entry in parts.secrets for text in (entry.get("binaryData") or {}).values()]
+    return [*texts, *encoded, *binary]
+
+
+def _checked(task: Task, parts: Parts) -> build.Draft:
+    """The DaemonSet that is asked for, once nothing is wrong with it or with the parts."""
+    faults = list(parts.faults)
+    draft = None
+    try:
+        draft = build.build(task.params, context_namespace="default")
+    except InputError as error:
+        faults += error.faults
+    if draft is not None:
+        try:
+            faults += arrange(parts, build.complete(draft, None)).faults
+        except InputError as error:
+            faults += error.faults
+    if faults or draft is None:
+        raise InputError(faults)
+    return draft
+
+
+def _present(task: Task, parts: Parts) -> dict[str, Any]:
+    # The offline checks come first: wrong input is told without a cluster, or a kubeconfig.
+    draft = _checked(task, parts)
+    deadline = Deadline(task.params["wait_timeout"])
+    metadata = draft.manifest["metadata"]
+    if not draft.namespace_given:
+        metadata["namespace"] = task.cluster.namespace
+    live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
+    guards.refuse_deleting(live)
+    made = arrange(parts, build.complete(draft, live))
+    task.warnings.extend([*draft.warnings, *parts.warnings, *made.warnings])
+    agent = Agent(task, metadata["namespace"], metadata["name"], deadline)
+    agent.read(made.objects, new=live is None)
+    had = recorded(live) if live is not None else agent.found_by_label()
+    own = [agent.made_namespace] if agent.made_namespace is not None else []
+    wanted = belongings.without([member.ref for member in agent.members], own)
+    if live is not None and not task.check_mode and not {*wanted} <= {*had.all()}:
+        # Before the first object is made, so that none is ever forgotten.
+        live = record(task.cluster, live, Belongings([*had.current, *wanted], had.kept), deadline)
+    applied = agent.apply(daemonset.with_change_cause(task, made.daemonset, live), live)
+    if not task.check_mode and live is None and (wanted or own or had.all()):
+        applied.after = record(
+            task.cluster,
+            applied.after,
+            Belongings([*had.current, *wanted], [*had.kept, *own]),
+            deadline,
+        )
+    result = agent.explained(lambda: daemonset.settle(task, applied, deadline))
+    if draft.pod_security is not None:
+        result["pod_security"] = draft.pod_security
+    unnamed = agent.explained(lambda: remove_unnamed(agent, applied, had, wanted))
+    if not task.check_mode and (wanted or unnamed or own or had.all()):
+        record(task.cluster, applied.after, Belongings(wanted, [*unnamed, *own]), deadline)
+    return _with_objects(agent, result)
+
+
+def _with_objects(agent: Agent, result: dict[str, Any]) -> dict[str, Any]:
+    result["changed"] = result["changed"] or agent.changed
+    result["objects"] = agent.as_result()
+    if agent.task.diff_mode:
+        own = result.get("diff") or []
+        diffs = own if isinstance(own, list) else [own]
+        result["diff"] = [
+            *(
+                difference(agent.task, member.before, member.after)
+                for member in agent.members
+                if member.changed
+            ),
+            *diffs,
+        ]
+    return result
+
+
+def _absent(task: Task, parts: Parts) -> dict[str, Any]:
+    namespace, name = build.identity(task.params, task.cluster.namespace)
+    agent = Agent(task, namespace, name, Deadline(task.params["wait_timeout"]))
+    named = [one for _path, one in parts.others if isinstance(one.get("metadata"), Mapping)]
+    result = remove(agent, named)
+    return _with_objects(agent, result)
+
+
+_STATES: dict[str, Callable[[Task, Parts], dict[str, Any]]] = {
+    "present": _present,
+    "absent": _absent,
+}
+
+VERB = Verb(
+    name="node_agent",
+    run=run,
+    argument_spec={
+        **fields.argument_spec(),
+        **agent_parts.argument_spec(),
+        **{name: daemonset.OWN_SPEC[name] for name in _SHARED},
+        **_OWN_SPEC,
+        **waiting.WAIT_SPEC,
+        **CONNECTION_SPEC,
+    },
+    mutually_exclusive=(("definition", "src"),),
+    hides_secrets=True,
+)
