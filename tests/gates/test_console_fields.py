@@ -20,10 +20,9 @@ from tools.environments import places
 _PAGE = places.CHECKOUT / "docs" / "console-fields.md"
 _COUNTS = {"D": 59, "Y": 22, "K": 37, "L": 88}
 _IDS = [f"{letter}{number + 1}" for letter, count in _COUNTS.items() for number in range(count)]
-# What later work brings: roles; many at once; views; rollouts.
+# What later work brings: many at once; views; rollouts.
 _LATER = set(
     """
-    D5 D6 K2 K3 K4
     L74
     K7 K29 K31 K32 K33 K34 L56 L76 L78 L79 L80 L82 L83 L85
     D9 D27 D48
