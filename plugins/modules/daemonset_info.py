@@ -49,6 +49,12 @@ options:
         namespace.
     type: bool
     default: true
+  include_quotas:
+    description:
+      - Whether to list the quotas of the namespace too, which may keep pods from being made. It
+        costs one more request.
+    type: bool
+    default: false
   export:
     description:
       - Adds to each DaemonSet what makes the same one again. V(manifest) is a manifest, V(task) a
@@ -154,6 +160,17 @@ daemonsets:
       sample:
         name: Keep DaemonSet log-shipper
         everynode.kubernetes.daemonset: {name: log-shipper, namespace: logging}
+quotas:
+  description:
+    - The quotas of the namespace, or of all namespaces. Null where they may not be listed.
+  returned: with O(include_quotas=true)
+  type: list
+  elements: dict
+  sample:
+    - hard: {count/daemonsets.apps: "5", pods: "40"}
+      name: compute
+      namespace: logging
+      used: {count/daemonsets.apps: "2", pods: "10"}
 server:
   description: The API server that was asked.
   returned: always, once there was a connection

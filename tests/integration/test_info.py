@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api import Api
+from tests.integration.api import Api, eventually
 from tests.integration.manifests import NOWHERE
 from tests.integration.verbs import Tasks
 
@@ -63,6 +63,29 @@ def test_the_pods_of_each_node(three: Tasks, api: Api) -> None:
         assert pod["revision"] == real["metadata"]["labels"]["controller-revision-hash"]
         assert pod["images"] == {"agent": "example.test/agent:1"}
         assert pod["reason"] is None
+
+
+def test_quotas_are_shown_where_they_are_asked_for(tasks: Tasks, api: Api) -> None:
+    quota = {"metadata": {"name": "few"}, "spec": {"hard": {"count/daemonsets.apps": "3"}}}
+    path = f"/api/v1/namespaces/{tasks.namespace}/resourcequotas"
+    api.request("POST", path, body=quota)
+
+    def counted() -> bool | None:
+        return "used" in api.request("GET", f"{path}/few").get("status", {}) or None
+
+    eventually(counted, "the quota is counted")
+    tasks.ok(name="agent", containers=_CONTAINERS)
+    found = tasks.info(include_pods=False, include_quotas=True)
+    (shown,) = found.result["quotas"]
+    assert shown == {
+        "name": "few",
+        "namespace": tasks.namespace,
+        "hard": {"count/daemonsets.apps": "3"},
+        "used": {"count/daemonsets.apps": "1"},
+    }
+    assert [request.verb for request in found.requests] == ["list", "list"]
+    assert "quotas" not in tasks.info().result
+    assert tasks.info(include_quotas=True, impersonate_user="nobody").result["failed"]
 
 
 def test_without_pods_it_is_one_request(three: Tasks) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import node_agent
 
-from tests.integration.api import Api
+from tests.integration.api import Api, eventually
 from tests.integration.harness import alike, both_ways
 from tests.integration.manifests import NOWHERE, simple
 from tests.integration.verbs import Outcome, Tasks
@@ -455,6 +455,49 @@ def test_claims(api: Api, tasks: Tasks) -> None:
     smaller = [{**wanted[0], "capacity": "1Mi"}]
     failed = tasks.fails(verb=_VERB, **_agent(persistent_volume_claims=smaller))
     assert "PersistentVolumeClaim" in failed.result["msg"]
+
+
+@pytest.mark.parametrize("grows", [True, False], ids=["it allows it", "it does not"])
+def test_a_bound_claim_grows_where_its_class_allows_it(api: Api, tasks: Tasks, grows: bool) -> None:
+    name = f"{tasks.namespace}-{str(grows).lower()}"
+    storage = {
+        "metadata": {"name": name},
+        "provisioner": "example.test/none",
+        "allowVolumeExpansion": grows,
+    }
+    volume = {
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteMany"],
+            "storageClassName": name,
+            "hostPath": {"path": "/disk"},
+        },
+    }
+    classes, volumes = "/apis/storage.k8s.io/v1/storageclasses", "/api/v1/persistentvolumes"
+    api.request("POST", classes, body=storage)
+    api.request("POST", volumes, body=volume)
+    claim = {"name": "disk", "storage_class": name, "access_modes": ["ReadWriteMany"]}
+    path = f"/api/v1/namespaces/{tasks.namespace}/persistentvolumeclaims/disk"
+    try:
+        _run(tasks, _agent(persistent_volume_claims=[{**claim, "capacity": "1Gi"}]))
+        eventually(
+            lambda: api.request("GET", path)["status"].get("phase") == "Bound" or None,
+            "the claim is bound",
+        )
+        larger = _agent(persistent_volume_claims=[{**claim, "capacity": "2Gi"}])
+        if grows:
+            assert _run(tasks, larger).changed
+            assert not _run(tasks, larger).changed
+        else:
+            failed = tasks.fails(verb=_VERB, **larger)
+            assert "PersistentVolumeClaim" in failed.result["msg"]
+            assert "storageclass" in failed.result["msg"]
+        asked = api.request("GET", path)["spec"]["resources"]["requests"]["storage"]
+        assert asked == ("2Gi" if grows else "1Gi")
+    finally:
+        api.request("DELETE", f"{volumes}/{name}")
+        api.request("DELETE", f"{classes}/{name}")
 
 
 def test_a_claim_for_one_node_is_told(tasks: Tasks) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.errors import Fault, InputError
 from .checks import check_daemonset
@@ -20,9 +20,11 @@ from .checks.metadata import check_description, check_metadata
 from .checks.waiting import check_time
 from .names import Path
 from .placement import check_placement, placed
-from .pod_security import refusals, standing
 from .selector import add_selected_labels, differs, settled
 from .sources import DEFINITION_PARAMETERS, Sources, description_key, read_sources
+
+if TYPE_CHECKING:
+    from .pod_security import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,9 @@ def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
     namespace_given = _fill_namespace(manifest, context_namespace)
     selector_given = _settle_spec(manifest["spec"])
     findings: list[Finding] = []
-    security = standing(manifest) if params.get("pod_security") else None
+    security, not_allowed = _pod_security(manifest, params.get("pod_security"))
     if sources.readable:
-        findings = [*check_daemonset(manifest), *_check_parameters(params, sources)]
-        if security is not None:
-            findings += refusals(security, params["pod_security"])
+        findings = [*check_daemonset(manifest), *_check_parameters(params, sources), *not_allowed]
         if params.get("strict_names"):
             findings = [replace(one, warning=False) if one.console else one for one in findings]
     _raise_faults(sources, [*_missing_name(manifest), *_missing_containers(sources)], findings)
@@ -110,6 +110,19 @@ def changes_selector(draft: Draft, live: Mapping[str, Any]) -> bool:
     """Whether the task gives a selector that is not that of the DaemonSet on the server."""
     spec = draft.manifest["spec"]
     return draft.selector_given and differs(spec["selector"], live["spec"]["selector"])
+
+
+def _pod_security(
+    manifest: Mapping[str, Any], asked: str | None
+) -> tuple[Standing | None, list[Finding]]:
+    """How the pods stand with the Pod Security Standards, and what the level asked for forbids."""
+    if not asked:
+        return None, []
+    # A module is compiled anew in each task, so what few tasks need is imported where it is used.
+    from .pod_security import refusals, standing
+
+    found = standing(manifest)
+    return found, refusals(found, asked)
 
 
 def identity(params: Mapping[str, Any], context_namespace: str) -> tuple[str, str]:

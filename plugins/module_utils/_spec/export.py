@@ -12,7 +12,7 @@ from typing import Any, Union
 from .._base.errors import InputError
 from .build import build, complete
 from .checks.metadata import DESCRIPTION_ANNOTATIONS
-from .fields import DESCRIPTION_ANNOTATION, PARAMETERS, type_of
+from .fields import CHANGE_CAUSE, DESCRIPTION_ANNOTATION, PARAMETERS, type_of
 from .names import Path, snake
 from .parse import API_VERSION, KIND, parse_definition
 from .reading import Reading
@@ -21,7 +21,6 @@ from .spelling import read_field
 from .tidy import tidied
 
 MODULE = "everynode.kubernetes.daemonset"
-CHANGE_CAUSE = "kubernetes.io/change-cause"
 
 # Not with |, which ansible-test's linter does not know outside of annotations.
 Source = Union[str, bytes, Mapping[Any, Any], Sequence[Any]]  # noqa: UP007

@@ -20,6 +20,7 @@ from .pod_security import CHOICES
 from .schema import FieldType, type_at
 
 DESCRIPTION_ANNOTATION = "kubernetes.io/description"
+CHANGE_CAUSE = "kubernetes.io/change-cause"
 
 _POD: Path = ("spec", "template", "spec")
 _POD_METADATA: Path = ("spec", "template", "metadata")

@@ -19,9 +19,8 @@ from .._cluster.compare import align, differences
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.readiness import verdict
 from .._rollout import replacing, restart, waiting
-from .._spec import build, fields, patch
-from .._spec.export import CHANGE_CAUSE
-from . import daemonset_batch
+from .._spec import build, fields
+from .._spec.fields import CHANGE_CAUSE
 from .difference import difference
 from .verb import Task, Verb
 
@@ -58,12 +57,26 @@ OWN_SPEC: dict[str, dict[str, Any]] = {
 def run(task: Task) -> dict[str, Any]:
     """Carry out one task of the module ``daemonset``."""
     state: str = task.params["state"]
-    faults = [*_misplaced(task.params, state), *daemonset_batch.faults(task.params, state)]
-    if faults:
-        raise InputError([*faults, *_other_faults(task.params, state)])
-    if task.params["label_selectors"] is not None:
-        return daemonset_batch.run(task)
+    faults = _misplaced(task.params, state)
+    if task.params["label_selectors"] is not None or task.params["max_objects"] is not None:
+        return _batch(task, faults)
+    _raise_all(task, faults)
     return _STATES[state](task)
+
+
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
+
+
+def _batch(task: Task, faults: list[Fault]) -> dict[str, Any]:
+    from . import daemonset_batch
+
+    _raise_all(task, [*faults, *daemonset_batch.faults(task.params, task.params["state"])])
+    return daemonset_batch.run(task)
+
+
+def _raise_all(task: Task, faults: list[Fault]) -> None:
+    if faults:
+        raise InputError([*faults, *_other_faults(task.params, task.params["state"])])
 
 
 def _misplaced(params: Mapping[str, Any], state: str) -> list[Fault]:
@@ -154,6 +167,8 @@ def _applied(
 
 
 def _patched(task: Task) -> dict[str, Any]:
+    from .._spec import patch
+
     patch.read_patch(task.params)
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = _deadline(task)
@@ -172,6 +187,8 @@ def _patched(task: Task) -> dict[str, Any]:
 
 def _still_there(task: Task, live: Mapping[str, Any]) -> list[str]:
     """A warning for each label and annotation whose removal was asked for and that another owns."""
+    from .._spec import patch
+
     asked = patch.read_patch(task.params)
     told = []
     for field, changes in (("labels", asked.labels), ("annotations", asked.annotations)):

@@ -15,7 +15,7 @@ from .._base.redaction import redact
 from .._cluster import objects
 from .._cluster.options import CONNECTION_SPEC
 from .._spec.export import clean_manifest, task_of
-from .._views.daemonset import daemonset_view
+from .._views.daemonset import daemonset_view, quota_view
 from .verb import Task, Verb
 
 _TIME_FOR_READING = 120.0
@@ -27,6 +27,7 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
     "label_selectors": {"type": "list", "elements": "str", "default": []},
     "field_selectors": {"type": "list", "elements": "str", "default": []},
     "include_pods": {"type": "bool", "default": True},
+    "include_quotas": {"type": "bool", "default": False},
     "export": {"type": "str", "choices": ["manifest", "task"]},
 }
 
@@ -50,7 +51,9 @@ def run(task: Task) -> dict[str, Any]:
         deadline,
         f"list DaemonSets{_in_words(scope)}",
     )
-    pods = _pods(task, scope, deadline) if found and params["include_pods"] else None
+    pods = None
+    if found and params["include_pods"]:
+        pods = _listed(task, scope, "pods", deadline)
     views = [
         daemonset_view(
             item, None if pods is None else objects.owned_by(pods, item["metadata"]["uid"])
@@ -62,7 +65,10 @@ def run(task: Task) -> dict[str, Any]:
         # Not redacted: with a hidden value in it, an export would be another DaemonSet.
         for view, exported in zip(shown, _exported(task, found), strict=True):
             view["export"] = exported
-    return {"changed": False, "daemonsets": shown}
+    result = {"changed": False, "daemonsets": shown}
+    if params["include_quotas"]:
+        result["quotas"] = _quotas(task, scope, deadline)
+    return result
 
 
 def _exported(task: Task, found: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any] | None]:
@@ -99,16 +105,25 @@ def _query(params: Any) -> dict[str, str]:
     return {key: value for key, value in query.items() if value}
 
 
-def _pods(task: Task, scope: str, deadline: Deadline) -> list[dict[str, Any]] | None:
-    """The pods of the scope; None, with a warning, where they may not be listed."""
+def _quotas(task: Task, scope: str, deadline: Deadline) -> list[dict[str, Any]] | None:
+    """What the scope's quotas allow, and how much of it is used."""
+    quotas = _listed(task, scope, "resourcequotas", deadline)
+    return None if quotas is None else [quota_view(quota) for quota in quotas]
+
+
+def _listed(
+    task: Task, scope: str, resource: str, deadline: Deadline
+) -> list[dict[str, Any]] | None:
+    """The objects of the scope; None, with a warning, where they may not be listed."""
+    doing = f"list {resource}{_in_words(scope)}"
     try:
-        pods, _version = objects.list_all(
-            task.cluster, f"/api/v1{scope}/pods", {}, deadline, f"list pods{_in_words(scope)}"
+        found, _version = objects.list_all(
+            task.cluster, f"/api/v1{scope}/{resource}", {}, deadline, doing
         )
     except ForbiddenError as error:
-        task.warnings.append(f"The pods are not shown: {error.message}")
+        task.warnings.append(f"The {resource} are not shown: {error.message}")
         return None
-    return pods
+    return found
 
 
 VERB = Verb(name="daemonset_info", run=run, argument_spec={**_OWN_SPEC, **CONNECTION_SPEC})

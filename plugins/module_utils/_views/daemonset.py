@@ -56,3 +56,14 @@ def daemonset_view(
     if pods is not None:
         view["pods"] = sorted((pod_view(pod) for pod in pods), key=lambda p: (p["node"], p["name"]))
     return view
+
+
+def quota_view(quota: Mapping[str, Any]) -> dict[str, Any]:
+    """A ResourceQuota: what it allows, and how much of that is used."""
+    status = quota.get("status") or {}
+    return {
+        "name": quota["metadata"]["name"],
+        "namespace": quota["metadata"]["namespace"],
+        "hard": status.get("hard") or quota["spec"].get("hard") or {},
+        "used": status.get("used") or {},
+    }
