@@ -70,8 +70,6 @@ class VerbAction(ActionBase):
         if reason is None:
             self._display.vvv(f"everynode.kubernetes.{self.verb.name}: in-process")
             result.update(self._in_process(args, variables))
-            if not _shows_invocation(variables):
-                result.pop("invocation", None)
         else:
             self._display.vvv(f"everynode.kubernetes.{self.verb.name}: as a module, since {reason}")
             result.update(
@@ -166,9 +164,9 @@ class VerbAction(ActionBase):
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         with _environment(environment):
-            return self._validated(args)
+            return self._validated(args, _shows_invocation(variables))
 
-    def _validated(self, args: Mapping[str, Any]) -> dict[str, Any]:
+    def _validated(self, args: Mapping[str, Any], shows_invocation: bool) -> dict[str, Any]:
         """What ``AnsibleModule`` would do with the same arguments."""
         validator = ArgumentSpecValidator(
             self.verb.argument_spec,
@@ -179,14 +177,16 @@ class VerbAction(ActionBase):
             result: dict[str, Any] = {
                 "failed": True,
                 "msg": checked.error_messages[0],
-                "invocation": {"module_args": checked.validated_parameters},
             }
+            if shows_invocation:
+                result["invocation"] = {"module_args": checked.validated_parameters}
         else:
             task = Task(
                 checked.validated_parameters,
                 check_mode=self._task.check_mode,
                 diff_mode=self._task.diff,
                 progress=self._progress(),
+                shows_invocation=shows_invocation,
             )
             result = carry_out(self.verb, task)
         if checked._no_log_values:

@@ -11,7 +11,6 @@ from fractions import Fraction
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.quantity import (
     parse_quantity,
-    same_int_or_string,
     same_quantity,
 )
 
@@ -120,14 +119,6 @@ def test_no_quantity(text: str | int | float) -> None:
 def test_same_quantity(a: str | int | float, b: str | int | float, same: bool) -> None:
     assert same_quantity(a, b) is same
     assert same_quantity(b, a) is same
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "same"),
-    [(1, 1, True), ("1", "1", True), (1, "1", False), ("25%", "25%", True), ("25%", "025%", False)],
-)
-def test_same_int_or_string(a: str | int, b: str | int, same: bool) -> None:
-    assert same_int_or_string(a, b) is same
 
 
 def test_slips_are_named() -> None:

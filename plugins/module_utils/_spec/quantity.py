@@ -113,15 +113,6 @@ def same_quantity(a: str | int | float, b: str | int | float) -> bool:
         return False
 
 
-def same_int_or_string(a: str | int, b: str | int) -> bool:
-    """Tell whether two int-or-string values are the same to the API: ``1`` and ``"1"`` are not.
-
-    Source: k8s.io/apimachinery pkg/util/intstr: the type is part of the value (``"1"`` as a port is
-    a port's name).
-    """
-    return isinstance(a, str) == isinstance(b, str) and a == b
-
-
 def _as_text(text: str | int | float) -> str:
     """Return what the server would see, or a text that is no quantity."""
     if isinstance(text, str):

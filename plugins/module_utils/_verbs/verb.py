@@ -30,6 +30,7 @@ class Task:
         check_mode: whether nothing may be written.
         diff_mode: whether the user asked for differences.
         progress: takes lines for a person who waits.
+        shows_invocation: whether the result tells the parameters again.
         hidden: strings that must not be printed, beside those of the connection.
         warnings: what the user is told beside the result.
     """
@@ -38,6 +39,7 @@ class Task:
     check_mode: bool = False
     diff_mode: bool = False
     progress: Callable[[str], None] = _silent
+    shows_invocation: bool = True
     hidden: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _cluster: Cluster | None = None
@@ -104,5 +106,6 @@ def carry_out(verb: Verb, task: Task) -> dict[str, Any]:
     warnings = [redact_text(text, task.secrets) for text in dict.fromkeys(task.warnings)]
     if warnings:
         result["warnings"] = warnings
-    result["invocation"] = {"module_args": redact(dict(task.params), task.secrets)}
+    if task.shows_invocation:
+        result["invocation"] = {"module_args": redact(dict(task.params), task.secrets)}
     return result
