@@ -106,11 +106,12 @@ class Api:
 
     def _connection(self) -> http.client.HTTPSConnection:
         if not hasattr(self._local, "connection"):
-            self._local.connection = self._new_connection()
+            self._local.connection = self.new_connection()
         connection: http.client.HTTPSConnection = self._local.connection
         return connection
 
-    def _new_connection(self) -> http.client.HTTPSConnection:
+    def new_connection(self) -> http.client.HTTPSConnection:
+        """A connection of its own, for an answer that is read as it comes."""
         host, port = self._place.hostname or "", self._place.port
         return http.client.HTTPSConnection(host, port, context=self._tls, timeout=60)
 
