@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,6 +121,7 @@ class Cluster:
         resource_version: str,
         deadline: Deadline,
         doing: str | None = None,
+        opened: Callable[[Any], None] | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Yield what happens in a list, as it happens.
 
@@ -134,6 +135,7 @@ class Cluster:
             resource_version: the list's, or an object's, from which to continue.
             deadline: when to end.
             doing: for messages: ``watch DaemonSet ns/name``.
+            opened: is told the response of each stream, so that another thread can end it.
 
         Raises:
             ExpiredError: the resource version is too old: list again.
@@ -147,6 +149,7 @@ class Cluster:
             resource_version=resource_version,
             deadline=deadline,
             doing=doing or f"watch {path}",
+            opened=opened,
         )
 
     def _ask(self, request: Request, deadline: Deadline) -> Answer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -37,6 +37,7 @@ def watch_events(
     resource_version: str,
     deadline: Deadline,
     doing: str,
+    opened: Callable[[Any], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield watch events until the deadline; see ``Cluster.watch``.
 
@@ -55,6 +56,8 @@ def watch_events(
         except DeadlineError:
             return
         try:
+            if opened is not None:
+                opened(response)
             for event in _events(response, deadline):
                 if event["type"] == "ERROR":
                     _stop_or_pause(event["object"], deadline, doing)
