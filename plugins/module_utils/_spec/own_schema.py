@@ -88,4 +88,27 @@ AgentService
   allocateLoadBalancerNodePorts boolean
   healthCheckNodePort int32
   publishNotReadyAddresses boolean
+
+Rollout
+  stages [int-or-string]
+  untilStage int32
+  canaryNodeSelector {string}
+  orderBy RolloutOrder
+  soakSeconds int32
+  maxPodRestarts int32
+  maxFailures int-or-string
+  maxUnavailable int-or-string
+  verify RolloutCommand
+  onFailure string(fail|pause|rollback)
+  rebuild boolean
+
+RolloutOrder
+  label! string
+  values [string]
+  stages {[int-or-string]}
+
+RolloutCommand
+  command! [string]
+  container string
+  timeoutSeconds int32
 """
