@@ -70,8 +70,10 @@ def _tidied_object(value: Mapping[str, Any], type_name: str) -> dict[str, Any]:
             # Without an effect, and so without defaults: stored as it is.
             result[key] = {name: number for name, number in item.items() if number is not None}
             continue
-        inner = tidied(item, fields[key])
-        if inner in ({}, []) and _is_nothing(type_name, key, fields[key]):
+        field = fields.get(key)
+        # What a newer API has, and the table does not know, stays as it is.
+        inner = item if field is None else tidied(item, field)
+        if field is not None and inner in ({}, []) and _is_nothing(type_name, key, field):
             continue
         result[key] = inner
     if type_name == "PodSpec":
