@@ -2,144 +2,86 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The verdict on a DaemonSet, and the reasons of its pods."""
+"""What pods say of themselves."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes import diagnosis
-from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.readiness import verdict
+from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes import pods
 
-
-def daemonset(status: dict[str, int], strategy: str = "RollingUpdate") -> dict[str, Any]:
-    return {
-        "metadata": {"generation": 2},
-        "spec": {"updateStrategy": {"type": strategy}},
-        "status": status,
-    }
-
-
-def counts(desired: int, updated: int, available: int, observed: int = 2) -> dict[str, int]:
-    return {
-        "observedGeneration": observed,
-        "desiredNumberScheduled": desired,
-        "updatedNumberScheduled": updated,
-        "numberAvailable": available,
-    }
-
-
-@pytest.mark.parametrize(
-    ("obj", "state"),
-    [
-        pytest.param(daemonset({}), "observing", id="no status yet"),
-        pytest.param(daemonset(counts(3, 3, 3, observed=1)), "observing", id="generation"),
-        pytest.param(daemonset(counts(3, 2, 3)), "updating", id="old pods are available too"),
-        pytest.param(daemonset(counts(3, 3, 2)), "starting", id="not available"),
-        pytest.param(daemonset(counts(3, 3, 3)), "ready", id="all"),
-        pytest.param(daemonset(counts(0, 0, 0)), "ready", id="no eligible node"),
-        pytest.param(daemonset(counts(3, 0, 3), "OnDelete"), "ready", id="OnDelete"),
-        pytest.param(
-            daemonset(counts(3, 3, 3, observed=1), "OnDelete"),
-            "observing",
-            id="OnDelete unseen",
-        ),
-    ],
-)
-def test_verdict(obj: dict[str, Any], state: str) -> None:
-    found = verdict(obj)
-    assert found.state == state
-    assert found.ready == (state == "ready")
-
-
-def test_an_object_on_its_way_out_is_not_ready() -> None:
-    obj = daemonset(counts(1, 1, 1))
-    obj["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    assert verdict(obj).state == "deleting"
-
-
-def pod(node: str = "n1", ready: str = "False", **status: Any) -> dict[str, Any]:
-    conditions = [{"type": "Ready", "status": ready}, *status.pop("conditions", [])]
-    return {
-        "metadata": {"name": f"p-{node}"},
-        "spec": {"nodeName": node},
-        "status": {"phase": "Running", "conditions": conditions, **status},
-    }
-
-
-def waiting(reason: str, message: str = "", last: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {
-        "containerStatuses": [
-            {
-                "name": "c",
-                "ready": False,
-                "state": {"waiting": {"reason": reason, "message": message}},
-                "lastState": {"terminated": last} if last else {},
-            }
-        ]
-    }
-
-
-@pytest.mark.parametrize(
-    ("obj", "cause", "words"),
-    [
-        pytest.param(
-            pod(**waiting("ErrImagePull", "no such")), "ErrImagePull", "no such", id="pull"
-        ),
-        pytest.param(
-            pod(
-                **waiting("CrashLoopBackOff", "back-off", {"reason": "OOMKilled", "exitCode": 137})
-            ),
-            "CrashLoopBackOff",
-            "OOMKilled, code 137",
-            id="crash loop",
-        ),
-        pytest.param(
-            pod(
-                phase="Pending",
-                conditions=[
-                    {
-                        "type": "PodScheduled",
-                        "status": "False",
-                        "reason": "Unschedulable",
-                        "message": "taint",
-                    }
-                ],
-            ),
-            "Unschedulable",
-            "taint",
-            id="unschedulable",
-        ),
-        pytest.param(pod(phase="Pending"), "Pending", "not started", id="pending"),
-        pytest.param(
-            pod(containerStatuses=[{"name": "c", "ready": False, "state": {"running": {}}}]),
-            "NotReady",
-            "not ready: c",
-            id="not ready",
-        ),
-    ],
-)
-def test_reasons(obj: dict[str, Any], cause: str, words: str) -> None:
-    found = diagnosis.reason_of(obj)
-    assert found is not None
-    assert found[0] == cause
-    assert words in found[1]
-
-
-def test_a_ready_pod_has_no_reason() -> None:
-    assert diagnosis.reason_of(pod(ready="True")) is None
-
-
-def test_reasons_are_grouped_and_bounded() -> None:
-    pods = [pod(f"n{i:04}", **waiting("ErrImagePull", "x" * 5000)) for i in range(5000)]
-    groups = diagnosis.reasons(pods)
-    assert groups[0]["count"] == 5000
-    assert groups[0]["nodes"] == ["n0000", "n0001", "n0002", "n0003", "n0004"]
-    assert len(diagnosis.in_words(groups)) < 1000
+NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 
 def test_the_node_of_an_unscheduled_pod_comes_from_its_affinity() -> None:
     term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n7"]}]}
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
-    assert diagnosis.node_of({"spec": {"affinity": {"nodeAffinity": required}}}) == "n7"
+    assert pods.node_of({"spec": {"affinity": {"nodeAffinity": required}}}) == "n7"
+
+
+@pytest.mark.parametrize("obj", [{}, {"spec": None}, {"spec": {"affinity": {"nodeAffinity": {}}}}])
+def test_a_pod_may_name_no_node(obj: dict[str, Any]) -> None:
+    assert pods.node_of(obj) == ""
+
+
+def ready_pod(ready: str, seconds_ago: float, ending: bool = False) -> dict[str, Any]:
+    since = (NOW - timedelta(seconds=seconds_ago)).isoformat().replace("+00:00", "Z")
+    made: dict[str, Any] = {
+        "metadata": {},
+        "status": {"conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": since}]},
+    }
+    if ending:
+        made["metadata"]["deletionTimestamp"] = "2026-01-01T12:00:30Z"
+    return made
+
+
+@pytest.mark.parametrize(
+    ("obj", "least", "available"),
+    [
+        pytest.param(ready_pod("True", 0), 0, True, id="at once without minReadySeconds"),
+        pytest.param(ready_pod("False", 99), 0, False, id="not ready"),
+        pytest.param(ready_pod("Unknown", 99), 0, False, id="unknown"),
+        pytest.param(ready_pod("True", 9), 10, False, id="not for long enough"),
+        pytest.param(ready_pod("True", 10), 10, False, id="the controller wants it to be past"),
+        pytest.param(ready_pod("True", 11), 10, True, id="for long enough"),
+        pytest.param(ready_pod("True", -60), 10, False, id="a clock ahead"),
+        pytest.param(ready_pod("True", 99, ending=True), 0, False, id="on its way out"),
+        pytest.param({"metadata": {}}, 0, False, id="no status yet"),
+    ],
+)
+def test_available(obj: dict[str, Any], least: int, available: bool) -> None:
+    assert pods.is_available(obj, least, NOW) is available
+
+
+def test_restarts_of_all_containers_count() -> None:
+    status = {
+        "initContainerStatuses": [{"name": "i", "restartCount": 1}],
+        "containerStatuses": [{"name": "a", "restartCount": 2}, {"name": "b"}],
+    }
+    assert pods.restarts_of({"status": status}) == 3
+    assert pods.restarts_of({}) == 0
+
+
+def test_the_revision_is_a_label() -> None:
+    labels = {"controller-revision-hash": "abc"}
+    assert pods.revision_of({"metadata": {"labels": labels}}) == "abc"
+    assert pods.revision_of({"metadata": {}}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2026-01-01T12:00:00Z", NOW),
+        ("2026-01-01T12:00:00.000000Z", NOW),
+        ("2026-01-01T13:00:00+01:00", NOW),
+        (NOW, NOW),
+        (NOW.replace(tzinfo=None), NOW),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_times(text: Any, found: datetime | None) -> None:
+    assert pods.moment(text) == found

@@ -2,116 +2,265 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why pods of a DaemonSet are not available, from the pods themselves. Pure."""
+"""Why a DaemonSet is not available on its nodes: a table by cause. Pure.
+
+Causes: ImagePull, CrashLoop, OutOfMemory, InitFailed, ContainerConfig, ProbeFailed, Unschedulable,
+HostPortTaken, VolumeMount, HostPathType, Quota, PodSecurity, Webhook, NodeNotReady, NodePressure,
+Evicted, Terminating, ClockSkew, NoPod, Starting, NotReady.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-MAX_NODES_NAMED = 5
-_MAX_TEXT = 300
+from .causes_of_pods import trouble_of
+from .eligibility import name_of, why_not
+from .events import by_object, last_seen, refusals
+from .pods import (
+    condition,
+    container_statuses,
+    is_available,
+    is_ending,
+    is_ready,
+    moment,
+    node_of,
+    uid_of,
+)
+from .trouble import MAX_NODES_NAMED, Trouble
+
+__all__ = [
+    "LogWanted",
+    "Trouble",
+    "in_words",
+    "needs",
+    "reasons",
+    "trouble_of",
+    "troubles_of_daemonset",
+]
+_MAX_LOGS = 3
+_MAX_CAUSES_IN_WORDS = 5
+# The controller looks again after minReadySeconds, and its status takes a moment to be written.
+_SETTLED = timedelta(seconds=30)
 
 
-def node_of(pod: Mapping[str, Any]) -> str:
-    """The node that a pod runs on, or is meant for (the controller pins it by the node's name)."""
-    spec = pod.get("spec", {})
-    if spec.get("nodeName"):
-        return str(spec["nodeName"])
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    for term in required.get("nodeSelectorTerms") or []:
-        for field in term.get("matchFields") or []:
-            if field.get("key") == "metadata.name" and field.get("values"):
-                return str(field["values"][0])
-    return ""
+@dataclass(frozen=True)
+class LogWanted:
+    """A log that tells more than the status does.
 
-
-def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Whether the pod's Ready condition is true."""
-    return _condition(pod, "Ready").get("status") == "True"
-
-
-def _condition(pod: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return next((c for c in conditions if c.get("type") == kind), {})
-
-
-def container_statuses(pod: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The statuses of a pod's init containers and containers."""
-    status = pod.get("status") or {}
-    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-
-
-def reason_of(pod: Mapping[str, Any]) -> tuple[str, str] | None:
-    """(cause, evidence) of a pod that is not ready, or None for one that is."""
-    metadata, status = pod.get("metadata", {}), pod.get("status") or {}
-    if metadata.get("deletionTimestamp"):
-        held = ", ".join(metadata.get("finalizers") or [])
-        return "Terminating", f"held by finalizers: {held}" if held else "the pod is being deleted"
-    for container in container_statuses(pod):
-        found = _container_reason(container)
-        if found:
-            return found
-    scheduled = _condition(pod, "PodScheduled")
-    if scheduled.get("status") == "False":
-        return str(scheduled.get("reason") or "Unschedulable"), _text(scheduled.get("message"))
-    if status.get("phase") == "Failed":
-        return str(status.get("reason") or "Failed"), _text(status.get("message"))
-    if is_ready(pod):
-        return None
-    if status.get("phase") == "Pending":
-        return "Pending", "the pod has not started yet"
-    ready = _condition(pod, "Ready")
-    waiting = [c["name"] for c in container_statuses(pod) if not c.get("ready")]
-    evidence = _text(ready.get("message")) or f"not ready: {', '.join(waiting)}"
-    return "NotReady", evidence
-
-
-def _container_reason(container: Mapping[str, Any]) -> tuple[str, str] | None:
-    state = container.get("state") or {}
-    waiting = state.get("waiting") or {}
-    ended = (container.get("lastState") or {}).get("terminated") or {}
-    name = container.get("name", "")
-    if waiting.get("reason") in (None, "ContainerCreating", "PodInitializing"):
-        return None
-    evidence = f"container {name}: {_text(waiting.get('message')) or waiting['reason']}"
-    if ended:
-        how = ended.get("reason") or "ended"
-        evidence += f" (last exit: {how}, code {ended.get('exitCode')})"
-    return str(waiting["reason"]), evidence
-
-
-def _text(value: Any) -> str:
-    text = " ".join(str(value or "").split())
-    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "..."
-
-
-def reasons(pods: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Pods that are not ready, grouped by cause: how many, the first nodes, and the evidence of one
-    of them.
+    Attributes:
+        pod: whose.
+        container: its name.
+        previous: whether that of the run before is wanted, since the container waits for its next.
     """
+
+    pod: Mapping[str, Any]
+    container: str
+    previous: bool
+
+
+def reasons(
+    daemonset: Mapping[str, Any],
+    pods: Iterable[Mapping[str, Any]],
+    *,
+    nodes: Iterable[Mapping[str, Any]] | None = None,
+    events: Iterable[Mapping[str, Any]] | None = None,
+    logs: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    since: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """Why nodes lack an available pod: causes, most frequent first, each with how many nodes, the
+    first of them, the evidence of one, and whether waiting may help.
+
+    Bounded whatever the number of nodes: a line a cause. Each node counts once, by its newest pod.
+
+    Args:
+        daemonset: as the server has it.
+        pods: all of it.
+        nodes: of the cluster, with ``metadata``, ``spec.taints`` and ``status.conditions``; None
+            where they were not read: there is less to say then.
+        events: of the DaemonSet and of its pods; None where they were not read.
+        logs: the last lines of crashed containers, by the uid of the pod, see `needs`.
+        now: the time, to tell what takes too long.
+        since: events of the DaemonSet last seen before are left out.
+    """
+    least = int((daemonset.get("spec") or {}).get("minReadySeconds") or 0)
+    told = by_object(events)
+    there = None if nodes is None else {name_of(node): node for node in nodes}
+    pods = newest_of_each_node(pods)
     groups: dict[str, dict[str, Any]] = {}
-    for pod in sorted(pods, key=node_of):
-        found = reason_of(pod)
-        if found is None:
-            continue
-        cause, evidence = found
-        group = groups.setdefault(
-            cause, {"cause": cause, "count": 0, "nodes": [], "evidence": evidence}
+    for pod in pods:
+        trouble = trouble_of(
+            pod,
+            node=(there or {}).get(node_of(pod)),
+            events=told.get(uid_of(pod), ()),
+            log=(logs or {}).get(uid_of(pod), ""),
+            min_ready_seconds=least,
+            now=now,
         )
-        group["count"] += 1
-        if len(group["nodes"]) < MAX_NODES_NAMED:
-            group["nodes"].append(node_of(pod))
-    return sorted(groups.values(), key=lambda group: -int(group["count"]))
+        if trouble is not None:
+            _add(groups, trouble, [node_of(pod)])
+    uid = str((daemonset.get("metadata") or {}).get("uid") or "")
+    own = [one for one in told.get(uid, ()) if since is None or last_seen(one) >= since]
+    _add_absent(groups, daemonset, pods, there, None if events is None else own)
+    if now is not None and least > 0:
+        _add_clock_skew(groups, daemonset, pods, now)
+    return sorted(groups.values(), key=lambda group: (-int(group["count"]), group["cause"]))
+
+
+def newest_of_each_node(pods: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One pod of each node, in the order of the nodes' names: the newest that is not ending, else
+    the newest. Pods without a node stand for themselves.
+    """
+
+    def age(pod: Mapping[str, Any]) -> tuple[bool, bool, datetime]:
+        created = moment((pod.get("metadata") or {}).get("creationTimestamp"))
+        over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+        return (
+            not is_ending(pod),
+            not over,
+            created or datetime.min.replace(tzinfo=UTC),
+        )
+
+    chosen: dict[str, Mapping[str, Any]] = {}
+    nameless = []
+    for pod in pods:
+        node = node_of(pod)
+        if not node:
+            nameless.append(pod)
+        elif node not in chosen or age(pod) > age(chosen[node]):
+            chosen[node] = pod
+    return [*nameless, *(chosen[node] for node in sorted(chosen))]
+
+
+def troubles_of_daemonset(
+    daemonset: Mapping[str, Any], events: Iterable[Mapping[str, Any]]
+) -> list[Trouble]:
+    """Why the controller could not create pods of this DaemonSet, newest first.
+
+    Args:
+        daemonset: as the server has it.
+        events: those of others are left out.
+    """
+    uid = str((daemonset.get("metadata") or {}).get("uid") or "")
+    return refusals(by_object(events).get(uid, ()))
+
+
+def needs(pods: Iterable[Mapping[str, Any]]) -> list[LogWanted]:
+    """The few logs that are worth reading: of containers that crash, one of each container and
+    image, and of no more than three pods.
+    """
+    wanted: dict[tuple[str, str], LogWanted] = {}
+    for pod in newest_of_each_node(pods):
+        if is_ready(pod) or is_ending(pod):
+            continue
+        for status in container_statuses(pod):
+            key = (str(status.get("name")), str(status.get("image")))
+            previous = _crashed(status)
+            if previous is not None and key not in wanted:
+                wanted[key] = LogWanted(pod, key[0], previous)
+                break
+        if len(wanted) == _MAX_LOGS:
+            break
+    return list(wanted.values())
+
+
+def _crashed(status: Mapping[str, Any]) -> bool | None:
+    """Whether the log of the run before is the crash's; None where there was no crash."""
+    state = status.get("state") or {}
+    if (state.get("terminated") or {}).get("exitCode"):
+        return False
+    ended = (status.get("lastState") or {}).get("terminated")
+    if ended is None or status.get("ready"):
+        return None
+    return "running" in state
+
+
+def _add(groups: dict[str, dict[str, Any]], trouble: Trouble, nodes: list[str]) -> None:
+    """Count a trouble. The evidence shown is of one that does not heal, where there is one."""
+    group = groups.setdefault(
+        trouble.cause,
+        {
+            "cause": trouble.cause,
+            "count": 0,
+            "nodes": [],
+            "evidence": trouble.evidence,
+            "heals": True,
+        },
+    )
+    group["count"] += len(nodes)
+    group["nodes"] += [node for node in nodes if node][: MAX_NODES_NAMED - len(group["nodes"])]
+    if group["heals"] and not trouble.heals:
+        group["heals"], group["evidence"] = False, trouble.evidence
+
+
+def _add_absent(
+    groups: dict[str, dict[str, Any]],
+    daemonset: Mapping[str, Any],
+    pods: list[Mapping[str, Any]],
+    nodes: Mapping[str, Mapping[str, Any]] | None,
+    events: list[Mapping[str, Any]] | None,
+) -> None:
+    """Count the eligible nodes without any pod, by what the controller says of that."""
+    taken = {node_of(pod) for pod in pods}
+    if nodes is None:
+        status = daemonset.get("status") or {}
+        desired = int(status.get("desiredNumberScheduled") or 0)
+        strays = int(status.get("numberMisscheduled") or 0)
+        missing = [""] * max(desired - max(len(pods) - strays, 0), 0)
+    else:
+        missing = [
+            name
+            for name, node in sorted(nodes.items())
+            if name not in taken and why_not(daemonset, node) is None
+        ]
+    if not missing:
+        return
+    if events is None:
+        told = "the controller has not made a pod; the DaemonSet's events were not read"
+        _add(groups, Trouble("NoPod", told, True), missing)
+        return
+    found = refusals(events)
+    told = "the controller has not made a pod, and no event says why"
+    _add(groups, found[0] if found else Trouble("NoPod", told, True), missing)
+
+
+def _add_clock_skew(
+    groups: dict[str, dict[str, Any]],
+    daemonset: Mapping[str, Any],
+    pods: list[Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    """Count pods that have been Ready for longer than minReadySeconds by their kubelets' clocks,
+    but are not available by the controller's: those that became Ready last.
+    """
+    least = int(daemonset["spec"]["minReadySeconds"])
+    settled = [pod for pod in pods if is_available(pod, least, now - _SETTLED)]
+    available = int((daemonset.get("status") or {}).get("numberAvailable") or 0)
+    odd = len(settled) - available
+    if odd <= 0 or "ClockSkew" in groups:
+        return
+    settled.sort(key=lambda pod: str(condition(pod, "Ready").get("lastTransitionTime")))
+    told = (
+        f"{odd} pods have been Ready for longer than minReadySeconds ({least}), but the controller"
+        " does not count them as available: the clocks of nodes and controller differ"
+    )
+    _add(groups, Trouble("ClockSkew", told, True), [node_of(pod) for pod in settled[-odd:]])
 
 
 def in_words(found: Iterable[Mapping[str, Any]]) -> str:
-    """Grouped reasons as one line of text."""
+    """The table as one line of text: the most frequent causes, and how many more there are."""
+    found = list(found)
     lines = []
-    for group in found:
-        nodes = ", ".join(group["nodes"])
-        more = int(group["count"]) - len(group["nodes"])
-        nodes += f" and {more} more" if more else ""
-        lines.append(f"{group['cause']} on {group['count']} ({nodes}): {group['evidence']}")
+    for group in found[:_MAX_CAUSES_IN_WORDS]:
+        count, named = int(group["count"]), list(group["nodes"])
+        nodes = ", ".join(named)
+        more = count - len(named)
+        nodes += f" and {more} more" if more and named else ""
+        where = f" ({nodes})" if nodes else ""
+        lines.append(f"{group['cause']} on {count}{where}: {group['evidence']}")
+    if len(found) > _MAX_CAUSES_IN_WORDS:
+        lines.append(f"and {len(found) - _MAX_CAUSES_IN_WORDS} more causes")
     return "; ".join(lines)

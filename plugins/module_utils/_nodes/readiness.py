@@ -6,9 +6,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .trouble import MAX_NODES_NAMED
+
+if TYPE_CHECKING:
+    from .coverage import Coverage
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What may be missing from a rollout that counts as ready all the same.
+
+    Attributes:
+        unavailable_budget: how many eligible nodes may lack an available updated pod, whatever the
+            reason: a number, or a percentage of all eligible nodes, rounded down.
+        ignore_not_ready_nodes: at most so many of them are excused because the node is not Ready:
+            a number or percentage, as above.
+    """
+
+    unavailable_budget: str | None = None
+    ignore_not_ready_nodes: str | None = None
+
+
+STRICT = Allowance()
 
 
 @dataclass(frozen=True)
@@ -17,19 +41,45 @@ class Verdict:
 
     Attributes:
         ready: whether nothing is left to wait for.
-        state: ``ready``, ``deleting``, ``observing``, ``updating`` or ``starting``.
+        state: ``ready``, ``observing``, ``updating``, ``starting``, ``deleting``, ``deleted`` or
+            ``replaced``.
         message: the same in a sentence without a full stop.
         counts: pods, by what the controller says of them.
+        excused: (node, why) of each node that lacks its pod in a rollout that is ready all the
+            same; the node is empty where its name is not known.
+        lacking: nodes without an available pod of this template, where pods were counted.
     """
 
     ready: bool
     state: str
     message: str
     counts: dict[str, int]
+    excused: tuple[tuple[str, str], ...] = ()
+    lacking: int | None = None
+
+    @property
+    def shortfall(self) -> int:
+        """How many nodes lack an available pod of this template: by the pods where they were
+        counted, otherwise at least so many by the controller's numbers.
+        """
+        return _least_lacking(self.counts) if self.lacking is None else self.lacking
 
     def as_result(self) -> dict[str, Any]:
         """The verdict as a task returns it."""
-        return {"ready": self.ready, "state": self.state, "message": self.message, **self.counts}
+        found: dict[str, Any] = {
+            "ready": self.ready,
+            "state": self.state,
+            "message": self.message,
+            **self.counts,
+        }
+        if self.excused:
+            named = [node for node, _why in self.excused if node]
+            found["excused"] = {
+                "count": len(self.excused),
+                "nodes": named[:MAX_NODES_NAMED],
+                "why": "; ".join(_counted(why for _node, why in self.excused)),
+            }
+        return found
 
 
 _COUNTS = {
@@ -41,9 +91,35 @@ _COUNTS = {
     "unavailable": "numberUnavailable",
     "misscheduled": "numberMisscheduled",
 }
+_BY_BUDGET = "within unavailable_budget"
+_BY_NODE = "the node is not Ready (ignore_not_ready_nodes)"
 
 
-def verdict(daemonset: Mapping[str, Any]) -> Verdict:
+def resolve_share(text: str | int, total: int, *, up: bool = False) -> int:
+    """How many of ``total`` a number (``3``, ``"3"``) or percentage (``"10%"``) is.
+
+    Args:
+        text: the number or percentage.
+        total: what a percentage is of.
+        up: whether a percentage is rounded up, as the controller does with maxUnavailable.
+    """
+    # Most tasks ask for no share, and only look at numbers.
+    from .._spec.shares import share_of
+
+    return share_of(text, total, up=up)
+
+
+def verdict(
+    daemonset: Mapping[str, Any],
+    allowance: Allowance = STRICT,
+    *,
+    uid: str | None = None,
+    pods: Iterable[Mapping[str, Any]] | None = None,
+    nodes: Iterable[Mapping[str, Any]] | None = None,
+    revision: str | None = None,
+    now: datetime | None = None,
+    by_numbers: bool = False,
+) -> Verdict:
     """Judge one snapshot of a DaemonSet.
 
     Ready means that the controller has seen this generation, and that on every eligible node the
@@ -51,10 +127,30 @@ def verdict(daemonset: Mapping[str, Any]) -> Verdict:
     are needed; pkg/controller/daemon/daemon_controller.go, updateDaemonSetStatus). Under OnDelete
     the controller replaces no pod by itself, so there is nothing to wait for once it has seen the
     generation. No eligible node is ready.
+
+    What the allowance excuses is told, by node. To excuse anybody the pods have to be known, and to
+    excuse nodes that are not Ready the nodes too: the numbers alone do not say where a pod lacks.
+
+    Args:
+        daemonset: as the server has it.
+        allowance: who may be excused.
+        uid: of the DaemonSet that is waited for: another one of its name is another DaemonSet.
+        pods: all of this DaemonSet; None where they were not read.
+        nodes: all of the cluster; None where they were not read.
+        revision: the hash of the live template's ControllerRevision, where it is known. With the
+            pods, it proves that they are of this template; the controller's own count is wrong
+            where pods of a deleted namesake were adopted.
+        now: the time, for minReadySeconds; without it pods with minReadySeconds are taken as
+            unavailable.
+        by_numbers: whether unavailable_budget may be judged by the controller's numbers where pods
+            cannot be read.
     """
     metadata, status = daemonset.get("metadata", {}), daemonset.get("status") or {}
     counts = {ours: int(status.get(theirs) or 0) for ours, theirs in _COUNTS.items()}
     desired, updated, available = counts["desired"], counts["updated"], counts["available"]
+    if uid is not None and metadata.get("uid") != uid:
+        told = "it was deleted, and another of its name was created"
+        return Verdict(False, "replaced", told, counts)
     if metadata.get("deletionTimestamp"):
         return Verdict(False, "deleting", "it is being deleted", counts)
     if int(status.get("observedGeneration") or 0) < int(metadata.get("generation") or 0):
@@ -65,6 +161,17 @@ def verdict(daemonset: Mapping[str, Any]) -> Verdict:
         if updated < desired:
             told += "; the others are replaced when they are deleted (OnDelete)"
         return Verdict(True, "ready", told, counts)
+    strict = _by_numbers(counts)
+    if pods is None:
+        return _excused_by_numbers(strict, allowance) if by_numbers else strict
+    from .coverage import covered
+
+    seen = covered(daemonset, pods, nodes, revision, now)
+    return _with_pods(strict, allowance, seen, desired - min(updated, available))
+
+
+def _by_numbers(counts: dict[str, int]) -> Verdict:
+    desired, updated, available = counts["desired"], counts["updated"], counts["available"]
     if updated < desired:
         return Verdict(False, "updating", f"{updated} of {desired} pods are updated", counts)
     if available < desired:
@@ -73,3 +180,78 @@ def verdict(daemonset: Mapping[str, Any]) -> Verdict:
     if desired == 0:
         return Verdict(True, "ready", "no node is eligible", counts)
     return Verdict(True, "ready", f"all {desired} pods are updated and available", counts)
+
+
+def _with_pods(
+    strict: Verdict, allowance: Allowance, seen: Coverage, by_controller: int
+) -> Verdict:
+    """The verdict where the pods are known.
+
+    The controller and the pods have to agree: each may be ahead of the other, since they are not
+    read at the same moment, and the controller's clock may be another.
+    """
+    if strict.ready:
+        if not seen.outdated:
+            return strict
+        told = f"{seen.outdated} pods that the controller counts as updated are of another template"
+        return replace(strict, ready=False, state="updating", message=told, lacking=seen.lacking)
+    lacking = max(seen.lacking, by_controller)
+    desired = strict.counts["desired"]
+    budget, cap = _limits(allowance, desired)
+    named = sorted(seen.without_pod)
+    broken = [node for node in named if node in seen.not_ready_nodes][:cap]
+    others = [node for node in named if node not in broken]
+    unnamed = max(lacking - len(named), 0)
+    if len(others) + unnamed > budget:
+        return replace(strict, lacking=lacking)
+    excused = (
+        *((node, _BY_NODE) for node in broken),
+        *((node, _BY_BUDGET) for node in others),
+        *((("", _BY_BUDGET),) * unnamed),
+    )
+    if not excused:
+        return replace(strict, lacking=lacking)
+    told = f"{desired - len(excused)} of {desired} pods are updated and available"
+    told += f", {len(excused)} excused: {'; '.join(_counted(why for _node, why in excused))}"
+    return Verdict(True, "ready", told, strict.counts, excused, lacking)
+
+
+def _excused_by_numbers(strict: Verdict, allowance: Allowance) -> Verdict:
+    """The verdict where only the controller's numbers are known: nodes whose pod is old and nodes
+    whose pod is not available may be others, so that at worst both numbers add up.
+    """
+    counts = strict.counts
+    desired = counts["desired"]
+    worst = (desired - counts["updated"]) + (desired - counts["available"])
+    budget, _cap = _limits(allowance, desired)
+    if strict.ready or worst > budget:
+        return strict
+    told = f"at least {desired - worst} of {desired} pods are updated and available"
+    told += f", {worst} excused: {_BY_BUDGET}"
+    return Verdict(True, "ready", told, counts, (("", _BY_BUDGET),) * worst, worst)
+
+
+def could_be_excused(current: Verdict, allowance: Allowance) -> bool:
+    """Whether what lacks may fit the allowance, so that pods and nodes are worth reading."""
+    if current.ready or current.state not in ("updating", "starting"):
+        return False
+    return 0 < _least_lacking(current.counts) <= sum(_limits(allowance, current.counts["desired"]))
+
+
+def _least_lacking(counts: Mapping[str, int]) -> int:
+    return max(counts["desired"] - min(counts["updated"], counts["available"]), 0)
+
+
+def _limits(allowance: Allowance, desired: int) -> tuple[int, int]:
+    budget, cap = allowance.unavailable_budget, allowance.ignore_not_ready_nodes
+    return (
+        0 if budget is None else resolve_share(budget, desired),
+        0 if cap is None else resolve_share(cap, desired),
+    )
+
+
+def _counted(reasons: Iterable[str]) -> list[str]:
+    found: dict[str, int] = {}
+    for one in reasons:
+        found[one] = found.get(one, 0) + 1
+    return [f"{count} {why}" for why, count in found.items()]

@@ -16,7 +16,7 @@ from .._base.errors import ConflictError, EverynodeError, ForbiddenError, Rollou
 from .._cluster import daemonsets, fieldset, managers, objects
 from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
-from .._nodes import diagnosis
+from .._nodes.pods import node_of
 from .._spec.selector import selects, shown
 from . import restart, waiting
 from .recreating import put_back
@@ -139,7 +139,7 @@ def _refuse_leftovers(
     if not left:
         return
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
-    named = [f"{pod['metadata']['name']} on {diagnosis.node_of(pod)}" for pod in left]
+    named = [f"{pod['metadata']['name']} on {node_of(pod)}" for pod in left]
     more = f" and {len(named) - 5} more" if len(named) > 5 else ""
     raise ConflictError(
         f"DaemonSet {namespace}/{name} cannot be replaced around its running pods: the new selector"

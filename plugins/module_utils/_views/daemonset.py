@@ -9,28 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._nodes import diagnosis
+from .._nodes.diagnosis import trouble_of
+from .._nodes.pods import REVISION_LABEL, is_ready, node_of, restarts_of
 from .._nodes.readiness import verdict
-
-REVISION_LABEL = "controller-revision-hash"
 
 
 def pod_view(pod: Mapping[str, Any]) -> dict[str, Any]:
     """One pod: where it runs, and how it is."""
     status = pod.get("status") or {}
-    reason = diagnosis.reason_of(pod)
+    trouble = trouble_of(pod)
     return {
         "name": pod["metadata"]["name"],
-        "node": diagnosis.node_of(pod),
+        "node": node_of(pod),
         "phase": status.get("phase"),
-        "ready": diagnosis.is_ready(pod),
-        "restarts": sum(int(c.get("restartCount") or 0) for c in diagnosis.container_statuses(pod)),
+        "ready": is_ready(pod),
+        "restarts": restarts_of(pod),
         "ip": status.get("podIP"),
         "revision": (pod["metadata"].get("labels") or {}).get(REVISION_LABEL),
         "created": pod["metadata"].get("creationTimestamp"),
         "images": {c["name"]: c.get("image") for c in pod["spec"].get("containers") or []},
-        "reason": reason[0] if reason else None,
-        "evidence": reason[1] if reason else None,
+        "reason": trouble.cause if trouble else None,
+        "evidence": trouble.evidence if trouble else None,
     }
 
 

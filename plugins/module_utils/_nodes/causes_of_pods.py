@@ -1,0 +1,267 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What keeps a pod from being available, from the pod, its node and its events. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from .causes_of_containers import container_trouble, never_ready
+from .events import newest_with, volume_trouble
+from .pods import condition, container_statuses, init_statuses, is_ending, is_ready, moment
+from .trouble import Trouble, quoted
+
+_PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
+# Clocks of machines that keep time differ by less.
+_CLOCKS_DIFFER = timedelta(seconds=10)
+_SOON = ("Starting", "NotReady")
+# Why the kubelet turns a pod away that the scheduler gave it (pkg/kubelet/lifecycle/predicate.go,
+# pkg/kubelet/nodeshutdown, pkg/kubelet/preemption, pkg/kubelet/sysctl, pkg/security/apparmor). The
+# controller makes a new pod each time, so that what is about the node heals with it.
+_TURNED_AWAY: dict[str, tuple[str, bool]] = {
+    "NodePorts": ("HostPortTaken", False),
+    "HostPortConflict": ("HostPortTaken", False),
+    "NodeAffinity": ("Unschedulable", True),
+    "TopologyAffinityError": ("Unschedulable", True),
+    "UnexpectedAdmissionError": ("Unschedulable", True),
+    "Preempting": ("Evicted", True),
+    "NodeShutdown": ("NodeNotReady", True),
+    "Terminated": ("NodeNotReady", True),
+    "NodeLost": ("NodeNotReady", True),
+    "SysctlForbidden": ("ContainerConfig", False),
+    "AppArmor": ("ContainerConfig", False),
+    "PodOSNotSupported": ("ContainerConfig", False),
+    "PodOSSelectorNodeLabelDoesNotMatch": ("ContainerConfig", False),
+    "SupplementalGroupsPolicyNotSupported": ("ContainerConfig", False),
+}
+_OWN_LIMIT = re.compile(r"exceed(s|ed) (the total|the limit|its local)", re.IGNORECASE)
+_NEVER_FITS = re.compile(
+    r"persistentvolumeclaim .* not found|volume node affinity conflict|node affinity conflict",
+    re.IGNORECASE,
+)
+
+
+def trouble_of(
+    pod: Mapping[str, Any],
+    *,
+    node: Mapping[str, Any] | None = None,
+    events: Iterable[Mapping[str, Any]] = (),
+    log: str = "",
+    min_ready_seconds: int = 0,
+    now: datetime | None = None,
+) -> Trouble | None:
+    """What keeps a pod from being available, or None where it is.
+
+    Everything but the pod only makes it more precise.
+
+    Args:
+        pod: as the server has it.
+        node: the one it runs on.
+        events: about the pod, newest first.
+        log: the last lines of the container that crashes.
+        min_ready_seconds: how long it has to be Ready.
+        now: the time.
+    """
+    events = list(events)
+    if is_ending(pod):
+        return _silent(node) or _ending(pod, now)
+    if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
+        return _failed(pod, node)
+    silent = _silent(node)
+    if silent is not None and not is_ready(pod):
+        # What the pod's status says is as old as the node's silence.
+        return silent
+    if is_ready(pod):
+        return _not_available_yet(pod, min_ready_seconds, now)
+    found = _scheduling(pod, events) or _of_containers(pod, events, log, now)
+    if found is None or found.cause in _SOON:
+        by_node = _of_node(node) or _marked_by_node_controller(pod, events)
+        found = by_node or found or _not_ready(pod)
+    return found
+
+
+def node_trouble(node: Mapping[str, Any]) -> Trouble | None:
+    """What is wrong with a node that its pods suffer from; both heal when the node does."""
+    return _of_node(node)
+
+
+def _of_node(node: Mapping[str, Any] | None) -> Trouble | None:
+    if node is None:
+        return None
+    ready = condition(node, "Ready")
+    if ready.get("status") != "True":
+        told = ": ".join(str(ready[key]) for key in ("reason", "message") if ready.get(key))
+        return Trouble("NodeNotReady", quoted(told or "the node is not Ready"), True)
+    for kind in _PRESSURES:
+        found = condition(node, kind)
+        if found.get("status") == "True":
+            told = ": ".join(str(one) for one in (kind, found.get("message")) if one)
+            return Trouble("NodePressure", quoted(told), True)
+    return None
+
+
+def _silent(node: Mapping[str, Any] | None) -> Trouble | None:
+    """The trouble of a node whose kubelet is not heard of any more."""
+    if node is None or condition(node, "Ready").get("status") in ("True", "False"):
+        return None
+    return _of_node(node)
+
+
+def _ending(pod: Mapping[str, Any], now: datetime | None) -> Trouble:
+    metadata = pod["metadata"]
+    held = ", ".join(metadata.get("finalizers") or [])
+    told = f"held by finalizers: {held}" if held else "the pod is being deleted"
+    # The time at which the grace period is over.
+    due = moment(metadata.get("deletionTimestamp"))
+    if now is not None and due is not None and now - due > _CLOCKS_DIFFER:
+        told += f", {int((now - due).total_seconds())} seconds past its grace period"
+        told += "" if held else ": its node's kubelet has not ended it"
+    return Trouble("Terminating", quoted(told), True)
+
+
+def _failed(pod: Mapping[str, Any], node: Mapping[str, Any] | None) -> Trouble:
+    """The trouble of a pod that is over; the controller deletes it and makes another."""
+    status = pod.get("status") or {}
+    reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
+    told = quoted(": ".join(one for one in (reason or status["phase"], message) if one))
+    if reason == "Evicted":
+        if _OWN_LIMIT.search(message):
+            # It will use as much the next time.
+            return Trouble("Evicted", told, False)
+        if "low on resource" in message or "had condition" in message or _pressed(node):
+            return Trouble("NodePressure", told, True)
+        return Trouble("Evicted", told, True)
+    if reason.startswith("OutOf"):
+        return Trouble("Unschedulable", told, True)
+    cause, heals = _TURNED_AWAY.get(reason, ("NotReady", True))
+    return Trouble(cause, told, heals)
+
+
+def _pressed(node: Mapping[str, Any] | None) -> bool:
+    found = _of_node(node)
+    return found is not None and found.cause == "NodePressure"
+
+
+def _scheduling(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Trouble | None:
+    """Why no node was given to the pod yet. The scheduler's words are those of its plugins
+    (pkg/scheduler/framework/plugins): what only another pod's end or a change of the node can mend
+    may come by waiting.
+    """
+    if (pod.get("spec") or {}).get("nodeName"):
+        return None
+    found = condition(pod, "PodScheduled")
+    message = str(found.get("message") or "")
+    if not message:
+        failed = newest_with(events, "FailedScheduling")
+        message = str(failed.get("message") or "") if failed else ""
+    if found.get("status") != "False" and not message:
+        if not pod.get("spec"):
+            return None
+        scheduler = pod["spec"].get("schedulerName") or "default-scheduler"
+        return Trouble("Starting", f"not scheduled yet (by {scheduler})", True)
+    if "free ports" in message:
+        return Trouble("HostPortTaken", quoted(message), False)
+    told = quoted(message or found.get("reason") or "not scheduled")
+    return Trouble("Unschedulable", told, not _NEVER_FITS.search(message))
+
+
+def _of_containers(
+    pod: Mapping[str, Any],
+    events: Sequence[Mapping[str, Any]],
+    log: str,
+    now: datetime | None,
+) -> Trouble | None:
+    """The worst trouble of the pod's containers: the first that does not heal by itself, else the
+    first that is more than being on its way.
+    """
+    spec = pod.get("spec") or {}
+    specs = {
+        one.get("name"): one
+        for one in (*(spec.get("initContainers") or []), *(spec.get("containers") or []))
+    }
+    inits = {one.get("name") for one in init_statuses(pod)}
+    found = []
+    for status in container_statuses(pod):
+        own = specs.get(status.get("name")) or {}
+        one_shot = status.get("name") in inits and own.get("restartPolicy") != "Always"
+        trouble = container_trouble(status, own, one_shot=one_shot, events=events, log=log, now=now)
+        if trouble is None and not one_shot and not status.get("ready"):
+            trouble = never_ready(status, own, events)
+        if trouble is not None:
+            found.append(trouble)
+    worst = next((one for one in found if not one.heals), None)
+    worst = worst or next((one for one in found if one.cause not in _SOON), None)
+    if worst is not None:
+        return worst
+    if not _any_created(pod):
+        found = [one for one in (_before_containers(events),) if one] + found
+    return found[0] if found else None
+
+
+def _any_created(pod: Mapping[str, Any]) -> bool:
+    return any(
+        "running" in (one.get("state") or {}) or "terminated" in (one.get("state") or {})
+        for one in container_statuses(pod)
+    )
+
+
+def _before_containers(events: Sequence[Mapping[str, Any]]) -> Trouble | None:
+    """What keeps the kubelet from creating containers: volumes, then the pod's network."""
+    found = volume_trouble(events)
+    if found is not None:
+        return found
+    failed = newest_with(events, "FailedCreatePodSandBox", "NetworkNotReady")
+    if failed is None:
+        return None
+    return Trouble("Starting", quoted(f"{failed['reason']}: {failed.get('message')}"), True)
+
+
+def _marked_by_node_controller(
+    pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+) -> Trouble | None:
+    """Where the node could not be read: the node controller marks the pods of a node that is not
+    Ready by their Ready condition alone (pkg/controller/util/node/controller_utils.go,
+    MarkPodsNotReady), which no kubelet does to a pod whose containers are ready.
+    """
+    if (pod.get("spec") or {}).get("readinessGates"):
+        return None
+    told = newest_with(events, "NodeNotReady")
+    if condition(pod, "ContainersReady").get("status") != "True":
+        return None
+    if condition(pod, "Ready").get("status") != "False":
+        return None
+    words = str(told.get("message")) if told else "the pod's containers are ready, the pod is not"
+    return Trouble("NodeNotReady", quoted(words), True)
+
+
+def _not_available_yet(
+    pod: Mapping[str, Any], min_ready_seconds: int, now: datetime | None
+) -> Trouble | None:
+    """The trouble of a pod that is Ready, but not for long enough."""
+    since = moment(condition(pod, "Ready").get("lastTransitionTime"))
+    if min_ready_seconds <= 0 or now is None or since is None:
+        return None
+    if since - now > _CLOCKS_DIFFER:
+        ahead = int((since - now).total_seconds())
+        told = f"Ready since a moment that is {ahead} seconds ahead: clocks differ"
+        return Trouble("ClockSkew", told, True)
+    passed = int((now - since).total_seconds())
+    if passed > min_ready_seconds:
+        return None
+    told = f"Ready for {max(passed, 0)} of {min_ready_seconds} seconds (minReadySeconds)"
+    return Trouble("Starting", told, True)
+
+
+def _not_ready(pod: Mapping[str, Any]) -> Trouble:
+    status = pod.get("status") or {}
+    if status.get("phase") == "Pending":
+        return Trouble("Starting", "the pod has not started yet", True)
+    ready = condition(pod, "Ready")
+    waiting = [one.get("name", "") for one in container_statuses(pod) if not one.get("ready")]
+    told = ready.get("message") or f"not ready: {', '.join(waiting)}"
+    return Trouble("NotReady", quoted(told), True)
