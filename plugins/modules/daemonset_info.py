@@ -55,6 +55,12 @@ options:
         costs one more request.
     type: bool
     default: false
+  include_revisions:
+    description:
+      - Whether to list the revisions of each DaemonSet too, to which
+        M(everynode.kubernetes.daemonset_rollback) can go back. It costs one more request.
+    type: bool
+    default: false
   export:
     description:
       - Adds to each DaemonSet what makes the same one again. V(manifest) is a manifest, V(task) a
@@ -71,6 +77,7 @@ extends_documentation_fragment:
   - everynode.kubernetes.attributes.info
 seealso:
   - module: everynode.kubernetes.daemonset
+  - module: everynode.kubernetes.daemonset_rollback
 """
 
 EXAMPLES = r"""
@@ -146,6 +153,53 @@ daemonsets:
           reason:
           restarts: 0
           revision: 6d9f7c
+    revisions:
+      description: Its revisions, the newest first; null where they may not be listed.
+      type: list
+      elements: dict
+      returned: with O(include_revisions=true)
+      contains:
+        revision:
+          description: Its number. A revision gets a new one when its template becomes the current
+            one again.
+          type: int
+          returned: always
+          sample: 4
+        current:
+          description: Whether it is that of the template which the DaemonSet has now.
+          type: bool
+          returned: always
+          sample: true
+        images:
+          description: The images by the names of the containers, init containers included.
+          type: dict
+          returned: always
+          sample: {shipper: "example/log-shipper:1.4.2"}
+        change_cause:
+          description: The annotation C(kubernetes.io/change-cause) of that time, or null.
+          type: str
+          returned: always
+          sample: release 1.4.2
+        created:
+          description: When the cluster first saw the template.
+          type: str
+          returned: always
+          sample: "2026-01-01T10:00:00Z"
+        pods:
+          description: On how many pods it runs; null where the pods were not listed.
+          type: int
+          returned: always
+          sample: 5
+        template_hash:
+          description: The label C(controller-revision-hash) of its pods.
+          type: str
+          returned: always
+          sample: 6d9f7c
+        name:
+          description: The name of the ControllerRevision.
+          type: str
+          returned: always
+          sample: log-shipper-6d9f7c
     daemonset:
       description: The object, without C(managedFields).
       type: dict

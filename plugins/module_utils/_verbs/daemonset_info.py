@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import Fault, ForbiddenError, InputError
 from .._base.redaction import redact
 from .._cluster import objects
+from .._cluster.daemonsets import label_selector
 from .._cluster.options import CONNECTION_SPEC
 from .._spec.export import clean_manifest, task_of
 from .._views.daemonset import daemonset_view, quota_view
@@ -28,6 +29,7 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
     "field_selectors": {"type": "list", "elements": "str", "default": []},
     "include_pods": {"type": "bool", "default": True},
     "include_quotas": {"type": "bool", "default": False},
+    "include_revisions": {"type": "bool", "default": False},
     "export": {"type": "str", "choices": ["manifest", "task"]},
 }
 
@@ -54,12 +56,15 @@ def run(task: Task) -> dict[str, Any]:
     pods = None
     if found and params["include_pods"]:
         pods = _listed(task, scope, "pods", deadline)
-    views = [
-        daemonset_view(
-            item, None if pods is None else objects.owned_by(pods, item["metadata"]["uid"])
-        )
-        for item in found
+    owned = [
+        None if pods is None else objects.owned_by(pods, item["metadata"]["uid"]) for item in found
     ]
+    views = [daemonset_view(item, its_pods) for item, its_pods in zip(found, owned, strict=True)]
+    if params["include_revisions"]:
+        for view, revisions in zip(
+            views, _revisions(task, scope, found, owned, deadline), strict=True
+        ):
+            view["revisions"] = revisions
     shown: list[dict[str, Any]] = redact(views, task.secrets)
     if params["export"] is not None:
         # Not redacted: with a hidden value in it, an export would be another DaemonSet.
@@ -105,6 +110,32 @@ def _query(params: Any) -> dict[str, str]:
     return {key: value for key, value in query.items() if value}
 
 
+def _revisions(
+    task: Task,
+    scope: str,
+    found: Sequence[Mapping[str, Any]],
+    pods: Sequence[Sequence[Mapping[str, Any]] | None],
+    deadline: Deadline,
+) -> list[list[dict[str, Any]] | None]:
+    """The history of each DaemonSet; None, with a warning, where it may not be listed."""
+    # A module is compiled anew in each task, so what few tasks need is imported where it is used.
+    from .._cluster.revisions import owned_revisions
+    from .._rollout.history import current
+    from .._views.revisions import revision_views
+
+    query = {}
+    if len(found) == 1:
+        query["labelSelector"] = label_selector(found[0]["spec"]["selector"])
+    listed = _listed(task, scope, "controllerrevisions", deadline, "/apis/apps/v1", query)
+    if listed is None:
+        return [None] * len(found)
+    histories = [owned_revisions(listed, item["metadata"]["uid"]) for item in found]
+    return [
+        revision_views(history, current(item, history), its_pods)
+        for item, history, its_pods in zip(found, histories, pods, strict=True)
+    ]
+
+
 def _quotas(task: Task, scope: str, deadline: Deadline) -> list[dict[str, Any]] | None:
     """What the scope's quotas allow, and how much of it is used."""
     quotas = _listed(task, scope, "resourcequotas", deadline)
@@ -112,13 +143,18 @@ def _quotas(task: Task, scope: str, deadline: Deadline) -> list[dict[str, Any]] 
 
 
 def _listed(
-    task: Task, scope: str, resource: str, deadline: Deadline
+    task: Task,
+    scope: str,
+    resource: str,
+    deadline: Deadline,
+    group: str = "/api/v1",
+    query: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]] | None:
     """The objects of the scope; None, with a warning, where they may not be listed."""
     doing = f"list {resource}{_in_words(scope)}"
     try:
         found, _version = objects.list_all(
-            task.cluster, f"/api/v1{scope}/{resource}", {}, deadline, doing
+            task.cluster, f"{group}{scope}/{resource}", query or {}, deadline, doing
         )
     except ForbiddenError as error:
         task.warnings.append(f"The {resource} are not shown: {error.message}")

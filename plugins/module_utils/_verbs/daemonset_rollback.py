@@ -1,0 +1,210 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verb of ``daemonset_rollback``: a DaemonSet gets a template back that it had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import EverynodeError, Fault, InputError, NotFoundError
+from .._cluster import daemonsets, guards
+from .._cluster.applying import Applied
+from .._cluster.objects import How
+from .._cluster.options import CONNECTION_SPEC
+from .._cluster.revisions import Revision, revisions_of
+from .._rollout import history, outdated, rolling_back, waiting
+from .._spec.build import identity
+from .._views.revisions import in_words, revision_views
+from .daemonset import settle
+from .verb import Task, Verb
+
+_MOST = 20
+
+OWN_SPEC: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str"},
+    "to_revision": {"type": "int"},
+    "to_image": {"type": "raw"},
+    "field_manager": {"type": "str", "default": "everynode"},
+    "force_conflicts": {"type": "bool", "default": False},
+    "adopt": {"type": "list", "elements": "str", "default": []},
+    "resource_version": {"type": "str"},
+}
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Carry out one task of the module ``daemonset_rollback``."""
+    image = _checked(task.params)
+    namespace, name = identity(task.params, task.cluster.namespace)
+    deadline = Deadline(task.params["wait_timeout"])
+    live = daemonsets.read(task.cluster, namespace, name, deadline)
+    if task.params["resource_version"] is not None:
+        guards.expect_version(live, namespace, name, task.params["resource_version"])
+    if live is None:
+        raise NotFoundError(
+            f"There is no DaemonSet {namespace}/{name} on {task.cluster.server}, so it cannot be"
+            " rolled back.",
+            advice="Check name, namespace and cluster.",
+            status=404,
+        )
+    guards.refuse_deleting(live)
+    revisions = revisions_of(task.cluster, live, deadline)
+    standing = history.current(live, revisions)
+    target = _target(task.params["to_revision"], image, live, revisions)
+    if target is None:
+        return _already_there(task, live, standing, revisions, image, deadline)
+    how = How(
+        manager=task.params["field_manager"],
+        force=task.params["force_conflicts"],
+        adopt=tuple(task.params["adopt"]),
+        dry_run=task.check_mode,
+    )
+    task.progress(f"{namespace}/{name}: back to revision {target.number}")
+    applied = rolling_back.to_template(
+        task.cluster,
+        live,
+        target.template,
+        how,
+        deadline,
+        cause=rolling_back.Cause(target.change_cause),
+    )
+    result = settle(task, applied, deadline)
+    result["rollout"]["rolled_back"] = {
+        "from_revision": standing.number if standing else None,
+        "to_revision": target.number,
+        "images": target.images,
+        "change_cause": target.change_cause,
+    }
+    _tell_outdated(task, result, applied.after, revisions, deadline)
+    return result
+
+
+def _checked(params: Mapping[str, Any]) -> str | dict[str, str] | None:
+    """The image to go back to: one, or several by the names of their containers.
+
+    Raises:
+        InputError: a parameter is wrong; with all faults.
+    """
+    faults = []
+    number, image = params["to_revision"], params["to_image"]
+    if number is not None and number < 0:
+        faults.append(
+            Fault("to_revision", f"{number} is no number of a revision, nor 0 for the previous one")
+        )
+    if params["wait_timeout"] < 1:
+        faults.append(
+            Fault("wait_timeout", f"{params['wait_timeout']} is not a number of seconds, 1 or more")
+        )
+    if image is not None and not _is_image(image):
+        faults.append(
+            Fault("to_image", "expects an image, or images by the names of their containers")
+        )
+    if faults:
+        raise InputError(faults)
+    if isinstance(image, Mapping):
+        return {str(name): str(one) for name, one in image.items()}
+    return None if image is None else str(image)
+
+
+def _is_image(given: Any) -> bool:
+    if isinstance(given, Mapping):
+        return bool(given) and all(isinstance(one, str) and one.strip() for one in given.values())
+    return isinstance(given, str) and bool(given.strip())
+
+
+def _target(
+    number: int | None,
+    image: str | Mapping[str, str] | None,
+    live: Mapping[str, Any],
+    revisions: Sequence[Revision],
+) -> Revision | None:
+    """The revision to go back to; None where the DaemonSet has that template already.
+
+    Raises:
+        NotFoundError: there is none such.
+    """
+    template = live["spec"]["template"]
+    if image is not None:
+        if history.has_image(template, image):
+            return None
+        found = history.with_image(revisions, image)
+        wanted = f"no revision with {_image_in_words(image)}"
+    elif number:
+        found = history.numbered(revisions, number)
+        wanted = f"no revision {number}"
+    else:
+        found = history.previous(live, revisions)
+        wanted = "no revision that differs from what it has now"
+    if found is None:
+        raise _no_such(live, revisions, wanted)
+    return None if history.same_template(found.template, template) else found
+
+
+def _image_in_words(image: str | Mapping[str, str]) -> str:
+    if isinstance(image, str):
+        return f"the image {image}"
+    return ", ".join(f"the image {one} for the container {name}" for name, one in image.items())
+
+
+def _no_such(live: Mapping[str, Any], revisions: Sequence[Revision], wanted: str) -> NotFoundError:
+    metadata = live["metadata"]
+    current = history.current(live, revisions)
+    return NotFoundError(
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} has {wanted}, so it cannot be rolled"
+        f" back to it. {in_words(revisions, current)}",
+        advice="How many are kept says revision_history_limit of the DaemonSet.",
+        details={"revisions": revision_views(revisions, current, None)[:_MOST]},
+    )
+
+
+def _already_there(
+    task: Task,
+    live: dict[str, Any],
+    standing: Revision | None,
+    revisions: Sequence[Revision],
+    image: str | Mapping[str, str] | None,
+    deadline: Deadline,
+) -> dict[str, Any]:
+    """The result of a task that finds the template in place: nothing is written."""
+    if image is not None:
+        found = f"it has {_image_in_words(image)} already"
+    else:
+        found = f"it has the template of revision {task.params['to_revision']} already"
+    result = settle(task, Applied(live, live, False), deadline)
+    rollout = result["rollout"]
+    rollout["message"] = f"nothing to roll back, {found}; {rollout['message']}"
+    rollout["rolled_back"] = None
+    _tell_outdated(task, result, live, revisions, deadline)
+    return result
+
+
+def _tell_outdated(
+    task: Task,
+    result: dict[str, Any],
+    after: Mapping[str, Any],
+    revisions: Sequence[Revision],
+    deadline: Deadline,
+) -> None:
+    """Under OnDelete, say which pods keep another template."""
+    if not outdated.is_on_delete(after):
+        return
+    try:
+        found = outdated.outdated(task.cluster, after, revisions, deadline)
+    except EverynodeError as error:
+        error.details["changed"] = result["changed"]
+        raise
+    result["rollout"]["outdated"] = found
+    if found and found["pods"]:
+        task.warnings.append(outdated.in_words(after, found))
+
+
+VERB = Verb(
+    name="daemonset_rollback",
+    run=run,
+    argument_spec={**OWN_SPEC, **waiting.WAIT_SPEC, **CONNECTION_SPEC},
+    mutually_exclusive=(("to_revision", "to_image"),),
+)
