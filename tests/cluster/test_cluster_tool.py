@@ -24,7 +24,14 @@ import yaml
 from .conftest import PREFIX
 from .tool import Cluster, eventually, kubectl, listening_addresses, run, start, tool
 
-COMPONENTS = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"}
+COMPONENTS = {
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+    "kubelets",
+}
 
 
 @pytest.fixture

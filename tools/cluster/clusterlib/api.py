@@ -31,14 +31,18 @@ class Api:
         self._connection.close()
 
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """The status and the parsed answer (the text where it is not JSON); OSError if none."""
+        """The status and the parsed answer (the text where it is not JSON); OSError if none.
+
+        The body of a PATCH is a merge patch.
+        """
+        kind = "merge-patch+json" if method == "PATCH" else "json"
         try:
             self._connection.request(
                 method,
                 path,
                 body=None if body is None else json.dumps(body),
                 headers={
-                    "Content-Type": "application/json",
+                    "Content-Type": f"application/{kind}",
                     "User-Agent": "everynode-test-cluster",
                 },
             )

@@ -39,6 +39,7 @@ class Binary:
 
 BINARIES = (
     Binary("certificates", "certificates", ".", 15),
+    Binary("kubelets", "kubelets", ".", 20),
     Binary("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", 60),
     Binary("etcd", "etcd", "go.etcd.io/etcd/server/v3", 30),
     Binary("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", 150),

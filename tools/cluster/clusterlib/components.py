@@ -1,7 +1,7 @@
 # Copyright (c) 2026 everynode contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The five programs of a cluster and the commands that start them."""
+"""The six programs of a cluster and the commands that start them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from . import binaries
 from .files import write_atomically
 from .layout import STAGES
-from .nodes import KUBELET_LABEL
+from .nodes import KUBELET_ADDRESS_TYPE, KUBELET_LABEL
 
-# In the order of their start; the last three need the API server.
+# In the order of their start; all but the first two need the API server.
 FIRST = ("etcd", "kube-apiserver")
-THEN = ("kube-controller-manager", "kube-scheduler", "kwok")
+THEN = ("kube-controller-manager", "kube-scheduler", "kwok", "kubelets")
 ALL = (*FIRST, *THEN)
 # Ports by use. The controller manager and the scheduler listen nowhere, nor does KWOK.
-PORTS = ("api", "etcd", "etcd-peer")
+PORTS = ("api", "etcd", "etcd-peer", "kubelets")
 
 # A request is one line: of a watch the one at its start, of anything else the one at its end.
 # Leases and health checks would be most of the lines and tell nothing.
@@ -90,6 +90,7 @@ def command(component: str, plan: Plan) -> list[str]:
         "kube-controller-manager": _controller_manager,
         "kube-scheduler": _scheduler,
         "kwok": _kwok,
+        "kubelets": _kubelets,
     }[component](plan)
     return [str(binaries.path_of(component)), *arguments]
 
@@ -168,6 +169,11 @@ def _api_server(plan: Plan) -> list[str]:
         "--service-account-issuer=https://kubernetes.default.svc",
         "--authorization-mode=Node,RBAC",
         "--allow-privileged=true",
+        # All nodes' kubelets answer on one port of this machine: see nodes.py.
+        f"--kubelet-preferred-address-types={KUBELET_ADDRESS_TYPE}",
+        f"--kubelet-certificate-authority={pki / 'ca.crt'}",
+        f"--kubelet-client-certificate={pki / 'kubelet-client.crt'}",
+        f"--kubelet-client-key={pki / 'kubelet-client.key'}",
         "--profiling=false",
     ]
     if plan.audit_log:
@@ -217,6 +223,14 @@ def _kwok(plan: Plan) -> list[str]:
         "--manage-all-nodes=false",
         f"--manage-nodes-with-label-selector={KUBELET_LABEL} in (running,not-ready,unreachable)",
         f"--node-lease-duration-seconds={_LEASE_SECONDS}",
+    ]
+
+
+def _kubelets(plan: Plan) -> list[str]:
+    return [
+        f"--address=127.0.0.1:{plan.ports['kubelets']}",
+        f"--pki={plan.folder / 'pki'}",
+        f"--server={plan.server}",
     ]
 
 

@@ -126,7 +126,7 @@ def _api(plan: Plan) -> Api:
 
 def _scale(plan: Plan, count: int) -> None:
     with _api(plan) as api:
-        nodes.scale(api, count)
+        nodes.scale(api, count, plan.ports["kubelets"])
     known = state.load(plan.folder)
     if known is not None and known.nodes != count:
         known.nodes = count
@@ -240,6 +240,9 @@ def _start(plan: Plan, wanted: Collection[str]) -> None:
             _wait(plan, started, "the API server", _serves)
     if "kube-controller-manager" in wanted:
         _wait(plan, wanted, "the controller manager", _has_service_account)
+    if "kubelets" in wanted:
+        listened = [plan.ports["kubelets"]]
+        _wait(plan, wanted, "the kubelets' port", lambda _api: not ports.are_free(listened))
 
 
 def _serves(api: Api) -> bool:

@@ -13,6 +13,9 @@ from urllib.parse import quote
 from .api import Api
 from .console import ClusterError, say
 
+# An address of this type leads to the port where modules/kubelets answers for all nodes. The others
+# are as on a real node, so lead nowhere.
+KUBELET_ADDRESS_TYPE = "InternalDNS"
 # Whether KWOK plays the node's kubelet: see stages/node.yaml and README.md.
 KUBELET_LABEL = "everynode.kubernetes/kubelet"
 _NAME = re.compile(r"node-([0-9]+)")
@@ -21,10 +24,14 @@ _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 
 
-def scale(api: Api, count: int) -> None:
-    """Have exactly `count` simulated nodes, and wait until each new one can take pods."""
+def scale(api: Api, count: int, kubelet_port: int) -> None:
+    """Have exactly `count` simulated nodes, and wait until each new one can take pods.
+
+    Their kubelets answer on that port of this machine.
+    """
     if not 0 <= count <= _MOST:
         raise ClusterError(f"{count} nodes: choose 0 to {_MOST}")
+    _correct_ports(api, kubelet_port)
     present = _numbers(api)
     unwanted = [number for number in present if number >= count]
     wanted = [number for number in range(count) if number not in present]
@@ -34,7 +41,7 @@ def scale(api: Api, count: int) -> None:
     if wanted:
         say(f"adding {len(wanted)} nodes")
         for number in wanted:
-            api.checked("POST", "/api/v1/nodes", _manifest(number))
+            api.checked("POST", "/api/v1/nodes", _manifest(number, kubelet_port))
         _wait_ready(api, {_name(number) for number in wanted})
 
 
@@ -58,7 +65,7 @@ def _name(number: int) -> str:
     return f"node-{number}"
 
 
-def _manifest(number: int) -> dict[str, Any]:
+def _manifest(number: int, kubelet_port: int) -> dict[str, Any]:
     name = _name(number)
     high, low = divmod(number, 250)
     return {
@@ -78,9 +85,24 @@ def _manifest(number: int) -> dict[str, Any]:
             "addresses": [
                 {"type": "InternalIP", "address": f"10.{64 + high}.0.{low + 1}"},
                 {"type": "Hostname", "address": name},
-            ]
+                {"type": KUBELET_ADDRESS_TYPE, "address": "localhost"},
+            ],
+            "daemonEndpoints": _endpoints(kubelet_port),
         },
     }
+
+
+def _endpoints(kubelet_port: int) -> dict[str, Any]:
+    return {"kubeletEndpoint": {"Port": kubelet_port}}
+
+
+def _correct_ports(api: Api, kubelet_port: int) -> None:
+    """Tell the nodes of a cluster that had to take other ports where their kubelets are now."""
+    endpoints = _endpoints(kubelet_port)
+    for node in _simulated(api):
+        if node["status"].get("daemonEndpoints") != endpoints:
+            path = f"/api/v1/nodes/{node['metadata']['name']}/status"
+            api.checked("PATCH", path, {"status": {"daemonEndpoints": endpoints}}, also=(404,))
 
 
 def _wait_ready(api: Api, names: set[str]) -> None:

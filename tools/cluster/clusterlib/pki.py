@@ -27,6 +27,9 @@ _CLIENTS: dict[str, tuple[str, list[str]]] = {
     "kube-controller-manager": ("system:kube-controller-manager", []),
     "kube-scheduler": ("system:kube-scheduler", []),
     "kwok": ("kwok", [_ADMINS]),
+    "kubelets": ("kubelets", [_ADMINS]),
+    # The API server's own, for logs and commands; modules/kubelets knows the name.
+    "kubelet-client": ("kube-apiserver-kubelet-client", []),
 }
 
 
