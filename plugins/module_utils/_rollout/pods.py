@@ -1,0 +1,327 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Replacing pods node by node: the old one deleted, the new one proven."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ConflictError, NotFoundError
+from .._cluster.connection import Cluster
+from .._nodes.pods import node_of, revision_of, uid_of
+from .._nodes.trouble import Trouble
+from .node_work import CREATED, OLD, NodeOutcome, Proof, Work
+from .pod_table import Pod, PodTable
+from .proving import Prover, taken
+
+__all__ = ["NodeOutcome", "Proof", "Replacing"]
+
+_TICK_SECONDS = 1.0
+_BETWEEN_LINES = 1.0
+
+
+class Replacing:
+    """Replaces pods of one DaemonSet, which it lists once and then watches.
+
+    The DaemonSet must have the update strategy OnDelete, or the controller replaces pods as well,
+    and its controller must have seen the template that is to be rolled out. Close it (it is a
+    context manager) to end the watch.
+
+    Args:
+        cluster: the connection.
+        live: the DaemonSet.
+        revision: the wanted value of the pods' label ``controller-revision-hash``.
+        proof: what a new pod has to show.
+        deadline: the task's.
+        progress: takes lines for a person who waits.
+
+    Raises:
+        ClusterError: the pods cannot be listed.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        live: Mapping[str, Any],
+        revision: str,
+        proof: Proof,
+        deadline: Deadline,
+        progress: Callable[[str], None],
+    ):
+        self.revision = revision
+        self._cluster = cluster
+        self._live = live
+        self._proof = proof
+        self._deadline = deadline
+        self._progress = progress
+        self._told = ("", 0.0)
+        # The proven pods, by node.
+        self._proven: dict[str, str] = {}
+        self._table = PodTable(cluster, live, deadline)
+        self._prover = Prover(cluster, live, self._table, proof, deadline)
+
+    def __enter__(self) -> Replacing:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the watch."""
+        self._table.close()
+
+    def pods(self) -> dict[str, Pod]:
+        """The pod of each node now: one that stays before one that goes, then the newest."""
+        return {node: self._table.standing(node) for node in self._table.nodes()}
+
+    def outdated(self) -> list[str]:
+        """The nodes whose pod is not of the wanted revision, sorted."""
+        return [
+            node
+            for node in self._table.nodes()
+            if any(
+                revision_of(pod) != self.revision
+                for pod in self._table.staying(node) or self._table.on(node)
+            )
+        ]
+
+    def refresh(self) -> None:
+        """Take in what has happened meanwhile."""
+        while self._table.look(0.0):
+            pass
+
+    def replace(
+        self,
+        nodes: Iterable[str],
+        *,
+        at_once: int,
+        max_failures: int = 0,
+        when_created: Callable[[], None] | None = None,
+    ) -> list[NodeOutcome]:
+        """Replace the pods of nodes, and wait until each new one is available and proven.
+
+        Pods of the wanted revision are proven and not touched. A pod is deleted by its uid, so that
+        one that took its place meanwhile is judged anew. Nodes whose pod is not available anyway
+        come first. A node that has failed takes no place of ``at_once`` any more.
+
+        Args:
+            nodes: their names, in order.
+            at_once: how many pods may be unavailable at a time.
+            max_failures: with more failed nodes than this no further one is begun, and those that
+                are under way are left as they are.
+            when_created: called once, as soon as no further pod of this revision has to be made:
+                all new ones are there, or the rest was given up. Not called where the deadline
+                passed before.
+
+        Returns:
+            What became of each node, in the order given. A node that was not begun is neither
+            ``updated`` nor ``failed``. Once the deadline has passed, what was under way has failed.
+
+        Raises:
+            ClusterError: pods may not be deleted, or the server cannot be asked any more.
+        """
+        works = [Work(node) for node in dict.fromkeys(nodes)]
+        round_ = _Round(works, at_once, max_failures, when_created)
+        while not self._step(round_):
+            self._tell(works)
+            self._table.look(_TICK_SECONDS)
+        self._tell(works, last=True)
+        for work in works:
+            if work.outcome.updated and work.outcome.new_uid:
+                self._proven[work.node] = work.outcome.new_uid
+        return [work.outcome for work in works]
+
+    def soak(self, nodes: Iterable[str], *, max_failures: int = 0) -> list[NodeOutcome]:
+        """Look at proven pods for the time of the proof.
+
+        Ends early with more failures than ``max_failures``, or at the deadline.
+
+        Returns:
+            The nodes that failed: the pod's containers restarted too often, it is gone or another
+            took its place, it has had a trouble that does not heal for the time of grace, or it was
+            not ready in the end.
+        """
+        works = [Work(node) for node in dict.fromkeys(nodes)]
+        for work in works:
+            work.start()
+            work.outcome.new_uid = self._proven.get(work.node) or uid_of(
+                self._table.standing(work.node)
+            )
+        end = Deadline(min(self._proof.soak_seconds, self._deadline.left()))
+        while True:
+            for work in works:
+                self._prover.look_at(work, self.revision)
+            if end.passed() or sum(work.outcome.failed for work in works) > max_failures:
+                break
+            self._say(f"looking at {len(works)} new pods for {round(end.left())} more seconds")
+            self._table.look(min(_TICK_SECONDS, end.left()))
+        for work in works:
+            if not work.has_settled:
+                work.fail(work.trouble or Trouble("NotReady", "the new pod is not ready", True))
+        return [work.outcome for work in works if work.outcome.failed]
+
+    def remove(self, uids: Iterable[str]) -> list[str]:
+        """Delete exactly these pods, where they are still there; the nodes that they were on."""
+        nodes = []
+        for uid in uids:
+            pod = self._table.get(uid)
+            if pod is not None and not self._table.is_going(pod):
+                self._delete(pod)
+                nodes.append(node_of(pod))
+        return nodes
+
+    # One round of replacing.
+
+    def _step(self, round_: _Round) -> bool:
+        """Do what can be done now; whether nothing is left to do."""
+        for work in round_.works:
+            self._judge(work, round_.is_over)
+        if self._deadline.passed():
+            for work in round_.works:
+                if work.is_busy:
+                    work.fail(work.trouble)
+            return True
+        if not round_.has_failed:
+            self._begin(round_)
+        if round_.when_created is not None and not round_.is_over and round_.all_created():
+            round_.is_over = True
+            round_.when_created()
+        if round_.has_failed:
+            for work in round_.works:
+                if work.is_busy and work.trouble is not None and not work.trouble.heals:
+                    work.outcome.trouble = work.trouble
+            return True
+        return all(work.has_settled for work in round_.works)
+
+    def _begin(self, round_: _Round) -> None:
+        """Begin with as many further nodes as may be under way."""
+        waiting = [work for work in round_.works if not work.started and not work.ended]
+        if not waiting:
+            return
+        free = round_.at_once - sum(work.is_busy for work in round_.works)
+        if free <= 0:
+            return
+        for work in sorted(waiting, key=self._turn)[:free]:
+            work.start()
+            self._delete_old(work)
+
+    def _turn(self, work: Work) -> int:
+        """Which nodes come first: those that lose nothing, and last those that may never end."""
+        staying = self._table.staying(work.node)
+        if not staying:
+            return 2
+        available = (
+            self._table.is_available(pod, self._proof.min_ready_seconds) for pod in staying
+        )
+        return 1 if any(available) else 0
+
+    def _delete_old(self, work: Work) -> None:
+        for pod in self._table.staying(work.node):
+            if revision_of(pod) != self.revision:
+                self._delete(pod)
+                work.outcome.old_uid = uid_of(pod)
+                work.outcome.touched = True
+
+    def _delete(self, pod: Pod) -> None:
+        """Delete this very pod; one that is gone or took its name meanwhile is none of ours."""
+        metadata = pod["metadata"]
+        called = f"{metadata['namespace']}/{metadata['name']}"
+        with contextlib.suppress(NotFoundError, ConflictError):
+            self._cluster.request(
+                "DELETE",
+                f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}",
+                body={
+                    "apiVersion": "v1",
+                    "kind": "DeleteOptions",
+                    "preconditions": {"uid": metadata["uid"]},
+                },
+                deadline=self._deadline,
+                doing=f"delete pod {called}, for a new one to take its place",
+            )
+        self._table.note_deleted(metadata["uid"])
+
+    def _judge(self, work: Work, is_over: bool) -> None:
+        """See how far a node is.
+
+        Args:
+            work: the node.
+            is_over: whether the template of the wanted revision does not stand any more.
+        """
+        if work.ended:
+            return
+        staying = self._table.staying(work.node)
+        new = [pod for pod in staying if revision_of(pod) == self.revision]
+        old = [pod for pod in staying if revision_of(pod) != self.revision]
+        if not work.started:
+            if old or not new:
+                return
+            work.start()
+        if old and is_over:
+            work.fail(taken(self.revision, old[0]))
+        elif old:
+            # Made from the template before by a controller that lagged, or by somebody else.
+            self._delete_old(work)
+            work.reach(OLD, None)
+        elif new:
+            self._prover.prove(work, new[-1])
+        else:
+            self._prover.await_pod(work)
+        work.judge(self._proof)
+
+    # Telling.
+
+    def _tell(self, works: Sequence[Work], *, last: bool = False) -> None:
+        done = sum(work.outcome.updated for work in works)
+        text = f"{done} of {len(works)} nodes have the new pod"
+        causes = [
+            f"{trouble.cause} on {work.node}"
+            for work in works
+            for trouble in (work.outcome.trouble or (work.trouble if work.is_busy else None),)
+            if trouble is not None
+        ]
+        if causes:
+            text += "; " + ", ".join(causes[:3]) + (" and others" if len(causes) > 3 else "")
+        self._say(text, last=last)
+
+    def _say(self, text: str, *, last: bool = False) -> None:
+        before, when = self._told
+        now = time.monotonic()
+        if text == before or (not last and now - when < _BETWEEN_LINES):
+            return
+        self._told = (text, now)
+        metadata = self._live["metadata"]
+        self._progress(f"{metadata['namespace']}/{metadata['name']}: {text}")
+
+
+class _Round:
+    """One call of ``replace``."""
+
+    def __init__(
+        self,
+        works: Sequence[Work],
+        at_once: int,
+        max_failures: int,
+        when_created: Callable[[], None] | None,
+    ):
+        self.works = works
+        self.at_once = max(at_once, 1)
+        self.when_created = when_created
+        self.is_over = False
+        self._max_failures = max_failures
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether more nodes failed than may."""
+        return sum(work.outcome.failed for work in self.works) > self._max_failures
+
+    def all_created(self) -> bool:
+        """Whether no further pod of this revision has to be made."""
+        if self.has_failed:
+            return True
+        return all(work.ended or work.reached >= CREATED for work in self.works)

@@ -1,0 +1,70 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A command in a new pod that says whether it is well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ClusterError, DeadlineError, ForbiddenError
+from .._cluster.connection import Cluster
+from .._cluster.pod_exec import run_in_pod
+from .._nodes.trouble import Trouble, quoted
+from .._spec.rollout import Check
+
+CAUSE = "VerifyFailed"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a command in a pod says.
+
+    Attributes:
+        result: command, rc, stdout and stderr; None where it did not end.
+        trouble: what is wrong, None where it ended with 0.
+        is_final: whether it makes no sense to run it once more.
+    """
+
+    result: dict[str, Any] | None
+    trouble: Trouble | None
+    is_final: bool
+
+
+def verify(cluster: Cluster, pod: Mapping[str, Any], check: Check, seconds: float) -> Verified:
+    """Run the command once, for that many seconds at most."""
+    metadata = pod["metadata"]
+    try:
+        done = run_in_pod(
+            cluster,
+            metadata["namespace"],
+            metadata["name"],
+            check.command,
+            container=check.container,
+            deadline=Deadline(seconds),
+        )
+    except DeadlineError:
+        return _failed(f"{check.command[0]} did not end within {seconds:g} seconds", is_final=True)
+    except ForbiddenError as error:
+        return _failed(error.message, is_final=True)
+    except ClusterError as error:
+        return _failed(error.message, is_final=False)
+    result = {
+        "command": list(check.command),
+        "rc": done.rc,
+        "stdout": quoted(done.stdout.decode(errors="replace")),
+        "stderr": quoted(done.stderr.decode(errors="replace")),
+    }
+    if done.rc == 0:
+        return Verified(result, None, True)
+    said = result["stderr"] or result["stdout"]
+    told = f"{check.command[0]} ended with {done.rc}" + (f": {said}" if said else "")
+    return Verified(result, Trouble(CAUSE, quoted(told), False), True)
+
+
+def _failed(why: str, *, is_final: bool) -> Verified:
+    return Verified(None, Trouble(CAUSE, quoted(why), False), is_final)

@@ -1,0 +1,332 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pods replaced node by node: which ones, how many at a time, and what became of each."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._base.deadline import Deadline
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.revisions import (
+    revisions_of,
+)
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.pods import (
+    NodeOutcome,
+    Proof,
+    Replacing,
+)
+
+from tests.integration.api import MERGE, Api, eventually
+from tests.integration.manifests import simple
+from tests.integration.pod_watch import PodWatch
+
+_NODES = [f"node-{number}" for number in range(5)]
+_QUICK = Proof(grace_seconds=2, progress_deadline_seconds=8)
+
+
+class Agents:
+    """A DaemonSet under OnDelete with a first version everywhere, and a second one to roll out."""
+
+    def __init__(self, api: Api, namespace: str):
+        self.api = api
+        self.namespace = namespace
+        self.lines: list[str] = []
+        self.manifest = simple("agent", namespace)
+        self.manifest["spec"]["updateStrategy"] = {"type": "OnDelete"}
+        api.apply(self.manifest, "tests")
+        api.settled(namespace, "agent")
+        self.stable = self.current()
+
+    def update(self, image: str, **annotations: str) -> str:
+        """Put another template on the object; its hash once the controller has seen it."""
+        template = self.manifest["spec"]["template"]
+        template["spec"]["containers"][0]["image"] = image
+        template["metadata"]["annotations"] = annotations
+        self.api.apply(self.manifest, "tests")
+        return self.current()
+
+    def current(self) -> str:
+        def seen() -> dict[str, Any] | None:
+            live = self.api.daemonset(self.namespace, "agent")
+            observed = live.get("status", {}).get("observedGeneration")
+            return live if observed == live["metadata"]["generation"] else None
+
+        live = eventually(seen, "the controller has seen the template")
+        return revisions_of(self.connection, live, Deadline(10))[-1].hash
+
+    @property
+    def connection(self) -> Any:
+        return connect({"kubeconfig": str(self.api.cluster.kubeconfig)})
+
+    @contextmanager
+    def replacing(
+        self, revision: str, proof: Proof = _QUICK, *, seconds: float = 60
+    ) -> Iterator[Replacing]:
+        live = self.api.daemonset(self.namespace, "agent")
+        arguments = (self.connection, live, revision, proof, Deadline(seconds), self.lines.append)
+        with Replacing(*arguments) as made:
+            yield made
+
+    def revisions(self) -> dict[str, str]:
+        pods = self.api.pods(self.namespace, "agent")
+        return {
+            pod["spec"].get("nodeName", ""): pod["metadata"]["labels"]["controller-revision-hash"]
+            for pod in pods
+        }
+
+    def delete_pod(self, name: str) -> None:
+        self.api.request("DELETE", f"/api/v1/namespaces/{self.namespace}/pods/{name}")
+
+
+@pytest.fixture
+def agents(api: Api, namespace: str) -> Agents:
+    return Agents(api, namespace)
+
+
+def _by_node(outcomes: list[NodeOutcome]) -> dict[str, NodeOutcome]:
+    return {outcome.node: outcome for outcome in outcomes}
+
+
+def _background(action: Callable[[], Any]) -> threading.Thread:
+    thread = threading.Thread(target=action, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_pods_are_replaced_a_few_at_a_time(api: Api, agents: Agents, at_once: int) -> None:
+    revision = agents.update("example.test/agent:2")
+    with PodWatch(api, agents.namespace) as seen, agents.replacing(revision) as pods:
+        assert pods.outdated() == _NODES
+        outcomes = pods.replace(_NODES, at_once=at_once)
+        assert pods.outdated() == []
+        assert pods.soak(_NODES) == []
+    assert [outcome.node for outcome in outcomes] == _NODES
+    assert all(outcome.updated and not outcome.failed for outcome in outcomes)
+    now = seen.uids_by_node()
+    assert {o.node: [o.old_uid, o.new_uid] for o in outcomes} == now
+    assert seen.most_unavailable() <= at_once
+    assert set(agents.revisions().values()) == {revision}
+
+
+def test_only_the_nodes_that_are_named_are_touched(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2")
+    with PodWatch(api, agents.namespace) as seen, agents.replacing(revision) as pods:
+        pods.replace(["node-3"], at_once=5)
+        again = pods.replace(["node-1", "node-3"], at_once=5)
+    assert [outcome.touched for outcome in again] == [True, False]
+    assert all(outcome.updated for outcome in again)
+    assert seen.restarts_by_node() == {"node-1": 1, "node-3": 1}
+
+
+def test_a_bad_image_stops_it_at_the_first_node(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:simulate-image-pull")
+    with PodWatch(api, agents.namespace) as seen, agents.replacing(revision) as pods:
+        outcomes = pods.replace(_NODES, at_once=1)
+    failed = [outcome for outcome in outcomes if outcome.failed]
+    assert [outcome.node for outcome in failed] == ["node-0"]
+    assert failed[0].trouble is not None
+    assert failed[0].trouble.cause == "ImagePull"
+    assert seen.restarts_by_node() == {"node-0": 1}
+    assert seen.ever_unavailable() == {"node-0"}
+
+
+def test_so_many_may_fail(api: Api, agents: Agents) -> None:
+    bad = {"everynode.kubernetes/simulate": "crash-loop"}
+    bad["everynode.kubernetes/simulate-on"] = "node-1,node-3"
+    revision = agents.update("example.test/agent:2", **bad)
+    with agents.replacing(revision) as pods:
+        outcomes = _by_node(pods.replace(_NODES, at_once=1, max_failures=2))
+    assert {node for node, outcome in outcomes.items() if outcome.failed} == {"node-1", "node-3"}
+    assert {node for node, outcome in outcomes.items() if outcome.updated} == {
+        "node-0",
+        "node-2",
+        "node-4",
+    }
+
+
+def test_what_is_not_available_anyway_comes_first(api: Api, agents: Agents) -> None:
+    broken = next(
+        pod for pod in api.pods(agents.namespace, "agent") if pod["spec"]["nodeName"] == "node-4"
+    )
+    path = f"/api/v1/namespaces/{agents.namespace}/pods/{broken['metadata']['name']}"
+    mark = {"metadata": {"annotations": {"everynode.kubernetes/simulate": "never-ready"}}}
+    api.request("PATCH", path, body=mark, kind=MERGE)
+
+    def unready() -> bool | None:
+        conditions = api.request("GET", path)["status"]["conditions"]
+        ready = next(c["status"] for c in conditions if c["type"] == "Ready")
+        return ready == "False" or None
+
+    eventually(unready, "the pod is not ready")
+    revision = agents.update("example.test/agent:2")
+    with PodWatch(api, agents.namespace) as seen, agents.replacing(revision) as pods:
+        pods.replace(_NODES, at_once=1)
+    created = [pod.node for pod in seen.pods() if pod.created is not None]
+    assert created[0] == "node-4"
+    assert seen.most_unavailable() == 1
+
+
+def test_the_callback_comes_once_all_are_made_and_stable_pods_are_no_success(
+    api: Api, agents: Agents
+) -> None:
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 3))
+    calls = []
+
+    def back() -> None:
+        calls.append(agents.revisions())
+        assert agents.update("example.test/agent:1") != revision
+        # Somebody deletes a pod whose template does not stand any more.
+        pod = next(
+            pod
+            for pod in api.pods(agents.namespace, "agent")
+            if pod["spec"].get("nodeName") == "node-1"
+        )
+        agents.delete_pod(pod["metadata"]["name"])
+
+    with agents.replacing(revision) as pods:
+        outcomes = _by_node(
+            pods.replace(["node-0", "node-1"], at_once=2, max_failures=1, when_created=back)
+        )
+    assert len(calls) == 1
+    assert calls[0]["node-0"] == calls[0]["node-1"] == revision
+    assert outcomes["node-0"].updated
+    assert outcomes["node-1"].failed
+    assert agents.revisions()["node-0"] == revision
+    assert agents.revisions()["node-1"] != revision
+
+
+def _slow(mode: str, seconds: int) -> dict[str, str]:
+    return {
+        "everynode.kubernetes/simulate": mode,
+        "everynode.kubernetes/simulate-seconds": str(seconds),
+    }
+
+
+def test_pods_that_others_replace_meanwhile_are_fine(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 1))
+    victims = [pod["metadata"]["name"] for pod in api.pods(agents.namespace, "agent")]
+
+    def interfere() -> None:
+        for name in victims:
+            try:
+                agents.delete_pod(name)
+            except Exception:
+                continue
+
+    thread = _background(interfere)
+    with agents.replacing(revision) as pods:
+        outcomes = pods.replace(_NODES, at_once=2)
+    thread.join()
+    assert all(outcome.updated for outcome in outcomes)
+    assert set(agents.revisions().values()) == {revision}
+
+
+def test_a_new_pod_that_is_deleted_is_made_and_proven_again(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 2))
+
+    def interfere() -> None:
+        def new() -> str | None:
+            for pod in api.pods(agents.namespace, "agent"):
+                if pod["metadata"]["labels"]["controller-revision-hash"] == revision:
+                    return str(pod["metadata"]["name"])
+            return None
+
+        agents.delete_pod(eventually(new, "a new pod is there", every=0.05))
+
+    thread = _background(interfere)
+    with PodWatch(api, agents.namespace) as seen:
+        with agents.replacing(revision) as pods:
+            outcomes = pods.replace(["node-2"], at_once=1)
+        thread.join()
+    assert outcomes[0].updated
+    assert outcomes[0].new_uid == seen.uids_by_node()["node-2"][-1]
+
+
+def test_a_dead_node_is_given_up_and_blocks_no_other(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2")
+    _label(api, "node-0", "unreachable")
+    try:
+        with agents.replacing(revision) as pods:
+            outcomes = _by_node(pods.replace(_NODES, at_once=2, max_failures=1))
+    finally:
+        _label(api, "node-0", "running")
+    assert outcomes["node-0"].failed
+    assert outcomes["node-0"].trouble is not None
+    assert outcomes["node-0"].trouble.cause == "NodeNotReady"
+    assert all(outcomes[node].updated for node in _NODES[1:])
+
+
+def _label(api: Api, node: str, value: str) -> None:
+    labels = {"metadata": {"labels": {"everynode.kubernetes/kubelet": value}}}
+    api.request("PATCH", f"/api/v1/nodes/{node}", body=labels, kind=MERGE)
+    wanted = "True" if value == "running" else "Unknown"
+
+    def turned() -> bool | None:
+        conditions = api.request("GET", f"/api/v1/nodes/{node}")["status"]["conditions"]
+        ready = next(c["status"] for c in conditions if c["type"] == "Ready")
+        return ready == wanted or None
+
+    eventually(turned, f"{node} is {value}")
+
+
+def test_a_node_that_leaves_is_no_failure(api: Api, agents: Agents) -> None:
+    never = {"everynode.kubernetes/simulate": "never-ready"}
+    never["everynode.kubernetes/simulate-on"] = "node-4"
+    revision = agents.update("example.test/agent:2", **never)
+
+    def interfere() -> None:
+        time.sleep(1)
+        api.request("DELETE", "/api/v1/nodes/node-4")
+
+    thread = _background(interfere)
+    try:
+        with agents.replacing(revision, Proof(progress_deadline_seconds=40)) as pods:
+            outcomes = _by_node(pods.replace(_NODES, at_once=5))
+        thread.join()
+    finally:
+        api.cluster.set_nodes(5)
+    assert outcomes["node-4"].gone
+    assert not outcomes["node-4"].failed
+    assert all(outcomes[node].updated for node in _NODES[:4])
+
+
+def test_restarts_while_soaking_are_failures(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2")
+    with agents.replacing(revision, Proof(soak_seconds=20)) as pods:
+        pods.replace(_NODES, at_once=5)
+        crash = {"metadata": {"annotations": {"everynode.kubernetes/simulate": "crash-loop"}}}
+        pod = next(
+            pod
+            for pod in api.pods(agents.namespace, "agent")
+            if pod["spec"]["nodeName"] == "node-2"
+        )
+        path = f"/api/v1/namespaces/{agents.namespace}/pods/{pod['metadata']['name']}"
+        api.request("PATCH", path, body=crash, kind=MERGE)
+        failed = pods.soak(_NODES)
+    assert [outcome.node for outcome in failed] == ["node-2"]
+    assert failed[0].restarts > 0
+
+
+def test_the_deadline_ends_it(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 30))
+    with agents.replacing(revision, seconds=4) as pods:
+        outcomes = pods.replace(_NODES, at_once=1)
+    assert [outcome.failed for outcome in outcomes] == [True, False, False, False, False]
+    assert [outcome.touched for outcome in outcomes] == [True, False, False, False, False]
+
+
+def test_removed_are_exactly_the_pods_that_are_named(api: Api, agents: Agents) -> None:
+    with PodWatch(api, agents.namespace) as seen:
+        with agents.replacing(agents.stable) as pods:
+            uids = [pods.pods()[node]["metadata"]["uid"] for node in ("node-1", "node-2")]
+            assert sorted(pods.remove([*uids, "no-such-uid"])) == ["node-1", "node-2"]
+        api.settled(agents.namespace, "agent")
+    assert seen.deleted() == set(uids)
