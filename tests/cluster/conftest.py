@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from .simulation import Simulation
 from .tool import Cluster, tool
 
 PREFIX = f"t-{os.getpid()}"
@@ -29,3 +30,11 @@ def shared(audit_log: Path) -> Iterator[Cluster]:
         yield Cluster.up(name, "--nodes", "2", "--audit-log", str(audit_log))
     finally:
         tool("down", "--name", name)
+
+
+@pytest.fixture
+def simulation(shared: Cluster) -> Iterator[Simulation]:
+    """A DaemonSet that the test makes, gone afterwards."""
+    found = Simulation(shared)
+    yield found
+    found.delete()

@@ -3,6 +3,7 @@
 | (.["everynode.kubernetes/simulate-on"] // $pod.spec.nodeName // "" | split(",")) as $nodes
 | if $nodes | index($pod.spec.nodeName)
   then .["everynode.kubernetes/simulate"]
-    // ([$pod.spec.containers[].image | capture(":simulate-(?<mode>[a-z-]+)$").mode] | first)
+    // ([$pod.spec | (.initContainers[]?, .containers[]).image
+         | capture(":simulate-(?<mode>[a-z-]+)$").mode] | first)
     // ""
   else "" end

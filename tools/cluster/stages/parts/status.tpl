@@ -1,21 +1,21 @@
+{{/* The status of a pod of which the containers in $failing do not run as they should:
+     $waits  why they wait; empty where they run
+     $said   what the kubelet says of each that waits
+     $exit   how they ended before; with an empty $waits they run and are ready again */}}
 {{ $pod := . }}
 {{ $now := Now }}
-{{ $asked := merge (deepCopy (or .metadata.annotations dict)) (or .metadata.labels dict) }}
-{{ $tag := printf ":simulate-%s" $mode }}
-{{ $byTag := false }}
-{{ range .spec.containers }}{{ if hasSuffix $tag .image }}{{ $byTag = true }}{{ end }}{{ end }}
-{{ $only := index $asked "everynode.kubernetes/simulate-container" }}
-{{ $failing := list }}
-{{ range .spec.containers }}
-{{ if eq $mode "runs" }}
-{{ else if $byTag }}{{ if hasSuffix $tag .image }}{{ $failing = append $failing .name }}{{ end }}
-{{ else if or (not $only) (eq $only .name) }}{{ $failing = append $failing .name }}
+{{ $restarted := and $exit (not $waits) }}
+{{ $unready := ternary list $failing (not (empty $restarted)) }}
+{{ $incomplete := list }}
+{{ range .spec.initContainers }}
+{{ if has .name $unready }}{{ $incomplete = append $incomplete .name }}{{ end }}
 {{ end }}
+{{ if $incomplete }}
+{{ $unready = list }}{{ range .spec.containers }}{{ $unready = append $unready .name }}{{ end }}
 {{ end }}
-{{ $ready := ternary "False" "True" (gt (len $failing) 0) }}
 
-{{ $waits := and (eq $mode "image-pull") (ne .status.phase "Running") }}
-phase: {{ ternary "Pending" "Running" $waits }}
+{{ $neverRan := and $waits (not $exit) (ne .status.phase "Running") }}
+phase: {{ ternary "Pending" "Running" (or (not (empty $incomplete)) (not (empty $neverRan))) }}
 startTime: {{ or .status.startTime $now | Quote }}
 {{ if not .status.podIP }}
 {{ with NodeIPsWith .spec.nodeName }}
@@ -30,7 +30,15 @@ podIPs: [{$patch: replace},{{ range . }}{ip: {{ . | Quote }}},{{ end }}]
 
 conditions:
 {{ range $type := list "PodReadyToStartContainers" "Initialized" "ContainersReady" "Ready" }}
-{{ $status := ternary $ready "True" (has $type (list "ContainersReady" "Ready")) }}
+{{ $lacks := list }}{{ $reason := "" }}{{ $message := "" }}
+{{ if has $type (list "ContainersReady" "Ready") }}
+{{ $lacks = $unready }}{{ $reason = "ContainersNotReady" }}
+{{ $message = printf "containers with unready status: [%s]" (join " " $lacks) }}
+{{ else if eq $type "Initialized" }}
+{{ $lacks = $incomplete }}{{ $reason = "ContainersNotInitialized" }}
+{{ $message = printf "containers with incomplete status: [%s]" (join " " $lacks) }}
+{{ end }}
+{{ $status := ternary "True" "False" (empty $lacks) }}
 {{ $since := $now }}
 {{ range $pod.status.conditions }}
 {{ if and (eq .type $type) (eq .status $status) }}{{ $since = .lastTransitionTime }}{{ end }}
@@ -38,85 +46,64 @@ conditions:
 - type: {{ $type }}
   status: {{ $status | Quote }}
   lastTransitionTime: {{ $since | Quote }}
-  {{ if eq $status "False" }}
-  reason: ContainersNotReady
-  message: {{ printf "containers with unready status: [%s]" (join " " $failing) | Quote }}
+  {{ if $lacks }}
+  reason: {{ $reason }}
+  message: {{ $message | Quote }}
   {{ else }}
   reason: null
   message: null
   {{ end }}
 {{ end }}
 
-{{ if .spec.initContainers }}
-initContainerStatuses:
-{{ range .spec.initContainers }}
-{{ $sidecar := eq (or .restartPolicy "") "Always" }}
-- name: {{ .name }}
+{{ $blocked := false }}
+{{ range $list := list "initContainers" "containers" }}
+{{ $isInit := eq $list "initContainers" }}
+{{ $statuses := ternary "initContainerStatuses" "containerStatuses" $isInit }}
+{{ with index $pod.spec $list }}
+{{ $statuses }}:
+{{ range . }}
+{{ $name := .name }}
+{{ $fails := has $name $failing }}
+{{ $old := dict }}
+{{ range index $pod.status $statuses }}{{ if eq .name $name }}{{ $old = . }}{{ end }}{{ end }}
+{{ $started := or (dig "state" "running" "startedAt" "" $old) $now }}
+{{ $restarts := or $old.restartCount 0 | int }}
+{{ $ended := and $fails $exit }}
+{{ if $ended }}{{ $restarts = add1 $restarts }}{{ $started = $now }}{{ end }}
+{{ $waiting := ternary $waits "" $fails }}
+{{ if and $blocked (not $fails) }}{{ $waiting = "PodInitializing" }}{{ end }}
+{{ $completes := and $isInit (not $fails) (not $waiting) (ne (or .restartPolicy "") "Always") }}
+{{ $exists := or (not $waiting) (not (empty $ended)) }}
+{{ $id := printf "containerd://%s" (sha256sum (printf "%s/%s/%d" $pod.metadata.uid $name $restarts)) }}
+- name: {{ $name }}
   image: {{ .image | Quote }}
-  imageID: {{ printf "%s@sha256:%s" .image (sha256sum .image) | Quote }}
-  containerID: {{ printf "containerd://%s" (sha256sum (printf "%s/%s" $pod.metadata.uid .name)) }}
-  ready: true
-  restartCount: 0
-  started: {{ $sidecar }}
+  imageID: {{ ternary (printf "%s@sha256:%s" .image (sha256sum .image)) "" $exists | Quote }}
+  containerID: {{ ternary $id "" $exists | Quote }}
+  ready: {{ and (not $waiting) (or (not $fails) (not (empty $restarted))) }}
+  started: {{ and (not $waiting) (not $completes) }}
+  restartCount: {{ $restarts }}
   state:
-    {{ if $sidecar }}
-    running: {startedAt: {{ or $pod.status.startTime $now | Quote }}}
-    {{ else }}
+    {{ if $waiting }}
+    waiting: {reason: {{ $waiting }}, message: {{ or (index $said $name) "" | Quote }}}
+    {{ else if $completes }}
     terminated:
       exitCode: 0
       reason: Completed
       startedAt: {{ or $pod.status.startTime $now | Quote }}
       finishedAt: {{ or $pod.status.startTime $now | Quote }}
+    {{ else }}
+    running: {startedAt: {{ $started | Quote }}}
     {{ end }}
-{{ end }}
-{{ end }}
-
-containerStatuses:
-{{ range .spec.containers }}
-{{ $name := .name }}
-{{ $fails := has $name $failing }}
-{{ $old := dict }}
-{{ range $pod.status.containerStatuses }}{{ if eq .name $name }}{{ $old = . }}{{ end }}{{ end }}
-{{ $wasStarted := dig "state" "running" "startedAt" "" $old }}
-{{ $restarts := or $old.restartCount 0 | int }}
-{{ $crashed := and $fails (eq $mode "crash-loop") }}
-{{ if $crashed }}{{ $restarts = add1 $restarts }}{{ end }}
-{{ $pulled := not (and $fails (eq $mode "image-pull")) }}
-{{ $id := printf "containerd://%s" (sha256sum (printf "%s/%s/%d" $pod.metadata.uid $name $restarts)) }}
-- name: {{ $name }}
-  image: {{ .image | Quote }}
-  {{ if $pulled }}
-  imageID: {{ printf "%s@sha256:%s" .image (sha256sum .image) | Quote }}
-  containerID: {{ $id }}
-  {{ else }}
-  imageID: ""
-  {{ end }}
-  ready: {{ not $fails }}
-  started: {{ and $pulled (not $crashed) }}
-  restartCount: {{ $restarts }}
-  {{ if not $pulled }}
-  {{ $cause := printf "failed to pull and unpack image %q: failed to resolve reference %q: %s: not found" .image .image .image }}
-  {{ $cause = printf "rpc error: code = NotFound desc = %s" $cause }}
-  {{ if eq $reason "ImagePullBackOff" }}
-  {{ $cause = printf "Back-off pulling image %q: ErrImagePull: %s" .image $cause }}
-  {{ end }}
-  state:
-    waiting: {reason: {{ $reason }}, message: {{ $cause | Quote }}}
-  {{ else if $crashed }}
-  {{ $who := printf "%s_%s(%s)" $pod.metadata.name $pod.metadata.namespace $pod.metadata.uid }}
-  state:
-    waiting:
-      reason: {{ $reason }}
-      message: {{ printf "back-off 10s restarting failed container=%s pod=%s" $name $who | Quote }}
+  {{ if $ended }}
   lastState:
     terminated:
-      exitCode: 1
-      reason: Error
+      exitCode: {{ $exit.exitCode }}
+      reason: {{ $exit.reason }}
       startedAt: {{ $now | Quote }}
       finishedAt: {{ $now | Quote }}
       containerID: {{ $id }}
-  {{ else }}
-  state:
-    running: {startedAt: {{ or $wasStarted $now | Quote }}}
   {{ end }}
+  {{ if and $isInit $fails (not $restarted) }}{{ $blocked = true }}{{ end }}
+{{ end }}
+{{ end }}
 {{ end }}

@@ -1,0 +1,1 @@
+.status | (.initContainerStatuses, .containerStatuses)[]? | .state.waiting.reason

@@ -1,0 +1,2 @@
+{{/* For status.tpl: nothing fails. */}}
+{{ $failing := list }}{{ $waits := "" }}{{ $said := dict }}{{ $exit := dict }}
