@@ -20,7 +20,11 @@ from .kinds import Kind, kind_of
 APPLY = "application/apply-patch+yaml"
 _PAGE = 500
 _NOT_FOR_USERS = frozenset(
-    {"deprecated.daemonset.template.generation", "everynode.kubernetes/agent-objects"}
+    {
+        "deprecated.daemonset.template.generation",
+        "everynode.kubernetes/agent-objects",
+        "everynode.kubernetes/rollout",
+    }
 )
 
 

@@ -1,0 +1,349 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A DaemonSet in the hands of one run: every write is guarded, and another's change is noticed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ConflictError, DeadlineError, NotFoundError, RolloutError
+from .._cluster import daemonsets, fieldset, managers
+from .._cluster.applying import Applied, apply
+from .._cluster.connection import Cluster
+from .._cluster.failures import ExpiredError
+from .._cluster.objects import How
+from .._spec.fields import CHANGE_CAUSE
+from .._spec.schema import fields_of
+from . import rolling_back, waiting
+from .state import ANNOTATION, MANAGER, State, new_run, now, state_of
+
+ON_DELETE: Mapping[str, Any] = {"type": "OnDelete"}
+_ATTEMPTS = 20
+_STRATEGY = fields_of("DaemonSetSpec")["updateStrategy"]
+_STRATEGY_PATH = ("f:spec", "f:updateStrategy")
+_CAUSE_PATH = ("f:metadata", "f:annotations", f"f:{CHANGE_CAUSE}")
+
+
+class LostError(RolloutError):
+    """The DaemonSet is not in this run's hands any more, so that it must not touch it again."""
+
+
+class Held:
+    """A DaemonSet whose template, strategy and state only this run may change.
+
+    Each write goes to the resource version that was looked at last. Where the object has changed
+    since, it is read and judged anew: a change of its status, its labels or a field that has
+    nothing to do with the rollout is none of ours, anything else ends this run.
+
+    Args:
+        cluster: the connection.
+        live: the DaemonSet as it is.
+        how: whose fields, and whether others' are taken. Never a dry run.
+        deadline: the task's.
+        progress: takes lines for a person who waits.
+
+    Attributes:
+        live: the DaemonSet as it was seen last.
+        state: its rollout's state as it was written last; None for none.
+        deadline: when to give up; a rollback may get another.
+        warnings: what the server said.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        live: dict[str, Any],
+        how: How,
+        deadline: Deadline,
+        progress: waiting.Progress,
+    ):
+        self.cluster = cluster
+        self.live = live
+        self.state = state_of(live)
+        self.how = replace(
+            how, dry_run=False, resource_version=None, partial=True, create_namespace=False
+        )
+        self.deadline = deadline
+        self.progress = progress
+        self.warnings: list[str] = []
+        self._run = self.state.run if self.state else ""
+        self._own_run = new_run()
+
+    @property
+    def name(self) -> str:
+        """``namespace/name``."""
+        return f"{self.live['metadata']['namespace']}/{self.live['metadata']['name']}"
+
+    @property
+    def template(self) -> dict[str, Any]:
+        """The template that stands."""
+        found: dict[str, Any] = self.live["spec"]["template"]
+        return found
+
+    @property
+    def strategy(self) -> dict[str, Any]:
+        """The update strategy that stands."""
+        found: dict[str, Any] = self.live["spec"].get("updateStrategy") or {}
+        return found
+
+    # Intents.
+
+    def owned(self) -> dict[str, Any]:
+        """All that our field manager wants of the object, read back from what it owns."""
+        names = managers.manager_names(self.how.adopt)
+        fields = managers.owned_with(self.live, self.how.manager, names)
+        found: dict[str, Any] = copy.deepcopy(fieldset.from_owned(self.live, fields))
+        found.update(apiVersion="apps/v1", kind="DaemonSet")
+        found.setdefault("spec", {})
+        metadata = found.setdefault("metadata", {})
+        metadata.update({key: self.live["metadata"][key] for key in ("name", "namespace", "uid")})
+        return found
+
+    def with_template(self, intent: Mapping[str, Any]) -> dict[str, Any]:
+        """What is ours now, but the template and the change cause of another intent, and pods that
+        are only replaced when they are deleted.
+        """
+        owned = self.owned()
+        owned["spec"].pop("template", None)
+        if "template" in intent["spec"]:
+            owned["spec"]["template"] = copy.deepcopy(intent["spec"]["template"])
+        owned["spec"]["updateStrategy"] = dict(ON_DELETE)
+        _set_cause(owned, (intent["metadata"].get("annotations") or {}).get(CHANGE_CAUSE))
+        return owned
+
+    def with_strategy(self, strategy: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What is ours now, but another update strategy; None leaves it to the API's default."""
+        owned = self.owned()
+        owned["spec"].pop("updateStrategy", None)
+        if strategy:
+            owned["spec"]["updateStrategy"] = dict(strategy)
+        return owned
+
+    # What a state remembers of the object.
+
+    def remembered(self) -> dict[str, Any]:
+        """The fields of a state that tell how the object was before."""
+        names = managers.manager_names(self.how.adopt)
+        fields = managers.owned_with(self.live, self.how.manager, names)
+        owned = fieldset.from_owned(self.live, fields)
+        annotations = (owned.get("metadata") or {}).get("annotations") or {}
+        return {
+            "manager": self.how.manager,
+            "owned": fieldset.subset(fields, ("f:spec", "f:template")),
+            "strategy": self.strategy,
+            "strategy_owned": fieldset.subset(fields, _STRATEGY_PATH),
+            "change_cause": annotations.get(CHANGE_CAUSE),
+            "started": now(),
+        }
+
+    def strategy_before(self) -> dict[str, Any] | None:
+        """What our field manager had said of the update strategy; None for nothing."""
+        state = self.state
+        if state is None or not state.strategy_owned:
+            return None
+        found: dict[str, Any] = fieldset.from_owned(state.strategy, state.strategy_owned, _STRATEGY)
+        return found
+
+    # Writing.
+
+    def write(self, state: State) -> None:
+        """Put the state on the object, before what it tells of is done.
+
+        Raises:
+            LostError: see the class.
+            ClusterError: it could not be written.
+        """
+        state = replace(state, run=self._own_run)
+        text = state.as_text()
+        self._guarded(lambda live, version: self._annotate(live, version, text))
+        self.state, self._run = state, self._own_run
+
+    def clear(self) -> None:
+        """Take the state off the object."""
+        self._guarded(lambda live, version: self._annotate(live, version, None))
+        self.state, self._run = None, ""
+
+    def put(self, make: Callable[[], dict[str, Any]], *, partial: bool = True) -> Applied:
+        """Apply an intent, which is made from the object as it is at that moment.
+
+        Args:
+            make: makes the intent.
+            partial: whether it is silent about what others left behind.
+        """
+        return self._guarded(
+            lambda live, version: apply(
+                self.cluster,
+                make(),
+                live,
+                replace(self.how, resource_version=version, partial=partial),
+                self.deadline,
+            )
+        )
+
+    def predict(self, intent: dict[str, Any], *, partial: bool = True) -> Applied:
+        """What applying an intent would do."""
+        how = replace(self.how, dry_run=True, partial=partial)
+        return apply(self.cluster, intent, self.live, how, self.deadline)
+
+    def put_template(self, template: Mapping[str, Any], fields: fieldset.FieldSet) -> None:
+        """Put a template back of which we owned these fields, exactly as it was."""
+        cause = rolling_back.Cause(self.state.change_cause if self.state else None)
+        self._guarded(
+            lambda live, version: rolling_back.to_template(
+                self.cluster,
+                live,
+                template,
+                self.how,
+                self.deadline,
+                fields=fields,
+                cause=cause,
+            )
+        )
+
+    def observed(self) -> None:
+        """Wait until the controller has seen what was written.
+
+        Raises:
+            LostError: the object was deleted, or changed by others, meanwhile.
+            DeadlineError: the controller did not see it in time.
+        """
+        while not _is_observed(self.live):
+            if self.deadline.passed():
+                raise DeadlineError(
+                    f"The controller has not seen the change of DaemonSet {self.name} in time.",
+                    advice="Is the kube-controller-manager running?",
+                )
+            try:
+                self._follow()
+            except ExpiredError:
+                self.look()
+
+    def _follow(self) -> None:
+        """Take in what a watch tells until the controller has seen the object, or it ends."""
+        metadata = self.live["metadata"]
+        events = self.cluster.watch(
+            daemonsets.path_of(metadata["namespace"]),
+            query={"fieldSelector": f"metadata.name={metadata['name']}"},
+            resource_version=metadata["resourceVersion"],
+            deadline=self.deadline,
+            doing=f"watch DaemonSet {self.name}",
+        )
+        for event in events:
+            self._judge(None if event["type"] == "DELETED" else event["object"])
+            self.live = event["object"]
+            if _is_observed(self.live):
+                return
+
+    def look(self) -> None:
+        """Read the object again, and make sure that it is still ours.
+
+        Raises:
+            LostError: it is not.
+        """
+        metadata = self.live["metadata"]
+        found = daemonsets.read(
+            self.cluster, metadata["namespace"], metadata["name"], self.deadline
+        )
+        self._judge(found)
+        if found is not None:
+            self.live = found
+
+    def _annotate(self, live: dict[str, Any], version: str, text: str | None) -> Applied:
+        metadata = live["metadata"]
+        intent: dict[str, Any] = {
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {key: metadata[key] for key in ("name", "namespace", "uid")},
+        }
+        if text is not None:
+            intent["metadata"]["annotations"] = {ANNOTATION: text}
+        how = How(MANAGER, force=True, partial=True, resource_version=version)
+        return apply(self.cluster, intent, live, how, self.deadline)
+
+    def _guarded(self, write: Callable[[dict[str, Any], str], Applied]) -> Applied:
+        for _attempt in range(_ATTEMPTS):
+            try:
+                applied = write(self.live, self.live["metadata"]["resourceVersion"])
+            except ConflictError as error:
+                if error.details.get("conflicts"):
+                    raise
+                self.look()
+                continue
+            except NotFoundError:
+                self.look()
+                raise
+            self.live = applied.after
+            self.warnings.extend(applied.warnings)
+            return applied
+        raise RolloutError(
+            f"DaemonSet {self.name} changes so often that the task could not write to it.",
+            advice="See who writes to it: kubectl get daemonset -o yaml --show-managed-fields.",
+        )
+
+    def _judge(self, found: Mapping[str, Any] | None) -> None:
+        before = self.live
+        if found is None or found["metadata"]["uid"] != before["metadata"]["uid"]:
+            again = " and made anew" if found is not None else ""
+            raise LostError(
+                f"DaemonSet {self.name} was deleted{again} while its rollout was under way.",
+                advice="Run the task again once that is settled.",
+            )
+        if found["metadata"].get("deletionTimestamp"):
+            raise LostError(
+                f"DaemonSet {self.name} is being deleted while its rollout is under way.",
+                advice="Run the task again once it is gone.",
+            )
+        state = state_of(found)
+        if (state.run if state else "") != self._run:
+            what = f"{state.by or 'Another run'} has taken it over" if state else "it was ended"
+            raise LostError(
+                f"The rollout of DaemonSet {self.name} is not this run's any more: {what}. This"
+                " run has stopped and undone nothing.",
+                advice="See to it that only one job at a time works on a DaemonSet.",
+            )
+        changed = [
+            f"spec.{key}"
+            for key in ("template", "updateStrategy")
+            if found["spec"].get(key) != before["spec"].get(key)
+        ]
+        if changed:
+            raise foreign(self.name, changed, found)
+
+
+def _is_observed(live: Mapping[str, Any]) -> bool:
+    status = live.get("status") or {}
+    return int(status.get("observedGeneration") or 0) >= int(live["metadata"]["generation"])
+
+
+def foreign(name: str, changed: list[str], live: Mapping[str, Any]) -> LostError:
+    """The failure of a rollout into which somebody else has written."""
+    entries = [one for one in managers.entries(live) if not one.get("subresource")]
+    ours = (MANAGER,)
+    last = max(
+        (one for one in entries if one.get("time") and one.get("manager") not in ours),
+        key=lambda one: str(one["time"]),
+        default=None,
+    )
+    who = f" (last written by {last['manager']} at {last['time']})" if last else ""
+    return LostError(
+        f"Somebody else changed {' and '.join(changed)} of DaemonSet {name}{who} during its"
+        " rollout. Nothing of that was overwritten, and the task has stopped.",
+        advice="Undo that change, then run the task again; or have the task's definition take its"
+        " place with on_unfinished_rollout: proceed.",
+    )
+
+
+def _set_cause(intent: dict[str, Any], cause: str | None) -> None:
+    annotations = intent["metadata"].get("annotations") or {}
+    annotations.pop(CHANGE_CAUSE, None)
+    if cause is not None:
+        annotations[CHANGE_CAUSE] = cause
+    intent["metadata"].pop("annotations", None)
+    if annotations:
+        intent["metadata"]["annotations"] = annotations

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pausing a rollout and having it go on: the update strategy OnDelete, and the former one.
+
+OnDelete is the only pause that a DaemonSet has: maxUnavailable and maxSurge cannot both be 0.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import RolloutError
+from .._cluster.applying import Applied
+from .._cluster.connection import Cluster
+from .._cluster.objects import How
+from .._cluster.user_agent import user_agent
+from .._nodes.readiness import verdict
+from . import history
+from .held import ON_DELETE, Held
+from .patience import Patience
+from .staged import Staged
+from .state import HALTED, HOLDING, PAUSED, REBUILD, State, state_of
+
+_SAID = "it is paused: no pod is replaced until state: resumed"
+
+
+def _silent(_line: str) -> None:
+    return
+
+
+def pause(
+    cluster: Cluster, live: dict[str, Any], how: How, deadline: Deadline, *, why: str = ""
+) -> Applied:
+    """Have no further pod replaced.
+
+    A staged rollout stops where it is: a job that is at work on it notices and ends.
+
+    Args:
+        cluster: the connection.
+        live: the DaemonSet as it is.
+        how: whose fields, force, adopt, and whether nothing is written.
+        deadline: the task's.
+        why: a sentence for those who find it paused.
+
+    Raises:
+        ConflictError: another manager owns the update strategy.
+        RolloutError: it is being rebuilt, which cannot be paused.
+    """
+    held = Held(cluster, live, how, deadline, _silent)
+    state = held.state
+    if state is not None and state.kind == REBUILD:
+        raise RolloutError(
+            f"DaemonSet {held.name} is being rebuilt, and a rebuild cannot be paused. Nothing was"
+            " changed.",
+            advice="Let it end, or put the former definition back.",
+        )
+    if state is None:
+        state = State(
+            kind=PAUSED, phase=HALTED, by=user_agent(os.environ), why=why, **held.remembered()
+        )
+    elif state.phase == HALTED and held.strategy.get("type") == "OnDelete":
+        return Applied(live, live, False)
+    else:
+        # Half of a stage is taken up again as a whole.
+        state = state.at(HALTED, why=why)
+    trial = held.predict(held.with_strategy(ON_DELETE))
+    if how.dry_run:
+        return Applied(live, trial.after, True, trial.warnings)
+    held.write(state)
+    held.put(lambda: held.with_strategy(ON_DELETE))
+    return Applied(live, held.live, True, held.warnings)
+
+
+def resume(cluster: Cluster, live: dict[str, Any], how: How, deadline: Deadline) -> Applied:
+    """Have a paused rollout go on: a plain one at once, a staged one with the task's next run.
+
+    A DaemonSet that is not paused is left as it is.
+    """
+    held = Held(cluster, live, how, deadline, _silent)
+    state = held.state
+    if state is None or state.phase != HALTED:
+        return Applied(live, live, False)
+    if state.kind != PAUSED:
+        if not how.dry_run:
+            held.write(state.at(HOLDING, stage=max(0, state.stage - 1), why=""))
+        return Applied(live, held.live, True)
+    if how.dry_run:
+        trial = held.predict(held.with_strategy(held.strategy_before()))
+        return Applied(live, trial.after, True, trial.warnings)
+    held.put(lambda: held.with_strategy(held.strategy_before()))
+    held.clear()
+    return Applied(live, held.live, True, held.warnings)
+
+
+def found(
+    cluster: Cluster,
+    live: dict[str, Any],
+    intent: dict[str, Any],
+    how: How,
+    patience: Patience,
+    deadline: Deadline,
+) -> Staged:
+    """What becomes of a task that finds a paused DaemonSet: nothing, where it wants the template
+    that is there.
+
+    Raises:
+        RolloutError: it wants another.
+    """
+    held = Held(cluster, live, how, deadline, _silent)
+    wanted = held.predict(held.with_template(intent)).after["spec"]["template"]
+    state = state_of(live)
+    why = f" ({state.why.rstrip('.')})" if state and state.why else ""
+    told = {"kind": PAUSED, "phase": HALTED, "message": _SAID}
+    if history.same_template(wanted, held.template):
+        warning = f"DaemonSet {held.name} is paused{why}: no pod is replaced until state: resumed."
+        return Staged(Applied(live, live, False, [warning]), told, False, patience)
+    raise RolloutError(
+        f"DaemonSet {held.name} is paused{why}, and the task wants another template. Nothing was"
+        " changed.",
+        advice="Have it go on first with state: resumed, or have the task's definition take its"
+        " place with on_unfinished_rollout: proceed.",
+        details={"rollout": {**verdict(live).as_result(), **told, "ready": False}},
+    )

@@ -1,0 +1,256 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rebuilding: all old pods go before the first new one comes.
+
+For the first half the new template has a node selector that no node matches, so the controller ends
+all pods, whatever the update strategy is (pkg/controller/daemon/daemon_controller.go,
+podsShouldBeOnNode).
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import EverynodeError, RolloutError
+from .._cluster.applying import Applied
+from .._cluster.connection import Cluster
+from .._cluster.objects import How
+from .._cluster.user_agent import user_agent
+from .._nodes.readiness import verdict
+from .._spec.rollout import FAIL, PAUSE, Plan
+from . import history, reverting, staged, waiting
+from .held import Held, LostError, foreign
+from .patience import Patience
+from .pod_table import PodTable
+from .staged import Staged
+from .stages import kept_plan
+from .state import EMPTYING, FILLING, PAUSED, REBUILD, REVERTING, State
+
+# A label that no node has.
+NOWHERE = "everynode.kubernetes/rebuild"
+
+
+def carry_out(
+    cluster: Cluster,
+    live: dict[str, Any],
+    intent: dict[str, Any],
+    plan: Plan | None,
+    how: How,
+    patience: Patience,
+    deadline: Deadline,
+    progress: waiting.Progress,
+    *,
+    proceed: bool = False,
+) -> Staged:
+    """Rebuild a DaemonSet, or go on with a rebuild; see ``staging.carry_out``."""
+    held = Held(cluster, live, how, deadline, progress)
+    found = held.state
+    if how.dry_run:
+        final = held.predict(intent, partial=how.partial)
+        return Staged(
+            Applied(live, final.after, True, final.warnings, final.rewritten),
+            {"kind": REBUILD, "phase": "check"},
+            patience=patience,
+        )
+    if found is None or found.kind == PAUSED:
+        held.predict(intent)
+        held.observed()
+        stable = staged.standing_revision(cluster, held.live, held.deadline)
+        wanted = held.predict(held.with_template(intent)).after["spec"]["template"]
+        chosen = plan or Plan(rebuild=True)
+        held.write(
+            State(
+                kind=REBUILD,
+                phase=EMPTYING,
+                plan=kept_plan(chosen),
+                by=user_agent(os.environ),
+                revision=stable.name,
+                digest=staged.digest_of(wanted),
+                **_remembered(held),
+            )
+        )
+    else:
+        chosen = plan or Plan.from_dict(found.plan)
+        _take_up(held, found, intent, proceed)
+    try:
+        after = _rebuild(held, intent, patience, partial=how.partial)
+    except LostError as error:
+        error.details.setdefault("changed", True)
+        raise
+    except EverynodeError as error:
+        raise _after_failure(held, chosen, patience, error) from error
+    return Staged(
+        Applied(live, after, True, held.warnings),
+        {"kind": REBUILD, "phase": "done"},
+        patience=patience,
+    )
+
+
+def abandon(
+    cluster: Cluster,
+    live: dict[str, Any],
+    how: How,
+    deadline: Deadline,
+    progress: waiting.Progress,
+) -> Applied:
+    """End a rebuild: the former template and strategy come back."""
+    held = Held(cluster, live, how, deadline, progress)
+    _back(held, Patience())
+    return Applied(live, held.live, True, held.warnings)
+
+
+def _remembered(held: Held) -> dict[str, Any]:
+    remembered, state = held.remembered(), held.state
+    if state is not None:
+        # It was paused: its own strategy is the one that the state has kept.
+        remembered |= {"strategy": state.strategy, "strategy_owned": state.strategy_owned}
+    return remembered
+
+
+def _take_up(held: Held, found: State, intent: dict[str, Any], proceed: bool) -> None:
+    """Go on with a rebuild, towards what the task wants.
+
+    Raises:
+        RolloutError: the task wants something else, or somebody changed the object.
+    """
+    stable = reverting.stable_of(held)
+    wanted = held.predict(held.with_template(intent)).after["spec"]["template"]
+    standing = _with_selector(held.template, None)
+    known = staged.digest_of(standing) == found.digest or history.same_template(
+        standing, stable.template
+    )
+    if not known and not proceed:
+        raise foreign(held.name, ["spec.template"], held.live)
+    if staged.digest_of(wanted) == found.digest:
+        if found.phase == REVERTING:
+            # It failed before: this is another try, from the beginning.
+            held.write(found.at(EMPTYING, why=""))
+        return
+    if not proceed and not history.same_template(wanted, stable.template):
+        raise RolloutError(
+            f"DaemonSet {held.name} is being rebuilt to another template. Nothing was changed.",
+            advice="Let that end first, or put the former definition back; or have this one take"
+            " its place with on_unfinished_rollout: proceed.",
+            details={"rollout": {**verdict(held.live).as_result(), "ready": False}},
+        )
+    held.write(found.at(EMPTYING, digest=staged.digest_of(wanted), why=""))
+
+
+def _rebuild(
+    held: Held, intent: dict[str, Any], patience: Patience, *, partial: bool
+) -> dict[str, Any]:
+    state = held.state
+    if state is not None and state.phase == EMPTYING:
+        _empty(held, held.with_template(intent))
+        held.write(state.at(FILLING))
+    held.put(lambda: intent, partial=partial)
+    held.observed()
+    ready, _verdict = waiting.until_ready(
+        held.cluster, held.live, patience, held.deadline, held.progress
+    )
+    held.live = ready
+    held.clear()
+    return held.live
+
+
+def _empty(held: Held, intent: Mapping[str, Any]) -> None:
+    """Have all pods end, and wait until they are gone."""
+    held.put(lambda: _nowhere(intent))
+    held.observed()
+    _until_gone(held)
+
+
+def _until_gone(held: Held) -> None:
+    table = PodTable(held.cluster, held.live, held.deadline)
+    try:
+        told = -1
+        while left := [pod for node in table.nodes() for pod in table.on(node)]:
+            if len(left) != told:
+                told = len(left)
+                held.progress(f"{held.name}: {told} old pods are left")
+            if held.deadline.passed():
+                nodes = ", ".join(table.nodes()[:5])
+                raise RolloutError(
+                    f"{len(left)} old pods of DaemonSet {held.name} have not ended after"
+                    f" {held.deadline.seconds:g} seconds (nodes: {nodes})."
+                )
+            table.look(1.0)
+    finally:
+        table.close()
+
+
+def _nowhere(intent: Mapping[str, Any]) -> dict[str, Any]:
+    """An intent whose pods match no node."""
+    changed = copy.deepcopy(dict(intent))
+    changed["spec"]["template"] = _with_selector(changed["spec"].get("template") or {}, "true")
+    return changed
+
+
+def _with_selector(template: Mapping[str, Any], value: str | None) -> dict[str, Any]:
+    """A template with our node selector, or without it."""
+    changed = copy.deepcopy(dict(template))
+    spec = changed.setdefault("spec", {})
+    selector = dict(spec.pop("nodeSelector", None) or {})
+    selector.pop(NOWHERE, None)
+    if value is not None:
+        selector[NOWHERE] = value
+    if selector:
+        spec["nodeSelector"] = selector
+    return changed
+
+
+def _after_failure(
+    held: Held, plan: Plan, patience: Patience, error: EverynodeError
+) -> RolloutError:
+    details = dict(error.details)
+    details["changed"] = True
+    message = f"The rebuild of DaemonSet {held.name} failed: {error.message}"
+    if plan.on_failure in (PAUSE, FAIL):
+        advice = "Mend the cause, then run the task again: it goes on from there."
+        return RolloutError(message, advice=advice, details=details)
+    why = error.message
+    try:
+        reverting.give_time(held)
+        state = held.state
+        if state is not None:
+            held.write(state.at(REVERTING, why=why))
+        _back(held, patience)
+    except EverynodeError as second:
+        return RolloutError(
+            f"{message} It could not be undone yet: {second.message}",
+            advice="Run the task again, or put the former definition back.",
+            details=details,
+        )
+    details["rollout"] = {**(details.get("rollout") or {}), "state": "rolled_back"}
+    return RolloutError(
+        f"{message} The former template was put back, once all new pods had ended.",
+        advice="Mend the cause, then run the task again.",
+        details=details,
+    )
+
+
+def _back(held: Held, patience: Patience) -> None:
+    """Put the former template and strategy back, where no pod of the new one is left."""
+    state = held.state
+    if state is None:
+        return
+    stable = reverting.stable_of(held)
+    if not staged.is_template_of(held.template, stable):
+        reverting.give_time(held)
+        held.put(lambda: _nowhere(held.owned()))
+        held.observed()
+        _until_gone(held)
+        held.put_template(stable.template, state.owned)
+    held.put(lambda: held.with_strategy(held.strategy_before()))
+    held.observed()
+    ready, _verdict = waiting.until_ready(
+        held.cluster, held.live, patience, held.deadline, held.progress
+    )
+    held.live = ready
+    held.clear()

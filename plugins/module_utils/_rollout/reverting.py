@@ -1,0 +1,129 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Going back: the nodes that a staged rollout has touched get the stable template's pods again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import RolloutError
+from .._cluster.revisions import Revision, revisions_of
+from .._nodes.pods import revision_of
+from .._spec.rollout import Plan
+from . import staged
+from .held import ON_DELETE, Held, foreign
+from .node_work import Proof
+from .patience import Patience
+from .pods import Replacing
+from .state import REVERTING
+
+# What a rollback gets at least, as it often begins when the task's own time is over.
+LEAST_SECONDS = 60.0
+
+
+def stable_of(held: Held) -> Revision:
+    """The revision with the stable template.
+
+    Raises:
+        RolloutError: it is gone.
+    """
+    state = held.state
+    name = state.revision if state else ""
+    for one in revisions_of(held.cluster, held.live, held.deadline):
+        if one.name == name:
+            return one
+    raise RolloutError(
+        f"The ControllerRevision {name} with the stable template of DaemonSet {held.name} is gone,"
+        " so that there is nothing to go back to.",
+        advice="Have the definition that shall run take the rollout's place: state: present with"
+        " on_unfinished_rollout: proceed.",
+    )
+
+
+def give_time(held: Held) -> None:
+    """Have the deadline leave what a rollback needs at least."""
+    if held.deadline.left() < LEAST_SECONDS:
+        held.deadline = Deadline(LEAST_SECONDS)
+
+
+def stand(held: Held, stable: Revision) -> None:
+    """Have the stable template stand, under OnDelete, seen by the controller.
+
+    Raises:
+        LostError: others hold what would have to change.
+    """
+    if not staged.is_template_of(held.template, stable):
+        state = held.state
+        held.put_template(stable.template, state.owned if state else {})
+        if not staged.is_template_of(held.template, stable):
+            raise foreign(held.name, ["spec.template"], held.live)
+    held.observed()
+
+
+def revert(held: Held, plan: Plan, patience: Patience, why: str) -> dict[str, Any]:
+    """Give the touched nodes the stable template's pods, then the user's strategy back.
+
+    Killed in between, it is taken up by the next run: the state goes last.
+
+    Returns:
+        keys for the result: ``to_revision``, ``nodes`` (those that are back), and ``left`` (those
+        whose pod could not be replaced).
+
+    Raises:
+        LostError: somebody else changed the object.
+        ClusterError: the server could not be asked.
+    """
+    state = held.state
+    if state is None:
+        raise RolloutError(f"DaemonSet {held.name} has no rollout to go back from.")
+    give_time(held)
+    stable = stable_of(held)
+    held.write(state.at(REVERTING, why=why))
+    hashes = {one for one in (state.hash, *state.earlier) if one}
+    if not hashes and not staged.is_template_of(held.template, stable):
+        # Killed before its revision was known; nobody but us has put it there.
+        held.observed()
+        hashes = {staged.standing_revision(held.cluster, held.live, held.deadline).hash}
+    if hashes:
+        # The controller must replace no pod by itself meanwhile.
+        if held.strategy.get("type") != "OnDelete":
+            held.put(lambda: held.with_strategy(ON_DELETE))
+        stand(held, stable)
+    back, left = _replace(held, stable, hashes, plan, patience)
+    held.put(lambda: held.with_strategy(held.strategy_before()))
+    held.observed()
+    held.clear()
+    return {
+        "to_revision": stable.number,
+        "revision": stable.name,
+        **staged.named(back),
+        **({"left": staged.named(left)} if left else {}),
+    }
+
+
+def _replace(
+    held: Held, stable: Revision, hashes: set[str], plan: Plan, patience: Patience
+) -> tuple[list[str], list[str]]:
+    """Replace the pods of these revisions; the nodes that are back, and those that are not."""
+    hashes = hashes - {stable.hash}
+    if not hashes:
+        return [], []
+    proof = Proof(
+        min_ready_seconds=int(held.live["spec"].get("minReadySeconds") or 0),
+        max_pod_restarts=None,
+        grace_seconds=patience.grace_seconds,
+        progress_deadline_seconds=patience.progress_deadline_seconds,
+    )
+    state = held.state
+    at_once = staged.at_once(held.live, state.strategy if state else {}, plan.max_unavailable)
+    with Replacing(
+        held.cluster, held.live, stable.hash, proof, held.deadline, held.progress
+    ) as pods:
+        touched = [node for node, pod in pods.pods().items() if revision_of(pod) in hashes]
+        outcomes = pods.replace(touched, at_once=at_once, max_failures=len(touched))
+    back = [one.node for one in outcomes if one.updated]
+    left = [one.node for one in outcomes if not one.updated and not one.gone]
+    return back, left

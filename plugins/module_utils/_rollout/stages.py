@@ -1,0 +1,283 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Going forward: the stages of a rollout, one after the other.
+
+The strategy is OnDelete from the first stage to the end. The new template stands only while pods of
+a stage are made; otherwise the stable one does, so that a node which joins, a pod that is evicted
+or a job that is killed gets nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._base.errors import RolloutError
+from .._cluster.revisions import Revision, revisions_of
+from .._nodes.pods import revision_of
+from .._spec.rollout import Plan, stages_of
+from .._spec.shares import share_of
+from . import reverting, staged
+from .held import Held
+from .node_work import NodeOutcome, Proof
+from .patience import Patience
+from .pods import Replacing
+from .state import HOLDING, PROMOTING, ROLLING, State
+from .surroundings import Surroundings, look_around
+
+
+class StageError(RolloutError):
+    """A stage failed: too many nodes did, or the time was up."""
+
+    def __init__(self, message: str, reasons: list[dict[str, Any]]):
+        super().__init__(message)
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The nodes as one stage sees them.
+
+    Attributes:
+        outdated: all that have no new pod yet.
+        now: those whose turn it is: to be replaced, or to be proven where the new pod is there.
+        stages: how many stages there are.
+    """
+
+    outdated: Sequence[str]
+    now: Sequence[str]
+    stages: int
+
+
+class Stages:
+    """The stages of one run.
+
+    Args:
+        held: the DaemonSet, with its state.
+        intent: what the task wants.
+        plan: how.
+        patience: how long to put up with what.
+        stable: the revision that stands between the stages.
+    """
+
+    def __init__(
+        self,
+        held: Held,
+        intent: dict[str, Any],
+        plan: Plan,
+        patience: Patience,
+        stable: Revision,
+    ):
+        self.held = held
+        self.plan = plan
+        self.patience = patience
+        self.stable = stable
+        self.touched: list[str] = []
+        self.failed: dict[str, NodeOutcome] = {}
+        self._intent = intent
+        self._left_out: set[str] = set()
+        self._new: Revision | None = None
+        self._around = Surroundings()
+
+    @property
+    def state(self) -> State:
+        """The rollout's state as it was written last."""
+        if self.held.state is None:
+            raise RolloutError(f"DaemonSet {self.held.name} has no rollout.")
+        return self.held.state
+
+    def run(self) -> bool:
+        """Go on from where the state says; whether all nodes are done.
+
+        Raises:
+            StageError: a stage failed.
+            LostError: somebody else took hold of the object.
+            ClusterError: the server could not be asked.
+        """
+        if self.state.phase == PROMOTING and self._new_stands():
+            return True
+        if self._holds_already():
+            return False
+        self._around = look_around(self.held, self.plan, self.patience)
+        new = self._new_revision()
+        with self._replacing(new) as pods:
+            stage = self.state.stage + 1 if self.state.phase == HOLDING else self.state.stage
+            stage = max(stage, 1)
+            while True:
+                cut = self._cut(pods, stage)
+                if not cut.now and not cut.outdated:
+                    return True
+                self._stage(pods, stage, cut)
+                if stage == self.plan.until_stage and self._cut(pods, stage).outdated:
+                    return False
+                stage += 1
+
+    def promote(self, *, partial: bool) -> None:
+        """Put the new template there for good, with all else that the task wants, the user's
+        strategy included. No pod restarts: all are of this template already.
+        """
+        held = self.held
+        held.write(self.state.at(PROMOTING))
+        trial = held.predict(self._intent)
+        found = trial.after["spec"]["template"]
+        new = self._new
+        if new is not None and not staged.is_template_of(found, new):
+            raise RolloutError(
+                f"The definition of DaemonSet {held.name} does not give the template that its"
+                " stages rolled out, so that putting it there would restart every pod. The nodes"
+                " keep their new pods.",
+                advice="Did an admission webhook change its mind, or another manager set a field?"
+                " Undo that, then run the task again.",
+            )
+        held.put(lambda: self._intent, partial=partial)
+        held.observed()
+        held.clear()
+
+    def stand_stable(self) -> None:
+        """Put the stable template back."""
+        reverting.stand(self.held, self.stable)
+
+    def patience_for_failed(self) -> Patience:
+        """The patience of the last wait: failed nodes that were put up with are excused."""
+        if not self.failed:
+            return self.patience
+        allowance = self.patience.allowance
+        desired = int((self.held.live.get("status") or {}).get("desiredNumberScheduled") or 0)
+        budget = share_of(allowance.unavailable_budget or 0, desired)
+        wanted = str(max(budget, len(self.failed)))
+        return replace(self.patience, allowance=replace(allowance, unavailable_budget=wanted))
+
+    # What stands.
+
+    def _new_stands(self) -> bool:
+        return staged.digest_of(self.held.template) == self.state.digest
+
+    def _holds_already(self) -> bool:
+        state, until = self.state, self.plan.until_stage
+        return until is not None and state.phase == HOLDING and state.stage >= until
+
+    def _new_revision(self) -> Revision:
+        """The revision of the new template; it has to stand once to be made."""
+        held, state = self.held, self.state
+        if state.hash is not None:
+            for one in revisions_of(held.cluster, held.live, held.deadline):
+                if one.hash == state.hash:
+                    self._new = one
+                    return one
+        stage = state.stage + 1 if state.phase == HOLDING else max(state.stage, 1)
+        held.write(state.at(ROLLING, stage=stage, plan=self._kept_plan(), why=""))
+        self._stand_new()
+        found = staged.standing_revision(held.cluster, held.live, held.deadline)
+        held.write(self.state.at(ROLLING, hash=found.hash))
+        self._new = found
+        return found
+
+    def _stand_new(self) -> None:
+        held = self.held
+        if self._new is None or not staged.is_template_of(held.template, self._new):
+            held.put(lambda: held.with_template(self._intent))
+        held.observed()
+
+    def _kept_plan(self) -> dict[str, Any]:
+        return kept_plan(self.plan)
+
+    # One stage.
+
+    def _replacing(self, new: Revision) -> Replacing:
+        held, plan, patience = self.held, self.plan, self.patience
+        wanted = self._intent["spec"].get(
+            "minReadySeconds", held.live["spec"].get("minReadySeconds")
+        )
+        proof = Proof(
+            min_ready_seconds=int(wanted or 0),
+            soak_seconds=plan.soak_seconds,
+            max_pod_restarts=plan.max_pod_restarts,
+            verify=plan.verify,
+            grace_seconds=patience.grace_seconds if patience.fail_early else float("inf"),
+            progress_deadline_seconds=patience.progress_deadline_seconds,
+        )
+        return Replacing(held.cluster, held.live, new.hash, proof, held.deadline, held.progress)
+
+    def _cut(self, pods: Replacing, stage: int) -> Cut:
+        """Whose turn it is.
+
+        Nodes that are done count as those of the first stages, whatever their names: so a stage
+        that is taken up again goes on where it was, though nodes have come and gone.
+        """
+        pods.refresh()
+        standing = pods.pods()
+        there = [
+            (node, self._around.labels.get(node, {}))
+            for node in standing
+            if node not in self._left_out and node not in self._around.excused
+        ]
+        batches = stages_of(self.plan, there)
+        first = [node for node, pod in standing.items() if revision_of(pod) in self.state.earlier]
+        order = [node for batch in batches for node in batch]
+        order.sort(key=lambda node: node not in first)
+        done = [node for node in order if revision_of(standing[node]) == pods.revision]
+        outdated = [node for node in order if revision_of(standing[node]) != pods.revision]
+        before = sum(len(batch) for batch in batches[: stage - 1])
+        until = sum(len(batch) for batch in batches[:stage])
+        now = [*done[before:], *outdated[: max(0, until - len(done))]]
+        return Cut(outdated, now, len(batches))
+
+    def _stage(self, pods: Replacing, stage: int, cut: Cut) -> None:
+        held, total = self.held, len(cut.outdated)
+        stages = max(cut.stages, stage)
+        held.write(
+            self.state.at(ROLLING, stage=stage, stages=stages, plan=self._kept_plan(), why="")
+        )
+        held.progress(f"{held.name}: stage {stage} of {stages}, {len(cut.now)} nodes")
+        desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or total)
+        allowed = share_of(self.plan.max_failures, desired)
+        if set(cut.now) & set(cut.outdated):
+            self._stand_new()
+        outcomes = pods.replace(
+            cut.now,
+            at_once=staged.at_once(held.live, self.state.strategy, self.plan.max_unavailable),
+            max_failures=max(0, allowed - len(self.failed)),
+            when_created=self.stand_stable,
+        )
+        self._note(outcomes, stage, allowed)
+        self.stand_stable()
+        well = [one.node for one in outcomes if one.updated]
+        if well and self.plan.soak_seconds:
+            left = max(0, allowed - len(self.failed))
+            self._note(pods.soak(well, max_failures=left), stage, allowed)
+        held.write(self.state.at(HOLDING, stage=stage))
+
+    def _note(self, outcomes: Iterable[NodeOutcome], stage: int, allowed: int) -> None:
+        """Take in what became of nodes.
+
+        Raises:
+            StageError: too many failed, or the time was up before all had their turn.
+        """
+        outcomes = list(outcomes)
+        self.touched += [
+            one.node for one in outcomes if one.touched and one.node not in self.touched
+        ]
+        self.failed.update({one.node: one for one in outcomes if one.failed})
+        self._left_out.update(one.node for one in outcomes if one.failed or one.gone)
+        undone = [one for one in outcomes if not one.updated and not one.gone and not one.failed]
+        if len(self.failed) <= allowed and not undone and not self.held.deadline.passed():
+            return
+        reasons = staged.reasons_of(self.failed.values())
+        told = f"stage {stage} of {max(self.state.stages, stage)}"
+        if self.held.deadline.passed():
+            told += f" was not over after {self.held.deadline.seconds:g} seconds"
+        else:
+            told += " failed"
+        if reasons:
+            told += f": {staged.in_words(reasons)}"
+        raise StageError(told, reasons)
+
+
+def kept_plan(plan: Plan) -> dict[str, Any]:
+    """A plan as the state keeps it: without the command, which may hold secrets."""
+    kept = plan.as_dict()
+    kept.pop("verify", None)
+    return kept

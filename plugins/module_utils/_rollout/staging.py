@@ -1,0 +1,458 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Staged rollouts: begun, taken up again, ended, or undone where they fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import EverynodeError, RolloutError
+from .._cluster.applying import Applied
+from .._cluster.connection import Cluster
+from .._cluster.objects import How
+from .._cluster.revisions import Revision
+from .._cluster.user_agent import user_agent
+from .._nodes.readiness import verdict
+from .._spec.rollout import FAIL, PAUSE, Plan
+from . import history, reverting, staged, waiting
+from .held import Held, LostError, foreign
+from .patience import Patience
+from .staged import Staged
+from .stages import StageError, Stages, kept_plan
+from .state import (
+    FAILED,
+    HALTED,
+    HOLDING,
+    PAUSED,
+    PROMOTING,
+    REBUILD,
+    REVERTING,
+    STAGED,
+    State,
+    has_state,
+    state_of,
+)
+
+__all__ = ["Staged", "State", "abandon", "carry_out", "has_state", "state_of"]
+
+_RESUME, _BACK, _OTHER = "resume", "back", "other"
+
+
+def carry_out(
+    cluster: Cluster,
+    live: dict[str, Any],
+    intent: dict[str, Any],
+    plan: Plan | None,
+    how: How,
+    patience: Patience,
+    deadline: Deadline,
+    progress: waiting.Progress,
+    *,
+    proceed: bool = False,
+) -> Staged:
+    """Bring a DaemonSet to what a task wants of it, in the steps of a plan.
+
+    Call it where the task has a plan and its template is another than the live one, and wherever
+    the object remembers a rollout (`has_state`). With ``how.dry_run`` nothing is written; what
+    would be refused is refused.
+
+    Args:
+        cluster: the connection.
+        live: the DaemonSet as it is.
+        intent: all that the task wants.
+        plan: the task's; None goes on with the one that the object remembers.
+        how: whose fields, force, adopt, and whether nothing is written.
+        patience: what to put up with.
+        deadline: the task's.
+        progress: takes lines for a person who waits.
+        proceed: take the place of a rollout that is unfinished (``on_unfinished_rollout``).
+
+    Raises:
+        RolloutError: it failed, and was undone, paused or left as the plan wants; or the rollout
+            that the object remembers is in the way. The details say what is.
+        ConflictError: other managers own what would have to change; nothing was changed.
+        ClusterError: the server could not be asked, or refused.
+    """
+    found = state_of(live)
+    if (found is not None and found.kind == REBUILD) or (found is None and plan and plan.rebuild):
+        from . import rebuilding
+
+        return rebuilding.carry_out(
+            cluster, live, intent, plan, how, patience, deadline, progress, proceed=proceed
+        )
+    if found is not None and found.kind == PAUSED and not proceed:
+        from . import pausing
+
+        return pausing.found(cluster, live, intent, how, patience, deadline)
+    task = _Task(Held(cluster, live, how, deadline, progress), live, intent, how, patience)
+    if found is None or found.kind == PAUSED:
+        return _begin(task, plan or Plan())
+    return _found(task, found, plan, proceed)
+
+
+def abandon(
+    cluster: Cluster,
+    live: dict[str, Any],
+    how: How,
+    deadline: Deadline,
+    progress: waiting.Progress,
+    patience: Patience | None = None,
+) -> Applied:
+    """End the rollout that a DaemonSet remembers: the touched nodes go back, and the strategy.
+
+    Raises:
+        RolloutError: there is nothing to go back to, or somebody else changed the object.
+        ClusterError: the server could not be asked.
+    """
+    found = state_of(live)
+    if found is None:
+        return Applied(live, live, False)
+    if how.dry_run:
+        return Applied(live, live, True)
+    if found.kind == PAUSED:
+        from . import pausing
+
+        return pausing.resume(cluster, live, how, deadline)
+    if found.kind == REBUILD:
+        from . import rebuilding
+
+        return rebuilding.abandon(cluster, live, how, deadline, progress)
+    held = Held(cluster, live, how, deadline, progress)
+    plan = Plan.from_dict(found.plan)
+    reverting.revert(held, plan, patience or Patience(), "it was rolled back")
+    return Applied(live, held.live, True, held.warnings)
+
+
+@dataclass
+class _Task:
+    """What a task brings.
+
+    Attributes:
+        held: the DaemonSet.
+        before: as it was at first.
+        intent: what the task wants.
+        how: how, as the task says.
+        patience: what to put up with.
+    """
+
+    held: Held
+    before: dict[str, Any]
+    intent: dict[str, Any]
+    how: How
+    patience: Patience
+
+
+def _begin(task: _Task, plan: Plan) -> Staged:
+    held = task.held
+    if (
+        plan.on_failure not in (PAUSE, FAIL)
+        and held.live["spec"].get("revisionHistoryLimit", 10) == 0
+    ):
+        raise RolloutError(
+            f"DaemonSet {held.name} has revisionHistoryLimit 0, so that there is nothing to go back"
+            " to. Nothing was changed.",
+            advice="Set revisionHistoryLimit to 1 or more first, or rollout.on_failure to pause or"
+            " fail.",
+        )
+    # What the server would refuse or a manager holds is told before anything is written.
+    final = held.predict(task.intent, partial=task.how.partial)
+    if task.how.dry_run:
+        return Staged(
+            Applied(task.before, final.after, True, final.warnings, final.rewritten),
+            {"kind": STAGED, "phase": "check"},
+            patience=task.patience,
+        )
+    held.observed()
+    stable = staged.standing_revision(held.cluster, held.live, held.deadline)
+    wanted = held.predict(held.with_template(task.intent)).after["spec"]["template"]
+    earlier = held.state
+    remembered = held.remembered()
+    if earlier is not None:
+        # It was paused: its own strategy is the one that the state has kept.
+        remembered |= {
+            "strategy": earlier.strategy,
+            "strategy_owned": earlier.strategy_owned,
+        }
+    held.write(
+        State(
+            kind=STAGED,
+            phase=HOLDING,
+            plan=kept_plan(plan),
+            verifies=plan.verify is not None,
+            by=user_agent(os.environ),
+            revision=stable.name,
+            digest=staged.digest_of(wanted),
+            **remembered,
+        )
+    )
+    return _go_on(task, plan, stable)
+
+
+def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Staged:
+    """What becomes of a staged rollout that is there already."""
+    held = task.held
+    if found.manager != task.how.manager:
+        raise _in_the_way(
+            held,
+            f"it was begun under the field manager {found.manager}, and the task has"
+            f" {task.how.manager}",
+            f"Give field_manager: {found.manager}.",
+        )
+    if plan is not None and plan.rebuild:
+        raise _in_the_way(held, "it excludes a rebuild", "Let it end first, or roll it back.")
+    stable = reverting.stable_of(held)
+    trial = held.predict(held.with_template(task.intent)).after["spec"]["template"]
+    wish = _wish(trial, found, stable)
+    if not proceed:
+        _refuse_foreign(held, found, stable)
+    if wish == _BACK:
+        return _go_back(task, found, stable)
+    if wish == _RESUME:
+        return _take_up(task, found, plan, stable, proceed)
+    if not proceed:
+        raise _in_the_way(
+            held,
+            "the task wants a template that is neither the new nor the stable one",
+            "Let it end first, or roll it back; or have the task's definition take its place with"
+            " on_unfinished_rollout: proceed.",
+        )
+    if task.how.dry_run:
+        return _forecast(task, found)
+    earlier = [one for one in dict.fromkeys([*found.earlier, found.hash or ""]) if one]
+    chosen = plan or Plan.from_dict(found.plan)
+    held.write(
+        found.at(
+            HOLDING,
+            stage=0,
+            stages=0,
+            plan=kept_plan(chosen),
+            verifies=chosen.verify is not None,
+            digest=staged.digest_of(trial),
+            hash=None,
+            earlier=earlier,
+            by=user_agent(os.environ),
+            why="",
+        )
+    )
+    return _go_on(task, chosen, stable)
+
+
+def _wish(wanted: Mapping[str, Any], found: State, stable: Revision) -> str:
+    if staged.digest_of(wanted) == found.digest:
+        return _RESUME
+    return _BACK if history.same_template(wanted, stable.template) else _OTHER
+
+
+def _refuse_foreign(held: Held, found: State, stable: Revision) -> None:
+    """Refuse to write over what somebody else has changed since the state was written.
+
+    Raises:
+        LostError: somebody did.
+    """
+    is_new = staged.digest_of(held.template) == found.digest
+    changed = []
+    if not is_new and not staged.is_template_of(held.template, stable):
+        changed.append("spec.template")
+    # Before the first pod and after the last one the strategy is the user's.
+    strategy_may_differ = found.phase in (PROMOTING, REVERTING) or found.hash is None
+    if held.strategy.get("type") != "OnDelete" and not strategy_may_differ:
+        changed.append("spec.updateStrategy")
+    if changed:
+        raise foreign(held.name, changed, held.live)
+
+
+def _take_up(
+    task: _Task, found: State, plan: Plan | None, stable: Revision, proceed: bool
+) -> Staged:
+    """Go on with a rollout whose template the task wants as well."""
+    held = task.held
+    if found.phase == HALTED and not proceed:
+        raise _in_the_way(
+            held,
+            f"it is paused{': ' + found.why if found.why else ''}",
+            "Have it go on with state: resumed, or go back with the former definition or"
+            " daemonset_rollback.",
+        )
+    if plan is None and found.verifies:
+        raise _in_the_way(
+            held,
+            "its plan has a command in rollout.verify, which is not kept on the object",
+            "Run the task with its rollout again.",
+        )
+    chosen = plan or Plan.from_dict(found.plan)
+    if task.how.dry_run:
+        return _forecast(task, found)
+    if found.phase == REVERTING:
+        told = reverting.revert(held, chosen, task.patience, found.why)
+        raise _failed(task, found, found.why, [], "rolled_back", told)
+    return _go_on(task, chosen, stable)
+
+
+def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
+    """Roll back, as the task wants the stable template; then all else that it wants."""
+    held = task.held
+    if task.how.dry_run:
+        return _forecast(task, found)
+    chosen = Plan.from_dict(found.plan)
+    told = reverting.revert(held, chosen, task.patience, "the task wants the stable template")
+    applied = held.put(lambda: task.intent, partial=task.how.partial)
+    return Staged(
+        Applied(task.before, held.live, True, held.warnings, applied.rewritten),
+        {
+            "kind": STAGED,
+            "phase": "rolled_back",
+            "rolled_back": told,
+            "message": f"the staged rollout was rolled back on {told['count']} nodes",
+        },
+        patience=task.patience,
+    )
+
+
+def _forecast(task: _Task, found: State) -> Staged:
+    """Check mode, where a rollout is there already."""
+    final = task.held.predict(task.intent, partial=task.how.partial)
+    return Staged(
+        Applied(task.before, final.after, True, final.warnings, final.rewritten),
+        {"kind": found.kind, "phase": found.phase, "stage": found.stage, "stages": found.stages},
+        patience=task.patience,
+    )
+
+
+def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
+    held = task.held
+    version = held.live["metadata"]["resourceVersion"]
+    stages = Stages(held, task.intent, plan, task.patience, stable)
+    try:
+        is_done = stages.run()
+    except LostError as error:
+        error.details.setdefault("changed", True)
+        raise
+    except EverynodeError as error:
+        raise _after_failure(task, stages, plan, error) from error
+    if is_done:
+        try:
+            stages.promote(partial=task.how.partial)
+        except EverynodeError as error:
+            error.details["changed"] = True
+            raise
+    changed = held.live["metadata"]["resourceVersion"] != version or held.live != task.before
+    state = held.state
+    report: dict[str, Any] = {
+        "kind": STAGED,
+        "phase": "done" if state is None else state.phase,
+        "touched": staged.named(stages.touched),
+    }
+    if state is not None:
+        report |= {
+            "stage": state.stage,
+            "stages": state.stages,
+            "message": f"stage {state.stage} of {state.stages} is done; the rollout stops here"
+            " until the task runs again without rollout.until_stage, or with a later one",
+        }
+    if stages.failed:
+        report["failed"] = staged.reasons_of(stages.failed.values())
+    return Staged(
+        Applied(task.before, held.live, changed, held.warnings),
+        report,
+        finished=is_done,
+        patience=stages.patience_for_failed(),
+    )
+
+
+def _after_failure(task: _Task, stages: Stages, plan: Plan, error: EverynodeError) -> RolloutError:
+    """Do what the plan wants after a failure; the failure of the task."""
+    held, state = task.held, stages.state
+    if isinstance(error, StageError):
+        why, reasons = error.message, error.reasons
+    else:
+        why, reasons = f"{error.message} {error.advice}".strip(), []
+    told: dict[str, Any] = {"touched": staged.named(stages.touched)}
+    try:
+        if plan.on_failure in (PAUSE, FAIL):
+            reverting.give_time(held)
+            if state.hash is not None:
+                stages.stand_stable()
+            phase = HALTED if plan.on_failure == PAUSE else FAILED
+            held.write(stages.state.at(phase, why=why))
+            outcome = "paused" if plan.on_failure == PAUSE else "failed"
+        else:
+            told["rolled_back"] = reverting.revert(held, plan, task.patience, why)
+            outcome = "rolled_back"
+    except LostError as lost:
+        lost.details.setdefault("changed", True)
+        return lost
+    except EverynodeError as second:
+        failure = _failed(task, state, why, reasons, "unfinished", told)
+        failure.message += f" It could not be undone yet: {second.message}"
+        failure.advice = "Run the task again: it goes on from there."
+        return failure
+    return _failed(task, state, why, reasons, outcome, told)
+
+
+def _failed(
+    task: _Task,
+    state: State,
+    why: str,
+    reasons: list[dict[str, Any]],
+    outcome: str,
+    told: dict[str, Any],
+) -> RolloutError:
+    held = task.held
+    back = told.get("rolled_back", told if outcome == "rolled_back" else {})
+    message = f"The staged rollout of DaemonSet {held.name} failed: {why.rstrip('.')}."
+    advice = "Mend the cause, then run the task again."
+    if outcome == "rolled_back":
+        message += (
+            f" It was rolled back: {back.get('count', 0)} nodes that it had touched run the former"
+            " template again, and no other node was touched."
+        )
+        if back.get("left"):
+            nodes = ", ".join(back["left"]["nodes"])
+            message += f" On {nodes} the pod could not be replaced in time."
+        told = {"touched": told.get("touched", {"count": 0, "nodes": []}), "rolled_back": back}
+    elif outcome == "paused":
+        message += (
+            " It is paused: the touched nodes keep the new template, the others the former one."
+        )
+        advice = (
+            "Have it go on with state: resumed and the task once more, or go back with the former"
+            " definition or daemonset_rollback."
+        )
+    elif outcome == "failed":
+        message += " Everything was left as it is, and the next run tries again."
+    return RolloutError(
+        message,
+        advice=advice,
+        details={
+            "changed": True,
+            "rollout": {
+                **verdict(held.live).as_result(),
+                "ready": False,
+                "state": outcome,
+                "message": why,
+                "kind": STAGED,
+                "phase": outcome,
+                "stage": state.stage,
+                "stages": state.stages,
+                "reasons": reasons,
+                **told,
+            },
+        },
+    )
+
+
+def _in_the_way(held: Held, why: str, advice: str) -> RolloutError:
+    """The refusal of a task because of the rollout that the object remembers."""
+    state = held.state
+    told = {"kind": state.kind, "phase": state.phase, "stage": state.stage} if state else {}
+    return RolloutError(
+        f"DaemonSet {held.name} has a rollout that has not ended: {why}. Nothing was changed.",
+        advice=advice,
+        details={"rollout": {**verdict(held.live).as_result(), **told, "ready": False}},
+    )

@@ -1,0 +1,141 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rollout that takes several steps remembers on the object: an annotation under a field
+manager of its own. docs/rollouts.md says what is in it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from .._base.errors import RolloutError
+from .._cluster.fieldset import FieldSet
+
+ANNOTATION = "everynode.kubernetes/rollout"
+MANAGER = "everynode-rollout"
+
+STAGED, PAUSED, REBUILD = "staged", "paused", "rebuild"
+
+# The phases of a staged rollout: pods of a stage are replaced; a stage is done and the next has not
+# begun; it failed and waits for `state: resumed`; it failed and is tried again by the next run; the
+# touched nodes go back; the new template is being put there for good.
+ROLLING, HOLDING, HALTED, FAILED = "rolling", "holding", "paused", "failed"
+REVERTING, PROMOTING = "reverting", "promoting"
+# Those of a rebuild: the pods go; the new ones come.
+EMPTYING, FILLING = "emptying", "filling"
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class State:
+    """A rollout that is under way, or was when it was last written.
+
+    It holds no value of the template, as those may be secret: the stable template is read from its
+    ControllerRevision, and the new one comes from the task.
+
+    Attributes:
+        kind: ``staged``, ``paused`` or ``rebuild``.
+        phase: where it is; see above.
+        stage: the stage that is under way, or done (holding), counted from 1.
+        stages: how many there were when it was written.
+        plan: the plan as JSON, without a command, which may hold secrets.
+        verifies: whether the plan had such a command.
+        run: which run of a task wrote this last. Another one that finds its own replaced stops.
+        by: who that was, for people.
+        started: when the rollout began, in RFC 3339.
+        manager: the field manager whose template this is about.
+        revision: the ControllerRevision with the stable template.
+        owned: what the field manager owned of the stable template (FieldsV1).
+        change_cause: the change cause that the field manager had set, if any.
+        digest: a digest of the new template.
+        hash: the value of ``controller-revision-hash`` of the new pods, once it is known.
+        earlier: such values of rollouts whose place this one took before they had ended.
+        strategy: the update strategy of before.
+        strategy_owned: what the field manager owned of it.
+        why: why it failed, a sentence or empty.
+    """
+
+    kind: str
+    phase: str
+    stage: int = 0
+    stages: int = 0
+    plan: dict[str, Any] = field(default_factory=dict)
+    verifies: bool = False
+    run: str = ""
+    by: str = ""
+    started: str = ""
+    manager: str = ""
+    revision: str = ""
+    owned: FieldSet = field(default_factory=dict)
+    change_cause: str | None = None
+    digest: str = ""
+    hash: str | None = None
+    earlier: list[str] = field(default_factory=list)
+    strategy: dict[str, Any] = field(default_factory=dict)
+    strategy_owned: FieldSet = field(default_factory=dict)
+    why: str = ""
+
+    def at(self, phase: str, **changes: Any) -> State:
+        """The same rollout in another phase."""
+        return replace(self, phase=phase, **changes)
+
+    def as_text(self) -> str:
+        """The value of the annotation."""
+        content = {"version": _VERSION} | {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if getattr(self, one.name) not in (None, "", 0, False, {}, [])
+        }
+        return json.dumps(content, separators=(",", ":"))
+
+
+def new_run() -> str:
+    """A name for this run of a task, which no other has."""
+    return uuid.uuid4().hex[:12]
+
+
+def now() -> str:
+    """The time, in RFC 3339."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def has_state(live: Mapping[str, Any] | None) -> bool:
+    """Whether a live DaemonSet remembers a rollout, readable or not."""
+    metadata = (live or {}).get("metadata") or {}
+    return ANNOTATION in (metadata.get("annotations") or {})
+
+
+def state_of(live: Mapping[str, Any] | None) -> State | None:
+    """The rollout that a live DaemonSet remembers, or None.
+
+    Raises:
+        RolloutError: the annotation is none that this version can read.
+    """
+    if live is None or not has_state(live):
+        return None
+    metadata = live["metadata"]
+    try:
+        content = json.loads(metadata["annotations"][ANNOTATION])
+        if content.pop("version") != _VERSION:
+            raise ValueError("another version")
+        known = {one.name for one in fields(State)}
+        found = State(**{key: value for key, value in content.items() if key in known})
+        if found.kind not in (STAGED, PAUSED, REBUILD):
+            raise ValueError("another kind")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RolloutError(
+            f"DaemonSet {metadata['namespace']}/{metadata['name']} has an annotation {ANNOTATION}"
+            f" that cannot be read ({error}). Nothing was changed.",
+            advice="Another version of this collection wrote it, or somebody changed it. Look at"
+            " the DaemonSet's template and update strategy, then remove the annotation to start"
+            " from what is there.",
+        ) from error
+    return found

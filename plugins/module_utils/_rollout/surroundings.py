@@ -1,0 +1,63 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a staged rollout has to know of the nodes, where the plan asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .._base.errors import ForbiddenError
+from .._nodes.pods import condition
+from .._spec.rollout import Plan
+from .._spec.shares import share_of
+from .held import Held
+from .patience import Patience
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The nodes, as far as they matter.
+
+    Attributes:
+        labels: those of each node.
+        excused: nodes that are not Ready and are left out, as the task allows.
+    """
+
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    excused: frozenset[str] = frozenset()
+
+
+def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
+    """Read the nodes, where the plan orders them by label or nodes that are not Ready are excused.
+
+    Raises:
+        ForbiddenError: they may not be listed, and the plan needs their labels.
+    """
+    by_label = bool(plan.canary) or plan.order_by is not None
+    limit = patience.allowance.ignore_not_ready_nodes
+    if not by_label and limit is None:
+        return Surroundings()
+    from .._cluster import evidence
+
+    nodes = evidence.nodes(held.cluster, held.deadline)
+    if nodes is None:
+        if not by_label:
+            return Surroundings()
+        raise ForbiddenError(
+            f"The rollout of DaemonSet {held.name} goes by the labels of the nodes, and listing"
+            " nodes is forbidden. Nothing was changed.",
+            advice="Grant get and list on nodes (a ClusterRole), or leave canary_node_selector and"
+            " order_by out.",
+            status=403,
+        )
+    names = {str(node["metadata"]["name"]): node for node in nodes}
+    labels = {name: node["metadata"].get("labels") or {} for name, node in names.items()}
+    sick = {
+        name for name, node in names.items() if condition(node, "Ready").get("status") != "True"
+    }
+    desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or 0)
+    excused = sick if limit is not None and len(sick) <= share_of(limit, desired) else set()
+    return Surroundings(labels, frozenset(excused))
