@@ -17,7 +17,7 @@ from typing import Any
 
 from .events import newest_with
 from .pods import moment
-from .trouble import MAX_EVIDENCE, Trouble, quoted, quoted_end
+from .trouble import MAX_EVIDENCE, Trouble, quoted, quoted_end, trouble
 
 _PULLS = (
     "ErrImagePull",
@@ -42,10 +42,10 @@ _COMING = (None, "", "ContainerCreating", "PodInitializing")
 # A registry that is busy, slow or away may be back; one that does not know the image, or does not
 # let us have it, says so again.
 _REGISTRY_MAY_HEAL = re.compile(
-    r"\b429\b|too ?many ?requests|pull QPS exceeded|time-?out|timed out|deadline exceeded"
+    r"too ?many ?requests|pull QPS exceeded|time-?out|timed out|deadline exceeded"
     r"|connection (refused|reset)|unexpected EOF|: EOF|temporary failure|server misbehaving"
-    r"|\b50[0234]\b|bad gateway|service unavailable|internal server error|no route to host"
-    r"|network is unreachable|no space left",
+    r"|status code:? (429|5\d\d)|internal server error|bad gateway|service unavailable"
+    r"|no route to host|network is unreachable|no space left",
     re.IGNORECASE,
 )
 _RUNTIME_MAY_HEAL = re.compile(r"deadline exceeded|failed to reserve container name", re.IGNORECASE)
@@ -57,6 +57,7 @@ _WRAPPINGS = re.compile(
 )
 _BACKS_OFF = re.compile(r'^Back-off pulling image "[^"]*"$')
 _STABLE_AFTER = timedelta(seconds=60)
+# What is left for other words beside a log.
 _MAX_WORDS = 150
 # As much of a message as is looked at.
 _MAX_MESSAGE = 2000
@@ -112,22 +113,22 @@ def container_trouble(
     if reason in _CONFIGS:
         told = f"{_name(status, one_shot)}: {reason}: {waiting.get('message') or ''}"
         heals = bool(_RUNTIME_MAY_HEAL.search(str(waiting.get("message") or "")))
-        return Trouble("ContainerConfig", quoted(told.rstrip(": ")), heals)
+        return trouble("ContainerConfig", told.rstrip(": "), heals)
     if reason == "CrashLoopBackOff":
-        return _crash(status, spec, before or {}, one_shot, log)
+        return _crash(status, spec, before or {}, one_shot, events, log)
     if ended is not None:
         done = one_shot and not ended.get("exitCode")
-        return None if done else _crash(status, spec, ended, one_shot, log)
+        return None if done else _crash(status, spec, ended, one_shot, events, log)
     if "running" in state:
         if before is not None and _between_crashes(status, state["running"], one_shot, now):
-            return _crash(status, spec, before, one_shot, log)
+            return _crash(status, spec, before, one_shot, events, log)
         return None
     if reason in _COMING:
-        return Trouble(
+        return trouble(
             "Starting", f"{_name(status, one_shot)}: {reason or 'not created yet'}", True
         )
     told = f"{_name(status, one_shot)}: {reason}: {waiting.get('message') or ''}"
-    return Trouble("NotReady", quoted(told.rstrip(": ")), True)
+    return trouble("NotReady", told.rstrip(": "), True)
 
 
 def never_ready(
@@ -138,16 +139,16 @@ def never_ready(
     Waiting may help, since what runs may only be slow to start; that it takes too long is judged by
     whoever waits.
     """
-    name = status.get("name", "")
-    unhealthy = newest_with(events, "Unhealthy")
-    if unhealthy is not None and _is_of(unhealthy, name):
-        return Trouble("ProbeFailed", quoted(f"container {name}: {unhealthy['message']}"), True)
+    name = str(status.get("name", ""))
+    unhealthy = newest_with([one for one in events if _is_of(one, name)], "Unhealthy")
+    if unhealthy is not None:
+        return trouble("ProbeFailed", f"container {name}: {unhealthy['message']}", True)
     if not status.get("started") and spec.get("startupProbe"):
         told = f"container {name}: runs, but its startup probe has not succeeded"
-        return Trouble("ProbeFailed", told, True)
+        return trouble("ProbeFailed", told, True)
     if spec.get("readinessProbe"):
         told = f"container {name}: runs, but its readiness probe has not succeeded"
-        return Trouble("ProbeFailed", told, True)
+        return trouble("ProbeFailed", told, True)
     return None
 
 
@@ -173,7 +174,7 @@ def _pull_trouble(
     told = f"container {status.get('name', '')}: {words}"
     if image and image not in told:
         told = f"container {status.get('name', '')}, image {image}: {words}"
-    return Trouble("ImagePull", quoted(told), bool(_REGISTRY_MAY_HEAL.search(message)))
+    return trouble("ImagePull", told, bool(_REGISTRY_MAY_HEAL.search(message)))
 
 
 def registry_words(message: str) -> str:
@@ -204,6 +205,7 @@ def _crash(
     spec: Mapping[str, Any],
     ended: Mapping[str, Any],
     one_shot: bool,
+    events: Iterable[Mapping[str, Any]],
     log: str,
 ) -> Trouble:
     """The trouble of a container that ended though it should not have."""
@@ -218,12 +220,29 @@ def _crash(
     restarts = int(status.get("restartCount") or 0)
     if restarts:
         told += f", restarted {restarts} times" if restarts > 1 else ", restarted once"
-    told = quoted(told, _MAX_WORDS)
+    killed = _killed_by_probe(status, ended, events) if cause == "CrashLoop" else None
+    if killed is not None:
+        cause, told = "ProbeFailed", f"{told}; before: {killed['message']}"
     if log.strip():
-        told += f"; log: {quoted_end(log, MAX_EVIDENCE - len(told) - len('; log: '))}"
+        told = f"{quoted(told, _MAX_WORDS)}; log: "
+        told += quoted_end(log, MAX_EVIDENCE - len(told))
     elif ended.get("message"):
-        told = quoted(f"{told}; message: {ended['message']}")
-    return Trouble(cause, told, False)
+        told += f"; message: {ended['message']}"
+    return trouble(cause, told, False)
+
+
+def _killed_by_probe(
+    status: Mapping[str, Any], ended: Mapping[str, Any], events: Iterable[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """The event of the probe because of which the kubelet ended the container: it asks it to end,
+    and kills it when it does not.
+    """
+    if ended.get("exitCode") not in (0, 128 + 15, 128 + 9):
+        return None
+    told = [one for one in events if _is_of(one, str(status.get("name", "")))]
+    return newest_with(told, "Unhealthy", saying="Liveness probe failed") or newest_with(
+        told, "Unhealthy", saying="Startup probe failed"
+    )
 
 
 def exit_in_words(ended: Mapping[str, Any]) -> str:

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .causes_of_containers import container_trouble, never_ready
-from .events import newest_with, volume_trouble
+from .events import newest_first, newest_with, volume_trouble
 from .pods import condition, container_statuses, init_statuses, is_ending, is_ready, moment
-from .trouble import Trouble, quoted
+from .trouble import Trouble, trouble
 
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 # Clocks of machines that keep time differ by less.
@@ -39,6 +39,10 @@ _TURNED_AWAY: dict[str, tuple[str, bool]] = {
     "PodOSSelectorNodeLabelDoesNotMatch": ("ContainerConfig", False),
     "SupplementalGroupsPolicyNotSupported": ("ContainerConfig", False),
 }
+_OF_OTHER_NODES = re.compile(
+    r"node affinity/selector|plugin\(s\) \[NodeAffinity\]|filtered out by the prefilter result"
+    r"|didn't match node selector"
+)
 _OWN_LIMIT = re.compile(r"exceed(s|ed) (the total|the limit|its local)", re.IGNORECASE)
 _NEVER_FITS = re.compile(
     r"persistentvolumeclaim .* not found|volume node affinity conflict|node affinity conflict",
@@ -62,12 +66,12 @@ def trouble_of(
     Args:
         pod: as the server has it.
         node: the one it runs on.
-        events: about the pod, newest first.
+        events: about the pod.
         log: the last lines of the container that crashes.
         min_ready_seconds: how long it has to be Ready.
         now: the time.
     """
-    events = list(events)
+    events = newest_first(events)
     if is_ending(pod):
         return _silent(node) or _ending(pod, now)
     if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
@@ -85,23 +89,18 @@ def trouble_of(
     return found
 
 
-def node_trouble(node: Mapping[str, Any]) -> Trouble | None:
-    """What is wrong with a node that its pods suffer from; both heal when the node does."""
-    return _of_node(node)
-
-
 def _of_node(node: Mapping[str, Any] | None) -> Trouble | None:
     if node is None:
         return None
     ready = condition(node, "Ready")
     if ready.get("status") != "True":
         told = ": ".join(str(ready[key]) for key in ("reason", "message") if ready.get(key))
-        return Trouble("NodeNotReady", quoted(told or "the node is not Ready"), True)
+        return trouble("NodeNotReady", told or "the node is not Ready", True)
     for kind in _PRESSURES:
         found = condition(node, kind)
         if found.get("status") == "True":
             told = ": ".join(str(one) for one in (kind, found.get("message")) if one)
-            return Trouble("NodePressure", quoted(told), True)
+            return trouble("NodePressure", told, True)
     return None
 
 
@@ -121,25 +120,25 @@ def _ending(pod: Mapping[str, Any], now: datetime | None) -> Trouble:
     if now is not None and due is not None and now - due > _CLOCKS_DIFFER:
         told += f", {int((now - due).total_seconds())} seconds past its grace period"
         told += "" if held else ": its node's kubelet has not ended it"
-    return Trouble("Terminating", quoted(told), True)
+    return trouble("Terminating", told, True)
 
 
 def _failed(pod: Mapping[str, Any], node: Mapping[str, Any] | None) -> Trouble:
     """The trouble of a pod that is over; the controller deletes it and makes another."""
     status = pod.get("status") or {}
     reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
-    told = quoted(": ".join(one for one in (reason or status["phase"], message) if one))
+    told = ": ".join(one for one in (reason or status["phase"], message) if one)
     if reason == "Evicted":
         if _OWN_LIMIT.search(message):
             # It will use as much the next time.
-            return Trouble("Evicted", told, False)
+            return trouble("Evicted", told, False)
         if "low on resource" in message or "had condition" in message or _pressed(node):
-            return Trouble("NodePressure", told, True)
-        return Trouble("Evicted", told, True)
+            return trouble("NodePressure", told, True)
+        return trouble("Evicted", told, True)
     if reason.startswith("OutOf"):
-        return Trouble("Unschedulable", told, True)
+        return trouble("Unschedulable", told, True)
     cause, heals = _TURNED_AWAY.get(reason, ("NotReady", True))
-    return Trouble(cause, told, heals)
+    return trouble(cause, told, heals)
 
 
 def _pressed(node: Mapping[str, Any] | None) -> bool:
@@ -163,11 +162,25 @@ def _scheduling(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> 
         if not pod.get("spec"):
             return None
         scheduler = pod["spec"].get("schedulerName") or "default-scheduler"
-        return Trouble("Starting", f"not scheduled yet (by {scheduler})", True)
+        return trouble("Starting", f"not scheduled yet (by {scheduler})", True)
+    message = failing_condition(message)
     if "free ports" in message:
-        return Trouble("HostPortTaken", quoted(message), False)
-    told = quoted(message or found.get("reason") or "not scheduled")
-    return Trouble("Unschedulable", told, not _NEVER_FITS.search(message))
+        return trouble("HostPortTaken", message, False)
+    told = message or found.get("reason") or "not scheduled"
+    return trouble("Unschedulable", told, not _NEVER_FITS.search(message))
+
+
+def failing_condition(message: str) -> str:
+    """What the scheduler says of the pod's own node, out of what it says of all nodes.
+
+    A DaemonSet's pod is for one node: that the others do not fit its affinity is how it should be,
+    and that ending other pods would not help with them says nothing.
+    """
+    head, _preemption, _rest = message.partition(" preemption:")
+    _summary, colon, told = head.partition(" nodes are available: ")
+    parts = re.split(r",? (?=\d+ )", told.rstrip(". "))
+    own = [one for one in parts if one and not _OF_OTHER_NODES.search(one)]
+    return ", ".join(own) if colon and own else head.strip()
 
 
 def _of_containers(
@@ -218,7 +231,7 @@ def _before_containers(events: Sequence[Mapping[str, Any]]) -> Trouble | None:
     failed = newest_with(events, "FailedCreatePodSandBox", "NetworkNotReady")
     if failed is None:
         return None
-    return Trouble("Starting", quoted(f"{failed['reason']}: {failed.get('message')}"), True)
+    return trouble("Starting", f"{failed['reason']}: {failed.get('message')}", True)
 
 
 def _marked_by_node_controller(
@@ -236,7 +249,7 @@ def _marked_by_node_controller(
     if condition(pod, "Ready").get("status") != "False":
         return None
     words = str(told.get("message")) if told else "the pod's containers are ready, the pod is not"
-    return Trouble("NodeNotReady", quoted(words), True)
+    return trouble("NodeNotReady", words, True)
 
 
 def _not_available_yet(
@@ -249,19 +262,19 @@ def _not_available_yet(
     if since - now > _CLOCKS_DIFFER:
         ahead = int((since - now).total_seconds())
         told = f"Ready since a moment that is {ahead} seconds ahead: clocks differ"
-        return Trouble("ClockSkew", told, True)
+        return trouble("ClockSkew", told, True)
     passed = int((now - since).total_seconds())
     if passed > min_ready_seconds:
         return None
     told = f"Ready for {max(passed, 0)} of {min_ready_seconds} seconds (minReadySeconds)"
-    return Trouble("Starting", told, True)
+    return trouble("Starting", told, True)
 
 
 def _not_ready(pod: Mapping[str, Any]) -> Trouble:
     status = pod.get("status") or {}
     if status.get("phase") == "Pending":
-        return Trouble("Starting", "the pod has not started yet", True)
+        return trouble("Starting", "the pod has not started yet", True)
     ready = condition(pod, "Ready")
     waiting = [one.get("name", "") for one in container_statuses(pod) if not one.get("ready")]
     told = ready.get("message") or f"not ready: {', '.join(waiting)}"
-    return Trouble("NotReady", quoted(told), True)
+    return trouble("NotReady", told, True)

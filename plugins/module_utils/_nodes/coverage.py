@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from . import eligibility
-from .pods import condition, is_available, is_ending, is_ready, node_of, revision_of
+from .pods import condition, is_available, is_ending, is_ready, moment, node_of, revision_of
 
 # The API server numbers the templates of a DaemonSet in this annotation, and the controller labels
 # each pod with the number of its template (pkg/controller/daemon/util/daemonset_util.go).
@@ -102,13 +102,14 @@ def live_revision(daemonset: Mapping[str, Any], pods: Iterable[Mapping[str, Any]
     """The hash of the live template's revision by the pods, or None where they do not tell it.
 
     A pod that carries the number of the live template was made from it, and so were all of its
-    hash: after a template that came back, pods carry older numbers and the same hash. Several
-    hashes with the number (pods of a deleted namesake were adopted) prove nothing, unless exactly
-    one of them fits how many pods the controller counts as updated.
+    hash: after a template that came back, pods carry older numbers and the same hash. Pods older
+    than the DaemonSet were adopted from another one, whose numbers are its own. Where no pod has
+    the number, the hash is known if exactly one fits how many pods the controller says are updated.
     """
     pods = list(pods)
-    annotations = (daemonset.get("metadata") or {}).get("annotations") or {}
-    number = annotations.get(TEMPLATE_NUMBER)
+    metadata = daemonset.get("metadata") or {}
+    number = (metadata.get("annotations") or {}).get(TEMPLATE_NUMBER)
+    born = moment(metadata.get("creationTimestamp"))
     numbered: set[str] = set()
     nodes_by_hash: dict[str, set[str]] = {}
     for pod in pods:
@@ -117,7 +118,9 @@ def live_revision(daemonset: Mapping[str, Any], pods: Iterable[Mapping[str, Any]
             continue
         nodes_by_hash.setdefault(found, set()).add(node_of(pod))
         labels = pod["metadata"].get("labels") or {}
-        if number and labels.get(NUMBER_OF_POD) == number:
+        made = moment(pod["metadata"].get("creationTimestamp"))
+        adopted = born is not None and made is not None and made < born
+        if number and labels.get(NUMBER_OF_POD) == number and not adopted:
             numbered.add(found)
     if len(numbered) == 1:
         return numbered.pop()

@@ -29,7 +29,7 @@ from .pods import (
     node_of,
     uid_of,
 )
-from .trouble import MAX_NODES_NAMED, Trouble
+from .trouble import MAX_NODES_NAMED, Trouble, trouble
 
 __all__ = [
     "LogWanted",
@@ -92,16 +92,20 @@ def reasons(
     pods = newest_of_each_node(pods)
     groups: dict[str, dict[str, Any]] = {}
     for pod in pods:
-        trouble = trouble_of(
+        node = (there or {}).get(node_of(pod))
+        if node is not None and why_not(daemonset, node) is not None:
+            # The controller ends it there, or lets it be, and wants none.
+            continue
+        found = trouble_of(
             pod,
-            node=(there or {}).get(node_of(pod)),
+            node=node,
             events=told.get(uid_of(pod), ()),
             log=(logs or {}).get(uid_of(pod), ""),
             min_ready_seconds=least,
             now=now,
         )
-        if trouble is not None:
-            _add(groups, trouble, [node_of(pod)])
+        if found is not None:
+            _add(groups, found, [node_of(pod)])
     uid = str((daemonset.get("metadata") or {}).get("uid") or "")
     own = [one for one in told.get(uid, ()) if since is None or last_seen(one) >= since]
     _add_absent(groups, daemonset, pods, there, None if events is None else own)
@@ -178,22 +182,22 @@ def _crashed(status: Mapping[str, Any]) -> bool | None:
     return "running" in state
 
 
-def _add(groups: dict[str, dict[str, Any]], trouble: Trouble, nodes: list[str]) -> None:
-    """Count a trouble. The evidence shown is of one that does not heal, where there is one."""
+def _add(groups: dict[str, dict[str, Any]], one: Trouble, nodes: list[str]) -> None:
+    """Count a one. The evidence shown is of one that does not heal, where there is one."""
     group = groups.setdefault(
-        trouble.cause,
+        one.cause,
         {
-            "cause": trouble.cause,
+            "cause": one.cause,
             "count": 0,
             "nodes": [],
-            "evidence": trouble.evidence,
+            "evidence": one.evidence,
             "heals": True,
         },
     )
     group["count"] += len(nodes)
     group["nodes"] += [node for node in nodes if node][: MAX_NODES_NAMED - len(group["nodes"])]
-    if group["heals"] and not trouble.heals:
-        group["heals"], group["evidence"] = False, trouble.evidence
+    if group["heals"] and not one.heals:
+        group["heals"], group["evidence"] = False, one.evidence
 
 
 def _add_absent(
@@ -220,11 +224,11 @@ def _add_absent(
         return
     if events is None:
         told = "the controller has not made a pod; the DaemonSet's events were not read"
-        _add(groups, Trouble("NoPod", told, True), missing)
+        _add(groups, trouble("NoPod", told, True), missing)
         return
     found = refusals(events)
     told = "the controller has not made a pod, and no event says why"
-    _add(groups, found[0] if found else Trouble("NoPod", told, True), missing)
+    _add(groups, found[0] if found else trouble("NoPod", told, True), missing)
 
 
 def _add_clock_skew(
@@ -247,7 +251,7 @@ def _add_clock_skew(
         f"{odd} pods have been Ready for longer than minReadySeconds ({least}), but the controller"
         " does not count them as available: the clocks of nodes and controller differ"
     )
-    _add(groups, Trouble("ClockSkew", told, True), [node_of(pod) for pod in settled[-odd:]])
+    _add(groups, trouble("ClockSkew", told, True), [node_of(pod) for pod in settled[-odd:]])
 
 
 def in_words(found: Iterable[Mapping[str, Any]]) -> str:

@@ -79,12 +79,6 @@ def why_not(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> Absence | 
     return _taint_in_the_way(spec, node)
 
 
-def should_continue(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
-    """Whether a pod that already runs on the node may stay: NoSchedule taints end none."""
-    found = why_not(daemonset, node)
-    return found is None or not found.pods_end
-
-
 def _taint_in_the_way(spec: Mapping[str, Any], node: Mapping[str, Any]) -> Absence | None:
     tolerations = _tolerations(spec)
     taints = (node.get("spec") or {}).get("taints") or []

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .pods import moment
-from .trouble import Trouble, quoted
+from .trouble import Trouble, trouble
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # What the controller says where it could not create a pod: the first that fits. Whether waiting may
@@ -26,6 +26,7 @@ _REFUSALS: tuple[tuple[str, str, bool], ...] = (
     (r"exceeded quota|failed quota|insufficient quota", "Quota", False),
     (r"(minimum|maximum) .+ usage per (Container|Pod)|limit to request ratio", "Quota", False),
     (r"violates PodSecurity|PodSecurityPolicy|security context constraint", "PodSecurity", False),
+    (r"no providers available to validate pod", "PodSecurity", False),
     (r"failed calling webhook", "Webhook", True),
     (r"admission webhook .+ denied", "Webhook", False),
     (r"ValidatingAdmissionPolicy|MutatingAdmissionPolicy", "Webhook", False),
@@ -41,6 +42,8 @@ _MAY_COME = re.compile(
     r"|connection (refused|reset)|Aborted|try again|temporar",
     re.IGNORECASE,
 )
+# What clients put before the message of an event that stands for many.
+_COMBINED = "(combined from similar events): "
 _VOLUME_EVENTS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 
 
@@ -97,16 +100,16 @@ def refusals(events: Iterable[Mapping[str, Any]]) -> list[Trouble]:
     found: dict[str, Trouble] = {}
     for event in newest_first(events):
         if event.get("reason") in ("FailedCreate", "SelectingAll"):
-            trouble = _refusal(str(event.get("message") or ""))
-            found.setdefault(trouble.cause, trouble)
+            one = _refusal(str(event.get("message") or "").removeprefix(_COMBINED))
+            found.setdefault(one.cause, one)
     return list(found.values())
 
 
 def _refusal(message: str) -> Trouble:
     for words, cause, heals in _REFUSALS:
         if re.search(words, message, re.IGNORECASE | re.DOTALL):
-            return Trouble(cause, quoted(message), heals)
-    return Trouble("NoPod", quoted(message), True)
+            return trouble(cause, message, heals)
+    return trouble("NoPod", message, True)
 
 
 def volume_trouble(events: Iterable[Mapping[str, Any]]) -> Trouble | None:
@@ -121,6 +124,6 @@ def volume_trouble(events: Iterable[Mapping[str, Any]]) -> Trouble | None:
     precise = [one for one in told if "failed for volume" in str(one.get("message") or "")]
     message = str((precise or told)[0].get("message") or "")
     if "hostPath type check failed" in message:
-        return Trouble("HostPathType", quoted(message), False)
+        return trouble("HostPathType", message, False)
     heals = not precise or bool(_MAY_COME.search(message))
-    return Trouble("VolumeMount", quoted(message), heals)
+    return trouble("VolumeMount", message, heals)

@@ -199,11 +199,15 @@ def _with_pods(
     desired = strict.counts["desired"]
     budget, cap = _limits(allowance, desired)
     named = sorted(seen.without_pod)
-    broken = [node for node in named if node in seen.not_ready_nodes][:cap]
-    others = [node for node in named if node not in broken]
+    not_ready = [node for node in named if node in seen.not_ready_nodes]
+    broken = not_ready[:cap]
+    others = sorted(set(named) - set(broken))
     unnamed = max(lacking - len(named), 0)
     if len(others) + unnamed > budget:
-        return replace(strict, lacking=lacking)
+        told = strict.message
+        if allowance.ignore_not_ready_nodes is not None and len(not_ready) > cap:
+            told += f"; {len(not_ready)} nodes are not Ready, and no more than {cap} are excused"
+        return replace(strict, message=told, lacking=lacking)
     excused = (
         *((node, _BY_NODE) for node in broken),
         *((node, _BY_BUDGET) for node in others),

@@ -29,13 +29,23 @@ class Trouble:
     heals: bool
 
 
+def trouble(cause: str, words: Any, heals: bool) -> Trouble:
+    """A trouble whose evidence is these words, shortened."""
+    return Trouble(cause, quoted(words), heals)
+
+
 def quoted(value: Any, limit: int = MAX_EVIDENCE) -> str:
-    """A text in one line of at most ``limit`` characters, cut at its end."""
+    """A text in one line of at most ``limit`` characters, cut in its middle: what matters stands at
+    the beginning of some messages and at the end of others.
+    """
     text = " ".join(str(value or "").split())
-    return text if len(text) <= limit else text[: limit - len(_CUT)] + _CUT
+    if len(text) <= limit:
+        return text
+    begin = limit * 3 // 5
+    return text[:begin] + _CUT + text[len(text) - (limit - begin - len(_CUT)) :]
 
 
 def quoted_end(value: Any, limit: int) -> str:
     """A text in one line of at most ``limit`` characters, cut at its beginning."""
     text = " ".join(str(value or "").split())
-    return text if len(text) <= limit else _CUT + text[-(limit - len(_CUT)) :]
+    return text if len(text) <= limit else _CUT + text[len(text) - (limit - len(_CUT)) :]
