@@ -21,7 +21,11 @@ from .batch import Batch, Member
 
 
 def until_all_ready(
-    cluster: Cluster, batch: Batch, deadline: Deadline, progress: waiting.Progress
+    cluster: Cluster,
+    batch: Batch,
+    patience: waiting.Patience,
+    deadline: Deadline,
+    progress: waiting.Progress,
 ) -> None:
     """Wait until every member without an error is ready, or has one: it was deleted, or was not
     ready in time.

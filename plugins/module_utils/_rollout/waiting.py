@@ -16,19 +16,35 @@ from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
 from .._nodes import diagnosis
+from .._nodes.pods import node_of
 from .._nodes.readiness import Verdict, verdict
+from .patience import WAIT_SPEC, Patience, check_patience, patience_of
 
-WAIT_SPEC: dict[str, dict[str, Any]] = {
-    "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 600, "aliases": ["upgrade_timeout_seconds"]},
-}
+__all__ = [
+    "WAIT_SPEC",
+    "Patience",
+    "Progress",
+    "Told",
+    "check_patience",
+    "left_over",
+    "patience_of",
+    "timed_out",
+    "until_gone",
+    "until_ready",
+    "was_deleted",
+]
+
 Progress = Callable[[str], None]
 _BETWEEN_LINES = 1.0
 _FOR_REASONS = 20.0
 
 
 def until_ready(
-    cluster: Cluster, live: dict[str, Any], deadline: Deadline, progress: Progress
+    cluster: Cluster,
+    live: dict[str, Any],
+    patience: Patience,
+    deadline: Deadline,
+    progress: Progress,
 ) -> tuple[dict[str, Any], Verdict]:
     """Wait until the DaemonSet is ready, and return it as it was then.
 
@@ -115,17 +131,7 @@ def reasons_for(cluster: Cluster, live: Mapping[str, Any]) -> tuple[list[dict[st
         return [], "The reasons are unknown: listing pods is forbidden."
     except ClusterError as error:
         return [], f"The reasons are unknown: {error.message}"
-    found = diagnosis.reasons(pods)
-    missing = int((live.get("status") or {}).get("desiredNumberScheduled") or 0) - len(pods)
-    if missing > 0:
-        found.append(
-            {
-                "cause": "NoPod",
-                "count": missing,
-                "nodes": [],
-                "evidence": "the controller has not made a pod: see the DaemonSet's events",
-            }
-        )
+    found = diagnosis.reasons(live, pods)
     return found, ""
 
 
@@ -232,7 +238,7 @@ def left_over(
     """
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     if pods:
-        where = ", ".join(sorted(diagnosis.node_of(pod) for pod in pods)[:5])
+        where = ", ".join(sorted(node_of(pod) for pod in pods)[:5])
         what = f"{len(pods)} of its pods are left (nodes: {where})"
     else:
         held = ", ".join(last["metadata"].get("finalizers") or [])

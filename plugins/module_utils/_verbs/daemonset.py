@@ -81,11 +81,7 @@ def _raise_all(task: Task, faults: list[Fault]) -> None:
 
 def _misplaced(params: Mapping[str, Any], state: str) -> list[Fault]:
     """Parameters that say something which this state does not do."""
-    faults = []
-    if params["wait_timeout"] < 1:
-        faults.append(
-            Fault("wait_timeout", f"{params['wait_timeout']} is not a number of seconds, 1 or more")
-        )
+    faults = waiting.check_patience(params)
     if state != "patched" and params.get("images") is not None:
         faults.append(Fault("images", f"only state patched takes it, not {state}"))
     if state != "restarted" and params.get("restart_key") is not None:
@@ -312,9 +308,12 @@ def settle(task: Task, applied: Applied, deadline: Deadline) -> dict[str, Any]:
         )
     after, found = applied.after, verdict(applied.after)
     if task.params["wait"] and not task.check_mode:
+        patience = waiting.patience_of(task.params)
         after, found = _changed_all_the_same(
             applied.changed,
-            lambda: waiting.until_ready(task.cluster, applied.after, deadline, task.progress),
+            lambda: waiting.until_ready(
+                task.cluster, applied.after, patience, deadline, task.progress
+            ),
         )
     result = {
         "changed": applied.changed,

@@ -13,7 +13,7 @@ from .._base.deadline import Deadline
 from .._base.errors import BatchError, Fault
 from .._cluster import guards, objects
 from .._nodes.readiness import verdict
-from .._rollout import batch, batch_waiting, restart
+from .._rollout import batch, batch_waiting, restart, waiting
 from .._rollout.batch import Batch, Member
 from .._spec import build
 from .difference import difference
@@ -82,7 +82,8 @@ def _restart(task: Task, chosen: Batch, deadline: Deadline) -> None:
 
     batch.each(chosen, change)
     if task.params["wait"] and not task.check_mode:
-        batch_waiting.until_all_ready(task.cluster, chosen, deadline, task.progress)
+        patience = waiting.patience_of(task.params)
+        batch_waiting.until_all_ready(task.cluster, chosen, patience, deadline, task.progress)
 
 
 def _remove(task: Task, chosen: Batch, deadline: Deadline) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import Fault, InputError
+from .._base.errors import InputError
 from .._cluster import belongings, daemonsets, guards
 from .._cluster.belongings import Belongings, record, recorded
 from .._cluster.options import CONNECTION_SPEC
@@ -54,9 +54,9 @@ _FIXED = {
 def run(task: Task) -> dict[str, Any]:
     """Carry out one task of the module ``node_agent``."""
     task.params = {**task.params, **_FIXED}
-    if task.params["wait_timeout"] < 1:
-        fault = f"{task.params['wait_timeout']} is not a number of seconds, 1 or more"
-        raise InputError([Fault("wait_timeout", fault)])
+    faults = waiting.check_patience(task.params)
+    if faults:
+        raise InputError(faults)
     params, others = agent_parts.taken_apart(task.params)
     task.params = params
     parts = agent_parts.read_parts(params, others)
