@@ -243,8 +243,8 @@ def test_other_words_of_a_scheduler_stay_as_they_are() -> None:
         (
             "FailedMount",
             (
-                'MountVolume.SetUp failed for volume "dev" : hostPath type check failed: /dev/x is not'
-                " a character device"
+                'MountVolume.SetUp failed for volume "dev" : hostPath type check failed: /dev/x'
+                " is not a character device"
             ),
             "HostPathType",
             False,
@@ -267,8 +267,8 @@ def test_other_words_of_a_scheduler_stay_as_they_are() -> None:
         (
             "FailedMount",
             (
-                'MountVolume.SetUp failed for volume "x" : kubernetes.io/csi: mounter.SetUpAt failed'
-                " to get CSI client: driver name d not found in the list of registered CSI drivers"
+                'MountVolume.SetUp failed for volume "x" : kubernetes.io/csi: mounter.SetUpAt'
+                " failed to get CSI client: driver name d not found in the list of registered CSI drivers"
             ),
             "VolumeMount",
             True,
@@ -468,8 +468,8 @@ def test_failed_pods(
             None,
             "Terminating",
             (
-                "the pod is being deleted, 90 seconds past its grace period: its node's kubelet has not"
-                " ended it"
+                "the pod is being deleted, 90 seconds past its grace period: its node's kubelet"
+                " has not ended it"
             ),
         ),
         (

@@ -84,12 +84,13 @@ def trouble_of(
         return _not_available_yet(pod, min_ready_seconds, now)
     found = _scheduling(pod, events) or _of_containers(pod, events, log, now)
     if found is None or found.cause in _SOON:
-        by_node = _of_node(node) or _marked_by_node_controller(pod, events)
+        by_node = node_trouble(node) or _marked_by_node_controller(pod, events)
         found = by_node or found or _not_ready(pod)
     return found
 
 
-def _of_node(node: Mapping[str, Any] | None) -> Trouble | None:
+def node_trouble(node: Mapping[str, Any] | None) -> Trouble | None:
+    """What is wrong with a node that its pods suffer from; it heals when the node does."""
     if node is None:
         return None
     ready = condition(node, "Ready")
@@ -108,7 +109,7 @@ def _silent(node: Mapping[str, Any] | None) -> Trouble | None:
     """The trouble of a node whose kubelet is not heard of any more."""
     if node is None or condition(node, "Ready").get("status") in ("True", "False"):
         return None
-    return _of_node(node)
+    return node_trouble(node)
 
 
 def _ending(pod: Mapping[str, Any], now: datetime | None) -> Trouble:
@@ -142,7 +143,7 @@ def _failed(pod: Mapping[str, Any], node: Mapping[str, Any] | None) -> Trouble:
 
 
 def _pressed(node: Mapping[str, Any] | None) -> bool:
-    found = _of_node(node)
+    found = node_trouble(node)
     return found is not None and found.cause == "NodePressure"
 
 
