@@ -54,8 +54,7 @@ def lines(response: Any, deadline: Deadline) -> Iterator[bytes]:
         urllib3's exceptions: the stream broke, or nothing came until the deadline.
     """
     rest = bytearray()
-    pieces = _pieces(response)
-    while _wait_until(response, deadline) and (piece := next(pieces, None)) is not None:
+    for piece in pieces(response, deadline):
         start = len(rest)
         rest += piece
         # Only what is new can hold a line's end: a long line in many pieces is not searched again
@@ -68,6 +67,17 @@ def lines(response: Any, deadline: Deadline) -> Iterator[bytes]:
                 yield line
     if rest.strip():
         yield bytes(rest)
+
+
+def pieces(response: Any, deadline: Deadline) -> Iterator[bytes]:
+    """A streamed body in pieces as they arrive, until its end or the deadline.
+
+    Raises:
+        urllib3's exceptions: the stream broke, or nothing came until the deadline.
+    """
+    source = _pieces(response)
+    while _wait_until(response, deadline) and (piece := next(source, None)) is not None:
+        yield piece
 
 
 def warnings_of(headers: Any) -> list[str]:

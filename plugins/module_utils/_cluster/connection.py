@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.deadline import Deadline
-from .answers import warnings_of
+from .._base.errors import ClusterError
+from .answers import pieces, warnings_of
 from .exec_cache import SHARED, key_of
-from .failures import ExpiredError, WrongClusterError, foreign_answer
+from .failures import ExpiredError, Question, WrongClusterError, foreign_answer
+from .libraries import urllib3
 from .resolve import Target
 from .sender import Request, Sender, parsed
 from .watch import watch_events
@@ -151,6 +153,66 @@ class Cluster:
             doing=doing or f"watch {path}",
             opened=opened,
         )
+
+    def stream(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        deadline: Deadline,
+        doing: str,
+    ) -> Iterator[bytes]:
+        """Yield what a GET answers, in pieces as they arrive; ends with the answer or the deadline.
+
+        Raises:
+            ClusterError: in one of its kinds; passing troubles are overcome only until the answer
+                begins.
+        """
+        self._guard(deadline)
+        response, _no_body = self._sender.send(
+            Request("GET", path, doing, query=query, stream=True), deadline
+        )
+        try:
+            yield from pieces(response, deadline)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            if not deadline.passed():
+                raise self._sender.cut(doing, error) from error
+        finally:
+            response.close()
+
+    def open_websocket(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, Any],
+        protocols: tuple[str, ...],
+        deadline: Deadline,
+        doing: str,
+    ) -> Any:
+        """A connected ``websocket.WebSocket``, which the caller closes.
+
+        Args:
+            path: the API path.
+            query: the query's parameters; a list is sent as its name again and again.
+            protocols: the subprotocols to offer, the best one first.
+            deadline: when to give up.
+            doing: for messages.
+
+        Raises:
+            ClusterError: in one of its kinds.
+        """
+        self._guard(deadline)
+        request = Request("GET", path, doing, query=query, protocols=protocols)
+        made, _no_body = self._sender.send(request, deadline)
+        return made.websocket
+
+    def question(self, doing: str) -> Question:
+        """What messages about this connection need to know."""
+        return self._sender.question(doing)
+
+    def cut(self, doing: str, error: BaseException, advice: str = "") -> ClusterError:
+        """What to raise where a connection broke that had been there."""
+        return self._sender.cut(doing, error, advice)
 
     def _ask(self, request: Request, deadline: Deadline) -> Answer:
         response, data = self._sender.send(request, deadline)

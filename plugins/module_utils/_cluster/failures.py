@@ -70,7 +70,7 @@ def is_status(body: Mapping[str, Any]) -> bool:
 def server_message(body: Mapping[str, Any]) -> str:
     """The message of a Status body, or empty."""
     message = body.get("message")
-    return message if is_status(body) and isinstance(message, str) else ""
+    return message.strip() if is_status(body) and isinstance(message, str) else ""
 
 
 def failure(question: Question, status: int, body: dict[str, Any], text: str) -> ClusterError:

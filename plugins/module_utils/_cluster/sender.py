@@ -37,6 +37,7 @@ from .retries import (
 )
 from .session import Session
 from .transport import CONNECT_SECONDS, Fault, fault_of
+from .websockets import SWITCHED
 
 # urllib3 takes no time-out of 0.
 _LEAST_SECONDS = 0.001
@@ -54,6 +55,8 @@ class Request:
         content_type: the body's type.
         doing: what is being done to what, for messages.
         stream: whether the caller reads a successful answer's body.
+        protocols: the subprotocols of the websocket that is asked for; none for an ordinary
+            request. It is never asked for twice: what it starts may be running.
     """
 
     method: str
@@ -63,6 +66,11 @@ class Request:
     body: Any = None
     content_type: str = "application/json"
     stream: bool = False
+    protocols: tuple[str, ...] = ()
+
+    def is_done(self, status: int) -> bool:
+        """Whether the HTTP status is that of a success."""
+        return status == SWITCHED if self.protocols else 200 <= status < 300
 
 
 class _Attempts:
@@ -71,7 +79,9 @@ class _Attempts:
     def __init__(self, request: Request, deadline: Deadline):
         self.request = request
         self.deadline = deadline
-        self.repeatable = is_repeatable(request.method, request.content_type, request.body)
+        self.repeatable = not request.protocols and is_repeatable(
+            request.method, request.content_type, request.body
+        )
         self.encoded = None if request.body is None else json.dumps(request.body).encode()
         self.count = 0
         self.renewed = False
@@ -130,7 +140,8 @@ class Sender:
         """Send a request, with retries.
 
         Returns:
-            The urllib3 response, of status 200 to 299, and its body (empty where it is streamed).
+            The urllib3 response, of status 200 to 299, and its body (empty where it is streamed);
+            for a websocket the ``websockets.Upgrade``.
 
         Raises:
             ClusterError: in one of its kinds.
@@ -149,12 +160,14 @@ class Sender:
                 self._after_fault(attempts, fault_of(error), error)
                 continue
             self._worked = True
-            if 200 <= response.status < 300:
+            if request.is_done(response.status):
                 return response, data
             self._after_refusal(attempts, identity, response, data)
 
     def _try(self, attempts: _Attempts, identity: Identity) -> tuple[Any, bytes]:
         request, deadline = attempts.request, attempts.deadline
+        if request.protocols:
+            return self._try_websocket(attempts, identity)
         response = self._session.send(
             identity,
             request.method,
@@ -169,6 +182,18 @@ class Sender:
             return response, b""
         return response, read_body(response, self._seconds(deadline))
 
+    def _try_websocket(self, attempts: _Attempts, identity: Identity) -> tuple[Any, bytes]:
+        request, deadline = attempts.request, attempts.deadline
+        made = self._session.open_websocket(
+            identity,
+            request.path,
+            query=request.query,
+            protocols=request.protocols,
+            connect_seconds=max(min(CONNECT_SECONDS, deadline.left()), _LEAST_SECONDS),
+            read_seconds=max(self._seconds(deadline), _LEAST_SECONDS),
+        )
+        return made, made.body
+
     def _seconds(self, deadline: Deadline) -> float:
         return min(self._request_seconds, deadline.left())
 
@@ -182,6 +207,15 @@ class Sender:
         limit = None if self._worked else window
         if not (fault.passing and harmless and attempts.pause(None, limit)):
             self._raise_fault(attempts, fault, error)
+
+    def cut(self, doing: str, error: BaseException, advice: str = "") -> UnreachableError:
+        """What to raise where a stream or a websocket broke that had been there."""
+        reason = self._redact(fault_of(error).reason)
+        return UnreachableError(
+            f"Cannot {doing} to the end: the connection to the API server {_address(self._server)}"
+            f"{self._way} did not last: {reason}.",
+            advice=advice,
+        )
 
     def _raise_fault(self, attempts: _Attempts, fault: Fault, error: BaseException) -> NoReturn:
         doing, reason = attempts.request.doing, self._redact(fault.reason)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -16,6 +16,7 @@ from .credentials import Identity
 from .libraries import urllib3
 from .resolve import Target
 from .transport import open_pool
+from .websockets import Upgrade, connect_alone, upgrade
 
 
 class Session:
@@ -87,9 +88,7 @@ class Session:
         Raises:
             urllib3's exceptions and OSError: see ``transport.fault_of``.
         """
-        url = f"{self._target.server}{path}"
-        if query:
-            url = f"{url}?{urlencode(_plain(query))}"
+        url = self._url(path, query)
         # Unlike its request(), this keeps headers that are there twice, in all releases of urllib3.
         return self._pool_for(identity).request_encode_url(
             method,
@@ -102,6 +101,31 @@ class Session:
             preload_content=False,
             enforce_content_length=True,
         )
+
+    def open_websocket(
+        self,
+        identity: Identity,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None,
+        protocols: Sequence[str],
+        connect_seconds: float,
+        read_seconds: float,
+    ) -> Upgrade:
+        """Ask for a websocket, on a connection of its own.
+
+        Raises:
+            CredentialsError: see ``websockets``.
+            urllib3's exceptions and OSError: see ``transport.fault_of``.
+        """
+        pool = self._pool_for(identity)
+        connection = connect_alone(pool, self._target.server, connect_seconds)
+        headers = self._headers(identity, None).items()
+        return upgrade(connection, self._url(path, query), headers, protocols, read_seconds)
+
+    def _url(self, path: str, query: Mapping[str, Any] | None) -> str:
+        url = f"{self._target.server}{path}"
+        return f"{url}?{urlencode(_plain(query))}" if query else url
 
     def _pool_for(self, identity: Identity) -> Any:
         wanted = (identity.certificate, identity.key)
@@ -140,10 +164,11 @@ def _header_dict() -> Any:
 
 
 def _plain(query: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The query in the form in which the API server reads it: lower-case booleans, None left
-    out."""
+    """The query in the form in which the API server reads it: lower-case booleans, None left out, a
+    list as its name again and again."""
     return [
         (name, str(value).lower() if isinstance(value, bool) else str(value))
-        for name, value in query.items()
+        for name, values in query.items()
+        for value in (values if isinstance(values, (list, tuple)) else [values])
         if value is not None
     ]
