@@ -50,7 +50,7 @@ class Held:
 
     Attributes:
         live: the DaemonSet as it was seen last.
-        state: its rollout's state as it was written last; None for none.
+        state: its rollout's state as it was written last, or is to be written first; None for none.
         deadline: when to give up; a rollback may get another.
         warnings: what the server said.
     """
@@ -160,6 +160,8 @@ class Held:
             ClusterError: it could not be written.
         """
         state = replace(state, run=self._own_run)
+        if state == self.state and self._run == self._own_run:
+            return
         text = state.as_text()
         self._guarded(lambda live, version: self._annotate(live, version, text))
         self.state, self._run = state, self._own_run

@@ -30,10 +30,17 @@ from .surroundings import Surroundings, look_around
 
 
 class StageError(RolloutError):
-    """A stage failed: too many nodes did, or the time was up."""
+    """A stage failed: too many nodes did, or the time was up.
 
-    def __init__(self, message: str, reasons: list[dict[str, Any]]):
-        super().__init__(message)
+    Attributes:
+        brief: the same as the message, without what may quote secrets.
+        reasons: why nodes failed, grouped by cause.
+    """
+
+    def __init__(self, what: str, reasons: list[dict[str, Any]]):
+        super().__init__(f"{what}: {staged.in_words(reasons)}" if reasons else what)
+        causes = ", ".join(dict.fromkeys(str(one["cause"]) for one in reasons))
+        self.brief = f"{what}: {causes}" if causes else what
         self.reasons = reasons
 
 
@@ -271,8 +278,6 @@ class Stages:
             told += f" was not over after {self.held.deadline.seconds:g} seconds"
         else:
             told += " failed"
-        if reasons:
-            told += f": {staged.in_words(reasons)}"
         raise StageError(told, reasons)
 
 

@@ -179,17 +179,16 @@ def _begin(task: _Task, plan: Plan) -> Staged:
             "strategy": earlier.strategy,
             "strategy_owned": earlier.strategy_owned,
         }
-    held.write(
-        State(
-            kind=STAGED,
-            phase=HOLDING,
-            plan=kept_plan(plan),
-            verifies=plan.verify is not None,
-            by=user_agent(os.environ),
-            revision=stable.name,
-            digest=staged.digest_of(wanted),
-            **remembered,
-        )
+    # Written with the first step, before the object is touched.
+    held.state = State(
+        kind=STAGED,
+        phase=HOLDING,
+        plan=kept_plan(plan),
+        verifies=plan.verify is not None,
+        by=user_agent(os.environ),
+        revision=stable.name,
+        digest=staged.digest_of(wanted),
+        **remembered,
     )
     return _go_on(task, plan, stable)
 
@@ -226,19 +225,17 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
         return _forecast(task, found)
     earlier = [one for one in dict.fromkeys([*found.earlier, found.hash or ""]) if one]
     chosen = plan or Plan.from_dict(found.plan)
-    held.write(
-        found.at(
-            HOLDING,
-            stage=0,
-            stages=0,
-            plan=kept_plan(chosen),
-            verifies=chosen.verify is not None,
-            digest=staged.digest_of(trial),
-            hash=None,
-            earlier=earlier,
-            by=user_agent(os.environ),
-            why="",
-        )
+    held.state = found.at(
+        HOLDING,
+        stage=0,
+        stages=0,
+        plan=kept_plan(chosen),
+        verifies=chosen.verify is not None,
+        digest=staged.digest_of(trial),
+        hash=None,
+        earlier=earlier,
+        by=user_agent(os.environ),
+        why="",
     )
     return _go_on(task, chosen, stable)
 
@@ -368,10 +365,12 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
 def _after_failure(task: _Task, stages: Stages, plan: Plan, error: EverynodeError) -> RolloutError:
     """Do what the plan wants after a failure; the failure of the task."""
     held, state = task.held, stages.state
+    # What the state keeps is without evidence: a log or an answer may quote secrets.
     if isinstance(error, StageError):
-        why, reasons = error.message, error.reasons
+        why, reasons, kept = error.message, error.reasons, error.brief
     else:
         why, reasons = f"{error.message} {error.advice}".strip(), []
+        kept = f"stage {state.stage} could not go on ({error.kind})"
     told: dict[str, Any] = {"touched": staged.named(stages.touched)}
     try:
         if plan.on_failure in (PAUSE, FAIL):
@@ -379,10 +378,10 @@ def _after_failure(task: _Task, stages: Stages, plan: Plan, error: EverynodeErro
             if state.hash is not None:
                 stages.stand_stable()
             phase = HALTED if plan.on_failure == PAUSE else FAILED
-            held.write(stages.state.at(phase, why=why))
+            held.write(stages.state.at(phase, why=kept))
             outcome = "paused" if plan.on_failure == PAUSE else "failed"
         else:
-            told["rolled_back"] = reverting.revert(held, plan, task.patience, why)
+            told["rolled_back"] = reverting.revert(held, plan, task.patience, kept)
             outcome = "rolled_back"
     except LostError as lost:
         lost.details.setdefault("changed", True)
