@@ -39,7 +39,10 @@ def stated(target: Any, live: Any, owned: FieldSet, field_type: FieldType) -> An
         The value, or None where nothing has to be said.
     """
     found = _stated(
-        (target, tidied(target, field_type)), (live, tidied(live, field_type)), owned, field_type
+        (target, tidied(target, field_type)),
+        (live, tidied(live, field_type)),
+        owned or None,
+        field_type,
     )
     return None if found is _ABSENT else found
 
@@ -143,20 +146,28 @@ def cleared(stated_value: Any, paths: Sequence[SetPath], field_type: FieldType) 
     """
     found = copy.deepcopy(stated_value)
     for path in paths:
-        _clear(found, path, field_type)
+        if _can_be_null(path, field_type):
+            _clear(found, path, field_type)
     return found
+
+
+def _can_be_null(path: SetPath, field_type: FieldType) -> bool:
+    here: FieldType | None = field_type
+    for step in path[:-1]:
+        kind, name = step.split(":", 1)
+        here = None if here is None else child_of(here, name) if kind == "f" else here.element
+    return here is not None and here.ref is not None and path[-1].startswith("f:")
 
 
 def _clear(value: Any, path: SetPath, field_type: FieldType) -> None:
     kind, name = path[0].split(":", 1)
-    child = child_of(field_type, name) if kind == "f" else field_type.element
     if len(path) == 1:
-        if kind == "f" and field_type.ref is not None:
-            value[name] = None
-            if (field_type.ref, name) == _ACCOUNT:
-                value[_OLD_ACCOUNT] = None
+        value[name] = None
+        if (field_type.ref, name) == _ACCOUNT:
+            value[_OLD_ACCOUNT] = None
         return
-    if child is None or kind == "v":
+    child = child_of(field_type, name) if kind == "f" else field_type.element
+    if child is None:
         return
     if kind == "f":
         below = value.setdefault(name, [] if child.kind == "list" else {})
