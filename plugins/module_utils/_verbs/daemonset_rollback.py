@@ -19,7 +19,7 @@ from .._cluster.revisions import Revision, revisions_of
 from .._rollout import history, outdated, rolling_back, waiting
 from .._spec.build import identity
 from .._views.revisions import in_words, revision_views
-from .daemonset import settle
+from .settling import settle
 from .verb import Task, Verb
 
 _MOST = 20
