@@ -268,7 +268,8 @@ def test_other_words_of_a_scheduler_stay_as_they_are() -> None:
             "FailedMount",
             (
                 'MountVolume.SetUp failed for volume "x" : kubernetes.io/csi: mounter.SetUpAt'
-                " failed to get CSI client: driver name d not found in the list of registered CSI drivers"
+                " failed to get CSI client: driver name d not found in the list of registered"
+                " CSI drivers"
             ),
             "VolumeMount",
             True,
