@@ -106,13 +106,15 @@ def test_required_affinity(term: dict[str, Any], of: dict[str, Any], fits: bool)
 
 
 def test_one_term_is_enough_and_none_matches_nothing() -> None:
-    terms = (label("disk", "In", "ssd"), {}, field("In", "n1"))
+    terms: tuple[dict[str, Any], ...] = (label("disk", "In", "ssd"), {}, field("In", "n1"))
     assert why(affinity(*terms), node()) is None
     assert why(affinity(), node()) == "affinity"
 
 
 def test_preferences_decide_nothing() -> None:
-    preferred = {"preferredDuringSchedulingIgnoredDuringExecution": [{"preference": {}}]}
+    preferred: dict[str, Any] = {
+        "preferredDuringSchedulingIgnoredDuringExecution": [{"preference": {}}]
+    }
     assert why({"affinity": {"nodeAffinity": preferred, "podAntiAffinity": {}}}, node()) is None
 
 
