@@ -73,7 +73,7 @@ def restarts(
             return _none(_on_delete(before))
         spared = _spared(cluster, before, after, deadline)
         if spared is not None:
-            return _some(cluster, before, spared, deadline)
+            return _some(cluster, before, spared, deadline, _written(before, after))
     seen = (
         look()
         if look is not None
@@ -105,37 +105,43 @@ def sample(
         deadline: the task's.
         at: the resource version at which they are listed: before the controller saw that change.
     """
-    query = {
-        "labelSelector": daemonsets.label_selector(live["spec"]["selector"]),
-        "limit": str(_NAMED),
-    }
-    if at is not None:
-        query |= {"resourceVersion": at, "resourceVersionMatch": "Exact"}
     try:
-        body = _list(cluster, live, query, deadline)
+        found = _listed(cluster, live, deadline, at, {"limit": str(_NAMED)})
     except ForbiddenError:
         return Seen([], unknown="listing pods is forbidden")
     except ClusterError as error:
-        if at is not None and not deadline.passed():
-            # The server keeps the past for some minutes only, and some keep none.
-            return sample(cluster, live, deadline)
         return Seen([], unknown=error.message.rstrip("."))
-    pods = owned_by(body.get("items") or [], live["metadata"]["uid"])
-    count = None if body["metadata"].get("continue") else len(pods)
+    pods = owned_by(found.get("items") or [], live["metadata"]["uid"])
+    count = None if found["metadata"].get("continue") else len(pods)
     return Seen(_nodes(pods), count)
 
 
-def _list(
-    cluster: Cluster, live: Mapping[str, Any], query: Mapping[str, str], deadline: Deadline
+def _listed(
+    cluster: Cluster,
+    live: Mapping[str, Any],
+    deadline: Deadline,
+    at: str | None,
+    more: Mapping[str, str],
 ) -> dict[str, Any]:
+    """A list of pods, as it was at a resource version, where the server still knows."""
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
-    return cluster.request(
-        "GET",
-        f"/api/v1/namespaces/{namespace}/pods",
-        query=query,
-        deadline=deadline,
-        doing=f"list the pods of DaemonSet {namespace}/{name}",
-    ).body
+    query = {"labelSelector": daemonsets.label_selector(live["spec"]["selector"]), **more}
+    moment = {} if at is None else {"resourceVersion": at, "resourceVersionMatch": "Exact"}
+    try:
+        return cluster.request(
+            "GET",
+            f"/api/v1/namespaces/{namespace}/pods",
+            query=query | moment,
+            deadline=deadline,
+            doing=f"list the pods of DaemonSet {namespace}/{name}",
+        ).body
+    except ForbiddenError:
+        raise
+    except ClusterError:
+        if at is None or deadline.passed():
+            raise
+        # The server keeps the past for some minutes only, and some keep none.
+        return _listed(cluster, live, deadline, None, more)
 
 
 def _goes_on(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -171,16 +177,17 @@ def _is_unseen(live: Mapping[str, Any]) -> bool:
 
 
 def _some(
-    cluster: Cluster, before: Mapping[str, Any], spared: str, deadline: Deadline
+    cluster: Cluster, before: Mapping[str, Any], spared: str, deadline: Deadline, at: str | None
 ) -> dict[str, Any]:
     """What restarts where the pods of one revision have the template already."""
     from .._cluster.revisions import HASH_LABEL
 
     try:
-        pods, _version_of_list = daemonsets.pods_of(cluster, before, deadline)
+        found = _listed(cluster, before, deadline, at, {})
     except ClusterError:
         told = "the pods that do not have this template already restart; which is not known"
         return {"pods": _current(before), "nodes": [], "message": told}
+    pods = owned_by(found.get("items") or [], before["metadata"]["uid"])
     others = [
         pod for pod in pods if (pod["metadata"].get("labels") or {}).get(HASH_LABEL) != spared
     ]
