@@ -481,6 +481,9 @@ def test_failed_pods(
             "held by finalizers: a/b, 90 seconds past its grace period",
         ),
         ({}, NOW, node("Unknown"), "NodeNotReady", "NodeStatusUnknown: Kubelet stopped"),
+        ({}, NOW, node("False"), "NodeNotReady", "KubeletNotReady: container runtime"),
+        ({"finalizers": ["a/b"]}, NOW, node("Unknown"), "Terminating", "held by finalizers: a/b"),
+        ({}, NOW, node(MemoryPressure="True"), "Terminating", "the pod is being deleted"),
     ],
 )
 def test_ending(
