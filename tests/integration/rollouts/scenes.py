@@ -129,17 +129,21 @@ def scenes(
 
 
 def update_all(
-    found: Mapping[str, Scene], image: str = NEW, meanwhile: Callable[[], None] = lambda: None
+    found: Mapping[str, Scene],
+    image: str = NEW,
+    meanwhile: Callable[[], None] | None = None,
+    **parameters: Any,
 ) -> None:
-    """Update all scenes at once; `meanwhile` is called once pods are being replaced everywhere."""
+    """Update all scenes at once; `meanwhile` is called while pods are being replaced everywhere."""
     with ThreadPoolExecutor(len(found)) as pool:
-        running = {name: pool.submit(scene.update, image) for name, scene in found.items()}
-        for name, scene in found.items():
-            eventually(lambda: _begun(scene, running[name]), f"{name} has begun")  # noqa: B023
-        late = [name for name, future in running.items() if future.done()]
-        try:
+        running = {
+            name: pool.submit(scene.update, image, **parameters) for name, scene in found.items()
+        }
+        if meanwhile is not None:
+            for name, scene in found.items():
+                eventually(lambda: _begun(scene, running[name]), f"{name} has begun")  # noqa: B023
+            late = [name for name, future in running.items() if future.done()]
             assert not late, {name: running[name].result().result for name in late}
-        finally:
             meanwhile()
         for future in running.values():
             future.result()
