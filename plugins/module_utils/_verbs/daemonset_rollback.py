@@ -16,7 +16,7 @@ from .._cluster.applying import Applied
 from .._cluster.objects import How
 from .._cluster.options import CONNECTION_SPEC
 from .._cluster.revisions import Revision, revisions_of
-from .._rollout import history, outdated, rolling_back, unfinished
+from .._rollout import forecast, history, outdated, rolling_back, unfinished
 from .._rollout.patience import WAIT_SPEC, check_patience, patience_of
 from .._spec.build import identity
 from .._views.revisions import in_words, revision_views
@@ -109,11 +109,22 @@ def _told(
     revisions: Sequence[Revision] | None,
     deadline: Deadline,
 ) -> dict[str, Any]:
-    """The result of a way back to a revision."""
-    if revisions is None:
-        revisions = [target]
+    """The result of a way back to a revision.
+
+    Args:
+        task: the task.
+        applied: what it did.
+        target: the revision.
+        revisions: the history before; None where an unfinished rollout was ended, whose nodes
+            went back one by one.
+        deadline: the task's.
+    """
+    restarts = None
+    if revisions is not None:
+        restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
+    revisions = revisions or [target]
     standing = history.current(applied.before, revisions) if applied.before else None
-    result = settle(task, applied, deadline)
+    result = settle(task, applied, deadline, restarts=restarts)
     result["rollout"]["rolled_back"] = {
         "from_revision": standing.number if standing else None,
         "to_revision": target.number,
