@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -384,6 +385,19 @@ def test_what_was_not_started_is_asked_for_again() -> None:
         # The end of stdin cannot be told in version 4.
         assert b"Sec-WebSocket-Protocol: v5.channel.k8s.io\r\n" in server.requests[2]
         assert server.headers(2)["user-agent"].startswith("everynode.kubernetes/")
+
+
+def test_a_refusal_of_unknown_length_is_told_all_the_same() -> None:
+    content = json.dumps(status(403, 'User "jane" cannot get resource "pods/exec"', "Forbidden"))
+
+    def refuse(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 403 X\r\nConnection: close\r\n\r\n" + content.encode())
+
+    with scripted([refuse]) as server, pytest.raises(ForbiddenError, match="jane"):
+        asked(server.url)
+    first, second = server.requests
+    assert b"Upgrade: websocket" in first
+    assert b"Upgrade" not in second
 
 
 def test_without_the_library(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
