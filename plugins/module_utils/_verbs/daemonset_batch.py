@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import BatchError, Fault
+from .._base.errors import BatchError, EverynodeError, Fault
 from .._cluster import guards, objects
+from .._cluster.applying import Applied
 from .._nodes.readiness import verdict
 from .._rollout import batch, batch_waiting, restart, waiting
 from .._rollout.batch import Batch, Member
 from .._spec import build
+from . import restarting
 from .difference import difference
 from .verb import Task
 
@@ -75,12 +77,26 @@ def _restart(task: Task, chosen: Batch, deadline: Deadline) -> None:
     def change(member: Member) -> None:
         guards.refuse_deleting(member.live)
         key = task.params["restart_key"]
-        applied = restart.once(task.cluster, member.live, key, task.check_mode, deadline)
+        note(member, restart.once(task.cluster, member.live, key, task.check_mode, deadline))
+
+    def note(member: Member, applied: Applied) -> None:
         member.live = member.after = applied.after
         member.changed, member.found = applied.changed, verdict(applied.after)
         task.warnings.extend(applied.warnings)
 
+    def follow(member: Member) -> None:
+        if member.error is not None or not restart.is_on_delete(member.live):
+            return
+        applied = Applied(member.before, member.live, member.changed)
+        try:
+            note(member, restarting.replaced(task, applied, deadline)[0])
+        except EverynodeError as error:
+            member.changed = bool(error.details.get("changed"))
+            raise
+
     batch.each(chosen, change)
+    # Once all are marked: meanwhile the controller replaces the pods of the others.
+    batch.each(chosen, follow)
     if task.params["wait"] and not task.check_mode:
         patience = waiting.patience_of(task.params)
         batch_waiting.until_all_ready(task.cluster, chosen, patience, deadline, task.progress)
