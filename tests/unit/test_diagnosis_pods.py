@@ -222,6 +222,23 @@ def test_scheduling(message: str, wanted: str, evidence: str, heals: bool, by_ev
     assert found == Trouble(wanted, evidence, heals)
 
 
+@pytest.mark.parametrize(
+    ("ports", "on_host", "named"),
+    [
+        ([{"containerPort": 80, "hostPort": 8080}], False, " (8080/TCP)"),
+        ([{"hostPort": 53, "protocol": "UDP"}, {"containerPort": 1}], False, " (53/UDP)"),
+        ([{"containerPort": 9100}], True, " (9100/TCP)"),
+        ([], False, ""),
+    ],
+)
+def test_the_ports_that_are_taken(ports: list[dict[str, Any]], on_host: bool, named: str) -> None:
+    words = "1 node(s) didn't have free ports for the requested pod ports"
+    said = condition("PodScheduled", "False", message=f"0/1 nodes are available: {words}.")
+    spec = {"containers": [{"name": "c", "ports": ports}], "hostNetwork": on_host}
+    found = trouble_of(pod(node=None, spec=spec, conditions=[said]))
+    assert found == Trouble("HostPortTaken", words + named, False)
+
+
 def test_a_gate_holds_the_pod_back() -> None:
     said = condition("PodScheduled", "False", reason="SchedulingGated", message="waits for gates")
     found = trouble_of(pod(phase="Pending", node=None, conditions=[said]))

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from .._base.redaction import redact_text
 from .events import newest_with
 from .pods import moment
 from .trouble import MAX_EVIDENCE, Trouble, quoted, quoted_end, trouble
@@ -225,9 +226,10 @@ def _crash(
         cause, told = "ProbeFailed", f"{told}; before: {killed['message']}"
     if log.strip():
         told = f"{quoted(told, _MAX_WORDS)}; log: "
-        told += quoted_end(log, MAX_EVIDENCE - len(told))
+        # Hidden before it is cut: half of PASSWORD=... does not look like a secret any more.
+        told += quoted_end(redact_text(log), MAX_EVIDENCE - len(told))
     elif ended.get("message"):
-        told += f"; message: {ended['message']}"
+        told += f"; message: {redact_text(str(ended['message']))}"
     return trouble(cause, told, False)
 
 

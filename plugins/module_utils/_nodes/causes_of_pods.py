@@ -72,9 +72,11 @@ def trouble_of(
         now: the time.
     """
     events = newest_first(events)
-    if is_ending(pod):
+    over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+    if is_ending(pod) and not (over and not pod["metadata"].get("finalizers")):
         return _ending(pod, node, now)
-    if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
+    if over:
+        # The controller deletes it at once, to make another: that it is ending says nothing.
         return _failed(pod, node)
     silent = _silent(node)
     if silent is not None and not is_ready(pod):
@@ -172,9 +174,22 @@ def _scheduling(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> 
         return trouble("Starting", f"not scheduled yet (by {scheduler})", True)
     message = failing_condition(message)
     if "free ports" in message:
-        return trouble("HostPortTaken", message, False)
+        ports = ", ".join(_host_ports(pod.get("spec") or {}))
+        return trouble("HostPortTaken", f"{message} ({ports})" if ports else message, False)
     told = message or found.get("reason") or "not scheduled"
     return trouble("Unschedulable", told, not _NEVER_FITS.search(message))
+
+
+def _host_ports(spec: Mapping[str, Any]) -> list[str]:
+    """The ports of the node that a pod wants; sidecars are init containers."""
+    on_host = bool(spec.get("hostNetwork"))
+    found = [
+        f"{port.get('hostPort') or port.get('containerPort')}/{port.get('protocol') or 'TCP'}"
+        for one in (*(spec.get("initContainers") or []), *(spec.get("containers") or []))
+        for port in one.get("ports") or []
+        if port.get("hostPort") or on_host
+    ]
+    return list(dict.fromkeys(found))
 
 
 def failing_condition(message: str) -> str:
@@ -282,6 +297,6 @@ def _not_ready(pod: Mapping[str, Any]) -> Trouble:
     if status.get("phase") == "Pending":
         return trouble("Starting", "the pod has not started yet", True)
     ready = condition(pod, "Ready")
-    waiting = [one.get("name", "") for one in container_statuses(pod) if not one.get("ready")]
+    waiting = [str(one.get("name")) for one in container_statuses(pod) if not one.get("ready")]
     told = ready.get("message") or f"not ready: {', '.join(waiting)}"
     return trouble("NotReady", told, True)

@@ -225,7 +225,8 @@ def _excused_by_numbers(strict: Verdict, allowance: Allowance) -> Verdict:
     """
     counts = strict.counts
     desired = counts["desired"]
-    worst = (desired - counts["updated"]) + (desired - counts["available"])
+    # While nodes go, the controller may count more of the one than it wants; it makes up for none.
+    worst = max(desired - counts["updated"], 0) + max(desired - counts["available"], 0)
     budget, _cap = _limits(allowance, desired)
     if strict.ready or worst > budget:
         return strict
