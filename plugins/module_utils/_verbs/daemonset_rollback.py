@@ -187,6 +187,9 @@ def _target(
     else:
         found = history.previous(live, revisions)
         wanted = "no revision that differs from what it has now"
+    if found is not None and history.is_passing(found):
+        wanted = f"no pods in revision {number}, by which a rebuild ended those before it"
+        found = None
     if found is None:
         raise _no_such(live, revisions, wanted)
     return None if history.same_template(found.template, template) else found
