@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes import (
+    causes_of_scheduling as scheduling,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.causes_of_pods import (
-    failing_condition,
     trouble_of,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.trouble import (
@@ -246,7 +248,7 @@ def test_a_gate_holds_the_pod_back() -> None:
 
 
 def test_other_words_of_a_scheduler_stay_as_they_are() -> None:
-    assert failing_condition("no nodes available to schedule pods") == (
+    assert scheduling.failing_condition("no nodes available to schedule pods") == (
         "no nodes available to schedule pods"
     )
 
