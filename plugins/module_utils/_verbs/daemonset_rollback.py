@@ -18,6 +18,7 @@ from .._cluster.options import CONNECTION_SPEC
 from .._cluster.revisions import Revision, revisions_of
 from .._rollout import forecast, history, outdated, rolling_back, unfinished
 from .._rollout.patience import WAIT_SPEC, check_patience, patience_of
+from .._rollout.restart import is_on_delete
 from .._spec.build import identity
 from .._views.revisions import in_words, revision_views
 from .difference import difference
@@ -235,12 +236,12 @@ def _already_there(
 def _tell_outdated(
     task: Task,
     result: dict[str, Any],
-    after: Mapping[str, Any],
+    after: dict[str, Any],
     revisions: Sequence[Revision],
     deadline: Deadline,
 ) -> None:
     """Under OnDelete, say which pods keep another template."""
-    if not outdated.is_on_delete(after):
+    if not is_on_delete(after):
         return
     try:
         found = outdated.outdated(task.cluster, after, revisions, deadline)
