@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -28,9 +29,9 @@ def template_annotations(live: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def is_on_delete(live: dict[str, Any]) -> bool:
+def is_on_delete(live: Mapping[str, Any]) -> bool:
     """Whether the controller leaves pods of another template alone until somebody deletes them."""
-    return (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete"
+    return bool((live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete")
 
 
 def is_restarted_for(live: dict[str, Any], key: str | None) -> bool:

@@ -236,7 +236,7 @@ def _already_there(
 def _tell_outdated(
     task: Task,
     result: dict[str, Any],
-    after: dict[str, Any],
+    after: Mapping[str, Any],
     revisions: Sequence[Revision],
     deadline: Deadline,
 ) -> None:
