@@ -331,6 +331,9 @@ def test_init_containers_have_to_end() -> None:
     backing_off = found(crashing(ended(2)), one_shot=True)
     assert backing_off is not None
     assert backing_off.cause == "InitFailed"
+    again = found(running(5, ended(2), 3), one_shot=True, now=NOW)
+    assert again is not None
+    assert again.cause == "InitFailed"
     pulling = found(waiting("ErrImagePull", "denied"), one_shot=True)
     assert pulling is not None
     assert pulling.cause == "ImagePull"

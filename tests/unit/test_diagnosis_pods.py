@@ -380,6 +380,18 @@ def test_volumes_were_mounted_where_a_container_has_run() -> None:
             id="pressure does not explain everything",
         ),
         pytest.param(
+            pod(node=None, conditions=[condition("PodScheduled", "False", message="tainted")]),
+            node("False"),
+            "NodeNotReady",
+            id="tainted for that",
+        ),
+        pytest.param(
+            pod(node=None, conditions=[condition("PodScheduled", "False", message="no memory")]),
+            node(MemoryPressure="True"),
+            "Unschedulable",
+            id="what it is short of may be something else",
+        ),
+        pytest.param(
             pod(phase="Pending"),
             {"metadata": {"name": "n1"}},
             "NodeNotReady",

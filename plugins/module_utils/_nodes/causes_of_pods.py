@@ -78,9 +78,13 @@ def trouble_of(
     if is_ready(pod):
         return _not_available_yet(pod, min_ready_seconds, now)
     found = scheduling_trouble(pod, events) or _of_containers(pod, events, log, now)
+    by_node = node_trouble(node)
     if found is None or found.cause in _SOON:
-        by_node = node_trouble(node) or _marked_by_node_controller(pod, events)
-        found = by_node or found or _not_ready(pod)
+        by_node = by_node or _marked_by_node_controller(pod, events)
+        return by_node or found or _not_ready(pod)
+    if found.cause == "Unschedulable" and by_node is not None and by_node.cause == "NodeNotReady":
+        # What the scheduler says then is that the node is tainted.
+        return by_node
     return found
 
 
