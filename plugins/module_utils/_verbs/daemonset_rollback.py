@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -142,7 +143,7 @@ def _checked(params: Mapping[str, Any]) -> str | dict[str, str] | None:
     Raises:
         InputError: a parameter is wrong; with all faults.
     """
-    number, image = params["to_revision"], params["to_image"]
+    number, image = params["to_revision"], _from_json(params["to_image"])
     faults = check_patience(params)
     if number is not None and number < 0:
         faults.append(
@@ -157,6 +158,17 @@ def _checked(params: Mapping[str, Any]) -> str | dict[str, str] | None:
     if isinstance(image, Mapping):
         return {str(name): str(one) for name, one in image.items()}
     return None if image is None else str(image)
+
+
+def _from_json(given: Any) -> Any:
+    """A dictionary that came as text, as from the command line or a survey; else as it is."""
+    if not isinstance(given, str) or not given.lstrip().startswith("{"):
+        return given
+    try:
+        return json.loads(given)
+    except ValueError:
+        # No image begins like that: it is a fault as an empty dictionary is.
+        return {}
 
 
 def _is_image(given: Any) -> bool:
