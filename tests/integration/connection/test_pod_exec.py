@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -28,7 +29,10 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors 
     UnreachableError,
     UntrustedError,
 )
-from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster import pod_exec
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster import (
+    channels,
+    pod_exec,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connection import (
     Cluster,
@@ -275,6 +279,25 @@ def test_a_connection_that_is_cut_while_the_command_runs(shell: Shell, parts: Pa
             future.result()
     assert "may still run" in caught.value.advice
     assert "27.1828" not in str(caught.value)
+
+
+def test_silence_is_no_end_but_death_is(
+    shell: Shell, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "_PING_SECONDS", 0.1)
+    monkeypatch.setattr(channels, "_DEAD_SECONDS", 1.0)
+    assert shell.run("sh", "-c", "sleep 1.5; echo done").stdout == b"done\n"
+    with ThreadPoolExecutor(1) as pool, proxy() as between:
+        dying = shell.by(connect({"kubeconfig": str(parts.kubeconfig), "proxy": between.url}))
+        future = pool.submit(dying.run, "sleep", "16.1803")
+        eventually(lambda: running("16.1803") or None, "the command runs")
+        time.sleep(0.5)  # a ping or two are answered
+        between.flows.clear()
+        try:
+            with pytest.raises(UnreachableError, match="no answer in time"):
+                future.result()
+        finally:
+            between.flows.set()
 
 
 def test_through_a_proxy_with_a_login(shell: Shell, parts: Parts) -> None:
