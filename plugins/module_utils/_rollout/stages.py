@@ -206,7 +206,15 @@ class Stages:
             grace_seconds=patience.grace_seconds if patience.fail_early else float("inf"),
             progress_deadline_seconds=patience.progress_deadline_seconds,
         )
-        return Replacing(held.cluster, held.live, new.hash, proof, held.deadline, held.progress)
+        return Replacing(
+            held.cluster,
+            held.live,
+            new.hash,
+            proof,
+            held.deadline,
+            held.progress,
+            check=held.look,
+        )
 
     def _cut(self, pods: Replacing, stage: int) -> Cut:
         """Whose turn it is.
