@@ -77,7 +77,7 @@ EXAMPLES = r"""
   everynode.kubernetes.daemonset:
     name: "{{ item.name }}"
     namespace: agents
-    image: "{{ item.image }}"
+    containers: "{{ item.containers }}"
     wait: false
   loop: "{{ agents }}"
 
