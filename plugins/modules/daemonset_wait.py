@@ -77,7 +77,9 @@ EXAMPLES = r"""
   everynode.kubernetes.daemonset:
     name: "{{ item.name }}"
     namespace: agents
-    containers: "{{ item.containers }}"
+    containers:
+      - name: agent
+        image: "{{ item.image }}"
     wait: false
   loop: "{{ agents }}"
 

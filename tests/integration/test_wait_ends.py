@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -55,24 +56,24 @@ def not_ready(api: Api) -> Iterator[Callable[..., None]]:
         body = {"metadata": {"labels": {_NODE_LABEL: value}}}
         api.request("PATCH", f"/api/v1/nodes/{name}", body=body, kind=MERGE)
 
-    def is_ready(name: str) -> bool:
+    def is_ready(name: str) -> bool | None:
         found = api.request("GET", f"/api/v1/nodes/{name}")["status"]["conditions"]
-        return any(one["type"] == "Ready" and one["status"] == "True" for one in found)
+        return any(one["type"] == "Ready" and one["status"] == "True" for one in found) or None
 
-    def is_gone(name: str) -> bool:
+    def is_gone(name: str) -> bool | None:
         found = api.request("GET", f"/api/v1/nodes/{name}")["metadata"]["labels"]
-        return bool(found[_NODE_LABEL] == "stopped") and not is_ready(name)
+        return (found[_NODE_LABEL] == "stopped" and not is_ready(name)) or None
 
     def take(*names: str) -> None:
         for name in names:
             taken.append(name)
             set_to(name, "not-ready")
-            eventually(lambda name=name: is_gone(name) or None, f"{name} is gone")
+            eventually(functools.partial(is_gone, name), f"{name} is gone")
 
     yield take
     for name in taken:
         set_to(name, "running")
-        eventually(lambda name=name: is_ready(name) or None, f"{name} is back")
+        eventually(functools.partial(is_ready, name), f"{name} is back")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,9 @@ class _Wait:
         self.lines: list[str] = []
         self.one = Following(live, patience or Patience(), self.lines.append, 0.0)
 
+    def ended(self) -> bool:
+        return self.one.ended
+
     def look(self, now: float, *causes: str, heals: bool = False, count: int = 1) -> None:
         reasons = [
             {"cause": cause, "count": count, "nodes": ["n"], "evidence": "x", "heals": heals}
@@ -185,9 +188,9 @@ def test_fail_early_can_be_off() -> None:
 def test_older_snapshots_are_left_out() -> None:
     wait = _Wait(_live(5, 5, generation=2))
     wait.one.see(_live(10, 10, generation=1), 1.0)
-    assert not wait.one.ended
+    assert not wait.ended()
     wait.one.see(_live(10, 10, generation=2), 2.0)
-    assert wait.one.ended
+    assert wait.ended()
     assert wait.one.error is None
 
 
@@ -201,7 +204,7 @@ def test_older_snapshots_are_left_out() -> None:
 def test_one_that_is_gone(snapshot: dict[str, Any] | None, state: str, words: str) -> None:
     wait = _Wait(_live(5, 5))
     wait.one.see(snapshot, 1.0)
-    assert wait.one.ended
+    assert wait.ended()
     assert wait.one.error is not None
     assert words in wait.one.error.message
     assert wait.one.error.details["rollout"]["state"] == state
