@@ -17,6 +17,8 @@ from . import change
 from .settling import settle
 from .verb import Task
 
+CHANGE = "restart it"
+
 
 def carry_out(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
     """Restart a DaemonSet, but not in the middle of a rollout, unless the task says so."""
@@ -73,11 +75,20 @@ def guarded(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, A
         ConflictError: it is in the middle of a staged rollout, or paused.
         RolloutError: its rollout is not finished, or did not end well; nothing was changed.
     """
+    refuse_steps(live)
+    choice = task.params["on_unfinished_rollout"] or guarding.WAIT
+    if choice == guarding.PROCEED or not guarding.is_rolling(live):
+        return live
+    return change.hold(task, live, choice, CHANGE, deadline)
+
+
+def refuse_steps(live: dict[str, Any]) -> None:
+    """Refuse to restart a DaemonSet in the middle of a rollout in several steps.
+
+    Raises:
+        ConflictError: it is.
+    """
     if has_state(live):
         from . import staged_change
 
         staged_change.refuse(live, "be restarted")
-    choice = task.params["on_unfinished_rollout"] or guarding.WAIT
-    if choice == guarding.PROCEED or not guarding.is_rolling(live):
-        return live
-    return change.hold(task, live, choice, "restart it", deadline)
