@@ -292,6 +292,8 @@ class Replacing:
         else:
             self._prover.await_pod(work)
         work.judge(self._proof)
+        if work.outcome.failed:
+            self._prover.look_closer(work)
 
     # Telling.
 
