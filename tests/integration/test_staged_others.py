@@ -13,7 +13,8 @@ import pytest
 
 from tests.integration.api import Api, daemonsets
 from tests.integration.child import run_through
-from tests.integration.stages import ANNOTATION, BROKEN, NEW, OLD, Scene, scene
+from tests.integration.pod_watch import PodWatch
+from tests.integration.stages import ANNOTATION, BROKEN, NEW, OLD, TWO_AT_ONCE, Scene, scene
 from tests.integration.tap import Tap, Write
 from tests.integration.verbs import Tasks
 
@@ -182,3 +183,36 @@ def test_what_is_forced_from_others_is_put_back(agent: Scene) -> None:
     assert agent.images() == before
     assert agent.standing == _THEIRS
     assert agent.restarts() == {**went, "node-0": went["node-0"] + 2}
+
+
+def test_what_kubectl_made_is_adopted_with_the_first_stage(api: Api, tasks: Tasks) -> None:
+    namespace = tasks.namespace
+    made = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "agent", "namespace": namespace, "labels": {"old": "1"}},
+        "spec": {
+            "selector": {"matchLabels": {"app.kubernetes.io/name": "agent"}},
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}},
+            "template": {
+                "metadata": {"labels": {"app.kubernetes.io/name": "agent", "old": "1"}},
+                "spec": {
+                    "containers": [{"name": "agent", "image": OLD, "args": ["--old"]}],
+                    "serviceAccountName": "default",
+                },
+            },
+        },
+    }
+    api.kubectl("apply", "-f", "-", stdin=made)
+    api.settled(namespace, "agent")
+    before = api.daemonset(namespace, "agent")["spec"]
+    watch = PodWatch(api, namespace)
+    with watch:
+        agent = Scene(api, tasks, watch, {"update_strategy": TWO_AT_ONCE})
+        agent.fails(BROKEN, rollout=_STAGES, adopt=["kubectl"])
+        assert agent.live["spec"] == before
+        assert agent.restarts() == {"node-0": 2}
+        agent.ok(NEW, rollout=_STAGES)
+        assert "old" not in agent.live["metadata"].get("labels", {})
+        assert "args" not in agent.live["spec"]["template"]["spec"]["containers"][0]
+        agent.ended(NEW)

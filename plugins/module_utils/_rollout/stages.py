@@ -239,7 +239,7 @@ class Stages:
             self._stand_new()
         outcomes = pods.replace(
             turn.now,
-            at_once=staged.at_once(held.live, self.state.strategy, self.plan.max_unavailable),
+            at_once=staged.at_once(held.live, self._strategy(), self.plan.max_unavailable),
             max_failures=max(0, allowed - len(self.failed)),
             when_created=self.stand_stable,
         )
@@ -250,6 +250,11 @@ class Stages:
             left = max(0, allowed - len(self.failed))
             self._note(pods.soak(well, max_failures=left), stage, allowed)
         held.write(self.state.at(HOLDING, stage=stage))
+
+    def _strategy(self) -> Mapping[str, Any]:
+        """The update strategy that the task wants, or else the one of before."""
+        found: Mapping[str, Any] | None = self._intent["spec"].get("updateStrategy")
+        return found or self.state.strategy
 
     def _note(self, outcomes: Iterable[NodeOutcome], stage: int, allowed: int) -> None:
         """Take in what became of nodes.

@@ -351,6 +351,9 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
             stages.promote(partial=task.how.partial)
         except EverynodeError as error:
             error.details["changed"] = True
+            if not isinstance(error, LostError):
+                told = "All nodes have their new pods; the next run of the task ends the rollout."
+                error.advice = f"{error.advice} {told}".strip()
             raise
     changed = held.live["metadata"]["resourceVersion"] != version or held.live != task.before
     state = held.state
