@@ -409,7 +409,8 @@ def test_without_rights_to_nodes_and_events(api: Api, agents: Agents) -> None:
 
 
 def test_the_last_words_of_a_crash_are_told(api: Api, agents: Agents) -> None:
-    said = {"everynode.kubernetes/previous-log": "cannot open /dev/agent"}
+    words = ("everynode.kubernetes/log", "everynode.kubernetes/previous-log")
+    said = dict.fromkeys(words, "cannot open /dev/agent")
     said["everynode.kubernetes/simulate"] = "crash-loop"
     revision = agents.update("example.test/agent:2", **said)
     proof = Proof(max_pod_restarts=None, grace_seconds=1, progress_deadline_seconds=20)
