@@ -140,9 +140,15 @@ def test_the_former_definition_in_between_goes_back(api: Api, tasks: Tasks) -> N
     assert _STATE not in str(api.daemonset(tasks.namespace, "agent")["metadata"])
 
 
-def test_what_is_remembered_is_not_exported(tasks: Tasks) -> None:
+def test_what_is_remembered_is_told_in_words(tasks: Tasks) -> None:
     _run(tasks, _agent("info"), wait=True)
     _run(tasks, _agent("debug"), rollout={"stages": [1], "until_stage": 1}, wait=True)
+    found = tasks.info(name="agent").result
+    assert _STATE not in str(found)
+    told = found["daemonsets"][0]["rollout"]
+    assert (told["ready"], told["kind"], told["phase"]) == (False, "staged", "holding")
+    assert (told["stage"], told["stages"]) == (1, 5)
+    assert told["message"] == "a rollout in stages is holding at stage 1 of 5"
     for export in ("manifest", "task"):
         shown = tasks.info(name="agent", export=export).result["daemonsets"][0]["export"]
         assert "example.test/agent:1" in str(shown)
