@@ -278,3 +278,25 @@ def test_what_is_mended_meanwhile_becomes_ready(api: Api, tasks: Tasks) -> None:
     thread.join(60)
     assert not found[0].result.get("failed"), found[0].result
     assert found[0].result["rollout"]["ready"]
+
+
+def test_adopted_pods_of_another_template_are_not_taken_for_updated(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_agent())
+    tasks.ok(name="agent", state="absent", wait=True, propagation_policy="Orphan")
+    newer = [{"name": "agent", "image": "example.test/agent:2"}]
+    failed = tasks.fails(**_agent(containers=newer))
+    assert "adopted pods that ran already, and 5 pods" in failed.result["msg"]
+    assert "of another template" in failed.result["msg"]
+    assert failed.result["rollout"]["failed_by"] == "cause"
+    assert not failed.result["rollout"]["ready"]
+    # What it advises helps.
+    tasks.ok(name="agent", state="restarted", wait=True, wait_timeout=_LONG)
+    images = {pod["spec"]["containers"][0]["image"] for pod in api.pods(tasks.namespace, "agent")}
+    assert images == {"example.test/agent:2"}
+
+
+def test_adopted_pods_of_the_same_template_are_ready(tasks: Tasks) -> None:
+    tasks.ok(**_agent())
+    tasks.ok(name="agent", state="absent", wait=True, propagation_policy="Orphan")
+    done = tasks.ok(**_agent())
+    assert done.result["rollout"]["updated"] == done.result["rollout"]["available"] == 5

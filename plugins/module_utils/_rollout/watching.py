@@ -164,7 +164,12 @@ class _Run:
     def _look(self, one: Following) -> Explanation:
         seconds = min(_FOR_A_LOOK, max(self._deadline.left(), 1.0))
         return explain(
-            self._cluster, one.live, Deadline(seconds), logs=False, all_nodes=one.wants_nodes
+            self._cluster,
+            one.live,
+            Deadline(seconds),
+            logs=False,
+            all_nodes=one.wants_nodes,
+            revision=one.doubtful,
         )
 
     def _take(self, feed: Feed, event: Event) -> None:
