@@ -70,6 +70,10 @@ def test_a_task_leaves_what_is_paused(agent: Scene) -> None:
     assert not same.changed
     assert same.writes == []
     assert "is paused" in same.warnings
+    labelled = agent.ok(NEW, labels={"tier": "node"})
+    assert labelled.changed
+    assert agent.live["metadata"]["labels"] == {"tier": "node"}
+    assert agent.strategy["type"] == "OnDelete"
     for image in (NEWER, OLD):
         refused = agent.fails(image)
         assert refused.writes == []

@@ -166,7 +166,7 @@ def _begin(task: _Task, plan: Plan) -> Staged:
     earlier = held.state
     remembered = held.remembered()
     if earlier is not None:
-        # It was paused: its own strategy is the one that the state has kept.
+        # The user's strategy is the one that the state has kept.
         remembered |= {
             "strategy": earlier.strategy,
             "strategy_owned": earlier.strategy_owned,
@@ -197,7 +197,13 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
         )
     if plan is not None and plan.rebuild:
         raise in_the_way(held, "it excludes a rebuild", "Let it end first, or roll it back.")
-    stable = reverting.stable_of(held)
+    try:
+        stable = reverting.stable_of(held)
+    except RolloutError:
+        if not proceed:
+            raise
+        # What stands is what there is to go back to.
+        return _begin(task, plan or Plan.from_dict(found.plan))
     trial = held.predict(held.with_template(task.intent)).after["spec"]["template"]
     wish = _wish(trial, found, stable)
     if not proceed:
