@@ -176,6 +176,25 @@ def test_a_budget_without_the_right_to_list_pods_is_judged_by_numbers(
     assert "listing pods is forbidden" in failed.result["msg"]
 
 
+def test_without_rights_there_is_less_to_say_and_that_is_said(api: Api, tasks: Tasks) -> None:
+    rules = [
+        {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["*"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+    ]
+    user = api.user_with(rules, tasks.namespace, "shortsighted")
+    failed = tasks.fails(
+        **_agent(
+            "crash-loop",
+            simulate={"on": "node-2"},
+            failure_grace_seconds=1,
+            impersonate_user=user,
+        )
+    )
+    assert "CrashLoop on 1 (node-2)" in failed.result["msg"]
+    for words in ("The nodes may not be read", "The events may not be read", "Logs may not be"):
+        assert words in failed.result["msg"]
+
+
 def test_nodes_that_are_not_ready_are_excused_up_to_the_cap(
     tasks: Tasks, not_ready: Callable[..., None]
 ) -> None:
