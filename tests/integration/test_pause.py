@@ -82,6 +82,14 @@ def test_a_task_leaves_what_is_paused(agent: Scene) -> None:
     agent.ended(NEWER)
 
 
+def test_another_field_manager_may_have_it_go_on(agent: Scene) -> None:
+    agent.state("paused")
+    refused = agent.fails(NEW, field_manager="other")
+    assert "field_manager: everynode" in refused.result["msg"]
+    agent.tasks.ok(name="agent", state="resumed", wait=True, field_manager="other")
+    agent.ended(OLD)
+
+
 def test_check_mode_writes_nothing(agent: Scene) -> None:
     tried = agent.tasks.ok(check=True, name="agent", state="paused")
     assert tried.changed

@@ -179,8 +179,8 @@ def test_what_is_forced_from_others_is_put_back(agent: Scene) -> None:
     assert set(agent.images().values()) == {_THEIRS}
     before = agent.images()
     went = agent.restarts()
-    agent.fails(BROKEN, rollout=_STAGES, force_conflicts=True)
-    assert agent.images() == before
+    failed = agent.fails(BROKEN, rollout=_STAGES, force_conflicts=True)
+    assert agent.images() == before, failed.result["msg"]
     assert agent.standing == _THEIRS
     assert agent.restarts() == {**went, "node-0": went["node-0"] + 2}
 

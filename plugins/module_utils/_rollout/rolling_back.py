@@ -246,7 +246,8 @@ def _settled(
 
     try:
         return _guarded(cluster, made.after, attempt, deadline)
-    except ConflictError:
+    except (ConflictError, RefusedError):
+        # Refused where a field that must be there would be nobody's then.
         return made
 
 
