@@ -32,6 +32,9 @@ options:
       - With V(restarted), every pod is replaced, as C(kubectl rollout restart) does. In the middle
         of a rollout the task waits for its end first, unless O(on_unfinished_rollout) says
         otherwise.
+      - Under the update strategy C(OnDelete), where the controller replaces no pod, a task that
+        waits deletes the pods itself, one at a time, each once the one before is available. Without
+        O(wait), only the template is marked.
       - With V(paused), a rolling update stops where it is. The update strategy is C(OnDelete) then,
         the only pause that a DaemonSet has, and the former one is remembered in an annotation.
       - With V(resumed), a paused rollout goes on, a plain one at once, and one in stages with the
@@ -70,6 +73,7 @@ options:
     description:
       - Makes O(state=restarted) idempotent. The pods are restarted only where the last restart was
         for another key, such as the checksum of a configuration or the number of a job.
+      - Under C(OnDelete), a restart that was interrupted goes on where it was.
     type: str
   propagation_policy:
     description:

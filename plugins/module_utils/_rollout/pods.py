@@ -68,6 +68,7 @@ class Replacing:
         self._deadline = deadline
         self._progress = progress
         self._told = ("", 0.0)
+        self._node = node
         self._check = check
         self._checked = time.monotonic()
         # The proven pods, by node.
@@ -303,6 +304,8 @@ class Replacing:
     def _tell(self, works: Sequence[Work], *, last: bool = False) -> None:
         done = sum(work.outcome.updated for work in works)
         text = f"{done} of {len(works)} nodes have the new pod"
+        if self._node:
+            text = "the new pod is available" if done else "the new pod is not available yet"
         causes = [
             f"{trouble.cause} on {work.node}"
             for work in works
@@ -320,7 +323,8 @@ class Replacing:
             return
         self._told = (text, now)
         metadata = self._live["metadata"]
-        self._progress(f"{metadata['namespace']}/{metadata['name']}: {text}")
+        where = f" on {self._node}" if self._node else ""
+        self._progress(f"{metadata['namespace']}/{metadata['name']}{where}: {text}")
 
 
 class _Round:
