@@ -191,7 +191,7 @@ def _that_gives(
     refusal: RefusedError | None = None
     nobodys: list[fieldset.SetPath] = []
     said = intent["spec"].get("template") or {}
-    # What is no API default may still be filled in again: all of it is said then.
+    # First as it is; then, once it is known what nobody owns, without that; then all of it is said.
     fuller = tidied(with_marks(target, {}), TEMPLATE)
     for template in (said, said, fuller):
         sent = with_stated(intent, stating.cleared(template, nobodys, TEMPLATE))
