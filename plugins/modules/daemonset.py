@@ -209,26 +209,37 @@ EXAMPLES = r"""
       verify: [/bin/shipper, --check]
     wait_timeout: 3600
 
-- name: Canary nodes, and no further until somebody approves of it
-  everynode.kubernetes.daemonset:
-    src: log-shipper.yaml
-    namespace: logging
-    rollout: &stages
-      canary_node_selector: {pool: canary}
-      order_by:
-        label: topology.kubernetes.io/zone
-        stages:
-          zone-c: [1, "50%"]
-      stages: ["25%"]
-      until_stage: 1
-
-- name: Approved, all other stages
+- name: The canary nodes, and no further until somebody approves of it
   everynode.kubernetes.daemonset:
     src: log-shipper.yaml
     namespace: logging
     rollout:
-      <<: *stages
-      until_stage: null
+      canary_node_selector: {pool: canary}
+      stages: ["25%"]
+      until_stage: 1
+
+- name: Approved, so the other nodes as well
+  everynode.kubernetes.daemonset:
+    src: log-shipper.yaml
+    namespace: logging
+    rollout:
+      canary_node_selector: {pool: canary}
+      stages: ["25%"]
+
+- name: Zone by zone, and in the last one with more care
+  everynode.kubernetes.daemonset:
+    src: log-shipper.yaml
+    namespace: logging
+    rollout:
+      order_by:
+        label: topology.kubernetes.io/zone
+        values: [zone-a, zone-b, zone-c]
+        stages:
+          zone-c: [1, "50%"]
+      stages: ["100%"]
+      max_unavailable: 3
+      max_failures: "2%"
+      on_failure: pause
 
 - name: A rolling update by the controller, taken back where it does not end well
   everynode.kubernetes.daemonset:
