@@ -204,6 +204,23 @@ def test_a_staged_rollout_is_left_to_its_task(api: Api, tasks: Tasks, nodes: Nod
     assert failed.writes == []
 
 
+def test_a_paused_rollout_goes_on_node_by_node(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    rolling = {"update_strategy": {"type": "RollingUpdate"}}
+    tasks.ok(**{**_AGENT, **rolling})
+    api.settled(tasks.namespace, "agent")
+    with PodWatch(api, tasks.namespace) as seen:
+        slow = {"everynode.kubernetes/simulate": "slow-start"}
+        slow["everynode.kubernetes/simulate-seconds"] = "2"
+        tasks.ok(**{**_NEWER, **rolling, "pod_annotations": slow})
+        tasks.ok(name="agent", state="paused")
+        done = [nodes.ok(node=f"node-{number}").changed for number in range(5)]
+        tasks.ok(name="agent", state="resumed", wait=True)
+    # The controller may have begun before it was paused.
+    assert sum(done) >= 3
+    assert set(seen.restarts_by_node().values()) == {1}
+    assert len(seen.restarted_nodes()) == 5
+
+
 def test_all_faults_are_told_at_once(nodes: Nodes) -> None:
     failed = nodes.fails(
         node=" ", verify="true", soak_seconds=-1, wait_timeout=0, name="Not A Name"
