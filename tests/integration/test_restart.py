@@ -108,8 +108,13 @@ def test_what_another_tool_made_is_restarted_and_stays_its_own(api: Api, tasks: 
 _ON_DELETE: dict[str, Any] = {**_AGENT, "update_strategy": {"type": "OnDelete"}}
 
 
-def test_under_on_delete_the_pods_are_replaced_one_by_one(api: Api, tasks: Tasks) -> None:
-    tasks.ok(**_ON_DELETE)
+@pytest.mark.parametrize(("share", "most"), [(None, 1), ("40%", 2)])
+def test_under_on_delete_the_pods_are_replaced(
+    api: Api, tasks: Tasks, share: str | None, most: int
+) -> None:
+    strategy = {"type": "OnDelete", "rolling_update": {"max_unavailable": share}}
+    given = _ON_DELETE if share is None else {**_ON_DELETE, "update_strategy": strategy}
+    tasks.ok(**given)
     api.settled(tasks.namespace, "agent")
     with PodWatch(api, tasks.namespace) as seen:
         checked = tasks.ok(**_RESTART, check=True)
@@ -120,9 +125,9 @@ def test_under_on_delete_the_pods_are_replaced_one_by_one(api: Api, tasks: Tasks
     assert done.result["rollout"]["restarts"]["pods"] == 5
     assert set(seen.restarts_by_node().values()) == {1}
     assert len(seen.restarted_nodes()) == 5
-    assert seen.most_unavailable() == 1
+    assert seen.most_unavailable() == most
     assert done.result["rollout"]["updated"] == 5
-    tasks.same(**_ON_DELETE)
+    tasks.same(**given)
 
 
 def test_under_on_delete_without_wait_pods_run_on(api: Api, tasks: Tasks) -> None:

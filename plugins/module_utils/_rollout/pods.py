@@ -25,6 +25,7 @@ __all__ = ["NodeOutcome", "Proof", "Replacing"]
 _TICK_SECONDS = 1.0
 _BETWEEN_LINES = 1.0
 _BETWEEN_CHECKS = 5.0
+_USUAL_SECONDS = 5.0
 
 
 class Replacing:
@@ -311,8 +312,7 @@ class Replacing:
         causes = [
             f"{trouble.cause} on {work.node}"
             for work in works
-            for trouble in (work.outcome.trouble or (work.trouble if work.is_busy else None),)
-            if trouble is not None
+            if (trouble := _worth_telling(work)) is not None
         ]
         if causes:
             text += "; " + ", ".join(causes[:3]) + (" and others" if len(causes) > 3 else "")
@@ -362,3 +362,13 @@ def _give_up(works: Iterable[Work]) -> None:
     for work in works:
         if work.is_busy:
             work.fail(work.trouble)
+
+
+def _worth_telling(work: Work) -> Trouble | None:
+    """What is wrong with a node, but for what is so with every new pod in its first seconds."""
+    if work.outcome.trouble is not None:
+        return work.outcome.trouble
+    trouble = work.trouble if work.is_busy else None
+    if trouble is None or (trouble.heals and work.seconds_still() < _USUAL_SECONDS):
+        return None
+    return trouble
