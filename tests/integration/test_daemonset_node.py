@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_node
 
-from tests.integration.api import MERGE, Api
+from tests.integration.api import MERGE, Api, eventually
 from tests.integration.harness import alike, both_ways
 from tests.integration.pod_watch import PodWatch
 from tests.integration.verbs import Outcome, Tasks
@@ -171,6 +171,29 @@ def test_a_command_proves_the_new_pod(api: Api, tasks: Tasks, nodes: Nodes) -> N
     assert failed.result["reasons"][0]["cause"] == "VerifyFailed"
     assert "no good" in failed.result["msg"]
     assert not failed.changed
+
+
+def test_restarts_of_the_past_are_past(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    tasks.ok(**_AGENT)
+    api.settled(tasks.namespace, "agent")
+    pod = next(
+        pod for pod in api.pods(tasks.namespace, "agent") if pod["spec"]["nodeName"] == "node-2"
+    )
+    path = f"/api/v1/namespaces/{tasks.namespace}/pods/{pod['metadata']['name']}"
+    crashing = {"metadata": {"annotations": {"everynode.kubernetes/simulate": "crash-loop"}}}
+    api.request("PATCH", path, body=crashing, kind=MERGE)
+
+    def state() -> tuple[bool, bool]:
+        status = api.request("GET", path)["status"]["containerStatuses"][0]
+        return status["restartCount"] > 0, bool(status["ready"])
+
+    eventually(lambda: state() == (True, False) or None, "it has crashed")
+    calm = {"metadata": {"annotations": {"everynode.kubernetes/simulate": None}}}
+    api.request("PATCH", path, body=calm, kind=MERGE)
+    eventually(lambda: state() == (True, True) or None, "it runs again")
+    done = nodes.ok(soak_seconds=1)
+    assert not done.changed
+    assert done.result["pod"]["after"]["restarts"] > 0
 
 
 def test_nodes_that_need_no_pod_and_nodes_that_are_none(

@@ -17,7 +17,7 @@ from .._cluster.connection import Cluster
 from .._cluster.revisions import revisions_of
 from .._nodes.diagnosis import trouble_of
 from .._nodes.eligibility import why_not
-from .._nodes.pods import is_ending, is_ready, node_of, revision_of, uid_of
+from .._nodes.pods import is_ending, is_ready, node_of, restarts_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
 from . import history
 from .pods import NodeOutcome, Proof, Replacing
@@ -104,9 +104,11 @@ def carry_out(
     done.changed = bool(staying) and (wish.restart or not is_current)
     if dry_run:
         return replace(done, message=_in_words(done, wish))
-    if is_current and not wish.restart and _is_proven(staying, wish.proof):
-        done.after = done.before
-        return replace(done, message=_in_words(done, wish))
+    if is_current and not wish.restart:
+        if _is_proven(staying, wish.proof):
+            done.after = done.before
+            return replace(done, message=_in_words(done, wish))
+        wish = replace(wish, proof=_from_now(staying[-1], wish.proof))
     with Replacing(
         cluster, live, done.revision, wish.proof, deadline, progress, node=wish.node
     ) as table:
@@ -169,11 +171,18 @@ def _is_proven(staying: list[Pod], proof: Proof) -> bool:
     return len(staying) == 1 and is_ready(staying[0])
 
 
+def _from_now(pod: Pod, proof: Proof) -> Proof:
+    """What a pod has to show that has run before: how often it restarted until now is past."""
+    if proof.max_pod_restarts is None or not is_ready(pod):
+        return proof
+    return replace(proof, max_pod_restarts=proof.max_pod_restarts + restarts_of(pod))
+
+
 def _replace(done: Done, wish: Wish, table: Replacing) -> None:
     """Do it, and write down how it went."""
     if done.changed:
         # Only what was looked at: another that took its place meanwhile is judged anew.
-        table.remove([uid_of(done.before or {})])
+        done.changed = bool(table.remove([uid_of(done.before or {})]))
     if not wish.wait:
         return
     outcome = table.replace([wish.node], at_once=1)[0]
