@@ -172,7 +172,9 @@ def test_pause_stops_where_it_is(api: Api, tasks: Tasks) -> None:
         # The same definition finds it paused, another one is refused.
         paused = tasks.ok(**_BAD, wait=True)
         assert not paused.changed
-        assert "is paused" in paused.warnings
+        assert "is paused (its rolling update failed, 1 of 5 pods are updated (ImagePull))" in (
+            paused.warnings
+        )
         assert not paused.result["rollout"]["ready"]
         refused = tasks.fails(**_GOOD, wait=True)
         assert "is paused" in refused.result["msg"]
