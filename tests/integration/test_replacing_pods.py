@@ -344,6 +344,17 @@ def pods_of(api: Api, agents: Agents) -> list[dict[str, Any]]:
     return api.pods(agents.namespace, "agent")
 
 
+def test_pods_of_another_template_are_not_deleted_for_ever(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2")
+    agents.update("example.test/agent:3")
+    with PodWatch(api, agents.namespace) as seen, agents.replacing(revision) as pods:
+        outcomes = pods.replace(["node-0", "node-1"], at_once=1)
+    assert outcomes[0].failed
+    assert not outcomes[1].touched
+    assert seen.restarted_nodes() == {"node-0"}
+    assert seen.restarts_by_node()["node-0"] <= 3
+
+
 def test_a_lost_place_in_history_is_made_up_for(api: Api, agents: Agents) -> None:
     """The server tells a watch so when it no more has its version: here, in its place, we do."""
     revision = agents.update("example.test/agent:2", **_slow("slow-start", 1))

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import pytest
 
-from tests.integration.api import Api, uids
+from tests.integration.api import MERGE, Api, uids
 from tests.integration.harness import Play, both_ways, task
 from tests.integration.makers import owners
 from tests.integration.manifests import simple
@@ -198,6 +199,31 @@ def test_under_on_delete_a_restart_stops_at_what_does_not_come_back(api: Api, ta
     assert len(seen.ever_unavailable()) == 1
     tasks.ok(**_ON_DELETE)
     tasks.ok(**_RESTART)
+
+
+def test_under_on_delete_a_change_of_others_stops_a_restart(api: Api, tasks: Tasks) -> None:
+    slow = {"everynode.kubernetes/simulate": "slow-start"}
+    slow["everynode.kubernetes/simulate-seconds"] = "3"
+    agent = {**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}}
+    tasks.ok(**agent)
+    api.settled(tasks.namespace, "agent")
+
+    def change() -> None:
+        time.sleep(2)
+        patch = {"spec": {"template": {"metadata": {"annotations": {"note": "changed"}}}}}
+        path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
+        api.request("PATCH", path, body=patch, kind=MERGE)
+
+    with PodWatch(api, tasks.namespace) as seen:
+        thread = threading.Thread(target=change)
+        thread.start()
+        failed = tasks.fails(**_RESTART, wait_timeout=60)
+        thread.join()
+    assert "somebody changed its template" in failed.result["msg"]
+    assert failed.changed
+    # No pod was restarted twice.
+    assert set(seen.restarts_by_node().values()) == {1}
+    assert len(seen.restarts_by_node()) < 5
 
 
 def test_on_delete_in_a_batch(api: Api, tasks: Tasks) -> None:

@@ -25,6 +25,8 @@ __all__ = ["NodeOutcome", "Proof", "Replacing"]
 _TICK_SECONDS = 1.0
 _BETWEEN_LINES = 1.0
 _BETWEEN_CHECKS = 5.0
+# So many pods of a node are deleted at most, beside the first.
+_MOST_DELETIONS = 2
 _USUAL_SECONDS = 5.0
 
 
@@ -251,6 +253,7 @@ class Replacing:
                 self._delete(pod)
                 work.outcome.old_uid = uid_of(pod)
                 work.outcome.touched = True
+                work.deletions += 1
 
     def _delete(self, pod: Pod) -> None:
         """Delete this very pod; one that is gone or took its name meanwhile is none of ours."""
@@ -286,10 +289,11 @@ class Replacing:
             if old or not new:
                 return
             work.start()
-        if old and is_over:
+        if old and (is_over or work.deletions > _MOST_DELETIONS):
             work.fail(taken(self.revision, old[0]))
         elif old:
-            # Made from the template before by a controller that lagged, or by somebody else.
+            # Made from the template before by a controller that lagged. Not for ever: where the
+            # template is another one by now, its pods would be deleted again and again.
             if work.outcome.touched:
                 self._make_sure(0.0)
             self._delete_old(work)

@@ -185,12 +185,38 @@ def _replaced(
         grace_seconds=patience.grace_seconds if patience.fail_early else float("inf"),
         progress_deadline_seconds=patience.progress_deadline_seconds,
     )
-    with Replacing(cluster, live, revision.hash, proof, deadline, progress) as pods:
+
+    def check() -> None:
+        _same_template(cluster, live, deadline)
+
+    with Replacing(cluster, live, revision.hash, proof, deadline, progress, check=check) as pods:
         # Those that were restarted before count as well, where they are not available yet.
         standing = pods.pods().items()
         made = {node for node, pod in standing if revision_of(pod) == revision.hash}
         nodes = sorted({*left, *made} - set(spared), key=natural)
         return pods.replace(nodes, at_once=at_once(live), max_failures=_allowed(live, patience))
+
+
+def _same_template(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> None:
+    """Make sure that the pods that are made still bear the mark.
+
+    Raises:
+        RolloutError: they do not.
+    """
+    metadata = live["metadata"]
+    now = daemonsets.read(cluster, metadata["namespace"], metadata["name"], deadline)
+    if now is None or now["metadata"]["uid"] != metadata["uid"]:
+        what = "it was deleted"
+    elif now["spec"]["template"] != live["spec"]["template"]:
+        what = "somebody changed its template"
+    else:
+        return
+    raise RolloutError(
+        f"The restart of DaemonSet {_called(live)} was stopped: {what} meanwhile. The pods that"
+        " were restarted before stay as they are.",
+        advice="Run the task again once that is settled.",
+        details={"changed": True},
+    )
 
 
 def _counted(
