@@ -217,6 +217,24 @@ def test_nodes_that_need_no_pod_and_nodes_that_are_none(
 
 
 @pytest.mark.usefixtures("outdated")
+def test_without_the_right_to_delete_pods(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    rules = [
+        {
+            "apiGroups": ["apps"],
+            "resources": ["daemonsets", "controllerrevisions"],
+            "verbs": ["get", "list", "watch"],
+        },
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    ]
+    user = api.user_with(rules, tasks.namespace, "reader")
+    failed = nodes.fails(impersonate_user=user)
+    assert failed.result["error"] == {"kind": "forbidden", "status": 403}
+    assert "delete pod" in failed.result["msg"]
+    assert not failed.changed
+    assert nodes.ok(impersonate_user=user, check=True).changed
+
+
+@pytest.mark.usefixtures("outdated")
 def test_a_staged_rollout_is_left_to_its_task(api: Api, tasks: Tasks, nodes: Nodes) -> None:
     state = '{"version":1,"kind":"staged","phase":"holding","stage":1,"stages":3}'
     mark = {"metadata": {"annotations": {"everynode.kubernetes/rollout": state}}}
