@@ -214,6 +214,20 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(api: Api, tasks: Tas
 
 
 @pytest.mark.parametrize("on_failure", ["rollback", "pause"])
+def test_what_is_gone_is_not_taken_back(api: Api, tasks: Tasks, on_failure: str) -> None:
+    tasks.ok(**_GOOD, wait=True)
+
+    def remove(_line: str) -> None:
+        if api.exists(tasks.namespace, _NAME):
+            api.request("DELETE", f"{daemonsets(tasks.namespace)}/{_NAME}")
+
+    failed = _bad(tasks, on_failure=on_failure, heard=remove)
+    assert failed.result["rollout"]["failed_by"] == "deleted"
+    assert ("nothing left to roll back" in failed.result["msg"]) == (on_failure == "rollback")
+    assert not api.exists(tasks.namespace, _NAME)
+
+
+@pytest.mark.parametrize("on_failure", ["rollback", "pause"])
 def test_in_a_playbook_both_ways(
     api: Api, two_namespaces: tuple[str, str], on_failure: str
 ) -> None:
