@@ -55,6 +55,7 @@ class Held:
         state: its rollout's state as it was written last, or is to be written first; None for none.
         deadline: when to give up; a rollback may get another.
         warnings: what the server said.
+        has_written: whether anything was written.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Held:
         self.deadline = deadline
         self.progress = progress
         self.warnings: list[str] = []
+        self.has_written = False
         # What may be there without somebody else having put it there: what was there, and what was
         # sent, as the answer to a write may be lost.
         self._templates = {digest_of(self.template)}
@@ -311,6 +313,7 @@ class Held:
                 self.look()
                 raise
             self.live = applied.after
+            self.has_written = True
             self.warnings.extend(applied.warnings)
             return applied
         raise RolloutError(

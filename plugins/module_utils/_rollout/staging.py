@@ -343,14 +343,15 @@ def _foreseen_back(task: _Task, found: State) -> Staged:
 
 def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
     held = task.held
-    version = held.live["metadata"]["resourceVersion"]
     stages = Stages(held, task.intent, plan, task.patience, stable)
     try:
         is_done = stages.run()
     except LostError as error:
-        error.details.setdefault("changed", True)
+        error.details.setdefault("changed", held.has_written)
         raise
     except EverynodeError as error:
+        if not held.has_written:
+            raise
         raise after_failure(held, stages, plan, task.patience, error) from error
     if is_done:
         try:
@@ -361,7 +362,6 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
                 told = "All nodes have their new pods; the next run of the task ends the rollout."
                 error.advice = f"{error.advice} {told}".strip()
             raise
-    changed = held.live["metadata"]["resourceVersion"] != version or held.live != task.before
     state = held.state
     report: dict[str, Any] = {
         "kind": STAGED,
@@ -380,7 +380,7 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
     if stages.failed:
         report["failed"] = staged.reasons_of(stages.failed.values())
     return Staged(
-        Applied(task.before, held.live, changed, held.warnings),
+        Applied(task.before, held.live, held.has_written, held.warnings),
         report,
         finished=is_done,
         patience=stages.patience_for_failed(),
