@@ -96,6 +96,13 @@ def event(message: str, reason: str = "FailedCreate", **more: Any) -> dict[str, 
             "NoPod",
             False,
         ),
+        # Of an API server that has just been started.
+        (
+            'Error creating: pods is forbidden: User "system:serviceaccount:x" cannot create: RBAC:'
+            ' clusterrole "system:service-account-issuer-discovery" not found',
+            "NoPod",
+            True,
+        ),
         ("Error creating: etcdserver: request timed out", "NoPod", True),
         ("", "NoPod", True),
     ],
