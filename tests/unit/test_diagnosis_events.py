@@ -98,8 +98,7 @@ def event(message: str, reason: str = "FailedCreate", **more: Any) -> dict[str, 
         ),
         # Of an API server that has just been started.
         (
-            'Error creating: pods is forbidden: User "system:serviceaccount:x" cannot create: RBAC:'
-            ' clusterrole "system:service-account-issuer-discovery" not found',
+            f'{FORBIDDEN}no role: clusterrole "system:service-account-issuer" not found',
             "NoPod",
             True,
         ),
