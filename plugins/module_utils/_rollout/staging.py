@@ -87,16 +87,18 @@ def carry_out(
             f"it was begun under the field manager {found.manager}, and the task has {how.manager}",
             f"Give field_manager: {found.manager}.",
         )
-    if (found is not None and found.kind == REBUILD) or (found is None and plan and plan.rebuild):
+    if found is not None and found.kind == PAUSED and not proceed:
+        from . import pausing
+
+        return pausing.found(cluster, live, intent, how, patience, deadline)
+    is_new = found is None or found.kind == PAUSED
+    is_rebuild = found is not None and found.kind == REBUILD
+    if is_rebuild or (is_new and plan is not None and plan.rebuild):
         from . import rebuilding
 
         return rebuilding.carry_out(
             cluster, live, intent, plan, how, patience, deadline, progress, proceed=proceed
         )
-    if found is not None and found.kind == PAUSED and not proceed:
-        from . import pausing
-
-        return pausing.found(cluster, live, intent, how, patience, deadline)
     task = _Task(held, live, intent, how, patience)
     if found is None or found.kind == PAUSED:
         return _begin(task, plan or Plan())
@@ -157,12 +159,7 @@ class _Task:
 
 def _begin(task: _Task, plan: Plan) -> Staged:
     held = task.held
-    if held.live["spec"].get("revisionHistoryLimit") == 0:
-        raise RolloutError(
-            f"DaemonSet {held.name} has revisionHistoryLimit 0, so that there is nothing to go back"
-            " to. Nothing was changed.",
-            advice="Set revisionHistoryLimit to 1 or more first, then roll out in stages.",
-        )
+    reverting.refuse_without_history(held, 1)
     # What the server would refuse or a manager holds is told before anything is written.
     held.predict(task.intent, partial=task.how.partial)
     if task.how.dry_run:
