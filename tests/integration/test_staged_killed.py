@@ -74,6 +74,28 @@ def test_a_rollback_is_seen_to_its_end(agent: Scene, number: int) -> None:
     agent.ended(OLD)
 
 
+def test_killed_halfway_back_the_rest_goes_back(agent: Scene) -> None:
+    broken = {
+        "everynode.kubernetes/simulate": "image-pull",
+        "everynode.kubernetes/simulate-on": "node-4",
+    }
+    wish = agent.wish(NEW, pod_annotations=broken, rollout={"stages": [1, "100%"]})
+
+    def at(_count: int, write: Write, done: bool) -> None:
+        deleted = [one for one in tap.writes if one.method == "DELETE"]
+        # Five went forward, two of them have gone back.
+        if write.method == "DELETE" and len(deleted) == 7 and done:
+            tap.kill()
+
+    with Tap(agent.api, at) as tap:
+        assert run_through(tap, {**wish, "namespace": agent.tasks.namespace}) is None
+    assert agent.remembered["phase"] == "reverting"
+    failed = agent.tasks.fails(**wish)
+    assert "rolled back" in failed.result["msg"]
+    assert agent.restarts() == dict.fromkeys(_ALL, 2)
+    agent.ended(OLD)
+
+
 @pytest.mark.parametrize("number", [1, 2, 5, 6, 17, 18])
 def test_an_answer_that_is_lost_is_no_change_by_others(agent: Scene, number: int) -> None:
     def at(count: int, _write: Write, done: bool) -> None:
