@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.clearing import cleared
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.fieldset import (
     set_of_intent,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.history import TEMPLATE
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.stating import (
     beside,
-    cleared,
     stated,
 )
 

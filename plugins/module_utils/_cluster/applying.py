@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import EverynodeError, NotFoundError
+from .._base.errors import ConflictError, EverynodeError, NotFoundError, RefusedError
 from . import fieldset, managers, obstacles
 from .adopting import adopt, predict
 from .compare import align, differences
@@ -77,18 +77,50 @@ def apply(
     owned = managers.applied_set(live, how.manager)
     if adoption is None and owned == intended and not differences(aligned, live, field_type):
         return Applied(live, live, False, warnings)
+    sent = aligned
+    if kind.kind == "DaemonSet":
+        sent = _with_nulls(aligned, live, intended, how, names)
     if adoption is None:
-        after, server_warnings = send(cluster, aligned, how, deadline)
+        after, server_warnings = send(cluster, sent, how, deadline)
     elif how.dry_run:
-        after, server_warnings = predict(cluster, aligned, intended, live, adoption, how, deadline)
+        after, server_warnings = predict(cluster, sent, intended, live, adoption, how, deadline)
     else:
         version = adopt(cluster, live, adoption, names, how, deadline)
         if how.resource_version is not None:
             how = replace(how, resource_version=version)
-        after, server_warnings = send(cluster, aligned, how, deadline)
+        after, server_warnings = send(cluster, sent, how, deadline)
+    if sent is not aligned and not how.dry_run:
+        after = _given_up(cluster, aligned, after, how, deadline)
     rewritten = differences(align(aligned, after, field_type), after, field_type)
     changed = adoption is not None or _changed(live, after, how.manager)
     return Applied(live, after, changed, [*server_warnings, *warnings], rewritten)
+
+
+def _with_nulls(
+    intent: dict[str, Any],
+    live: dict[str, Any],
+    intended: fieldset.FieldSet,
+    how: How,
+    adopted: frozenset[str],
+) -> dict[str, Any]:
+    """The intent, with a null for what nobody owns and what would outlive it; else itself."""
+    from . import clearing
+
+    owned = managers.owned_with(live, how.manager, adopted)
+    paths = clearing.outlived(intent, live, intended, owned, adopted | {how.manager})
+    found: dict[str, Any] = clearing.cleared(intent, paths) if paths else intent
+    return found
+
+
+def _given_up(
+    cluster: Cluster, intent: dict[str, Any], made: dict[str, Any], how: How, deadline: Deadline
+) -> dict[str, Any]:
+    """Give up the fields that were ours only so that they go away; the object stays as it is."""
+    try:
+        return send(cluster, intent, replace(how, resource_version=None), deadline)[0]
+    except (ConflictError, RefusedError):
+        # Changed by others meanwhile: the next apply gives them up.
+        return made
 
 
 def _apply_unknown(

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError, RefusedError
-from .._cluster import daemonsets, fieldset, managers
+from .._cluster import clearing, daemonsets, fieldset, managers
 from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
 from .._cluster.connection import Cluster
@@ -194,7 +194,7 @@ def _that_gives(
     # First as it is; then, once it is known what nobody owns, without that; then all of it is said.
     fuller = tidied(with_marks(target, {}), TEMPLATE)
     for template in (said, said, fuller):
-        sent = with_stated(intent, stating.cleared(template, nobodys, TEMPLATE))
+        sent = with_stated(intent, clearing.cleared(template, nobodys, TEMPLATE))
         if best is not None and sent == best[0]:
             continue
         try:

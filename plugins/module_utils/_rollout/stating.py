@@ -6,19 +6,16 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._cluster.clearing import child_of
 from .._cluster.fieldset import FieldSet, SetPath, is_member, item_key
 from .._spec.schema import FieldType, fields_of
 from .._spec.tidy import tidied
 
 # A value that is not there, beside which null is one.
 _ABSENT: Any = object()
-# The server copies either name of the account into the other one.
-_ACCOUNT, _OLD_ACCOUNT = ("PodSpec", "serviceAccountName"), "serviceAccount"
 _CONTAINERS = ("object", "map", "list")
 
 
@@ -132,51 +129,6 @@ def _items(value: Any) -> list[Any]:
 def is_leaf(field_type: FieldType) -> bool:
     """Whether server-side apply replaces a value of this type as a whole."""
     return field_type.relation == "atomic" or field_type.kind not in _CONTAINERS
-
-
-def child_of(field_type: FieldType, name: str) -> FieldType | None:
-    """The type of a field of an object or a map; None where the table does not know it."""
-    return fields_of(field_type.ref).get(name) if field_type.ref else field_type.element
-
-
-def cleared(stated_value: Any, paths: Sequence[SetPath], field_type: FieldType) -> Any:
-    """What is stated, with a null at each path that is a field of a declared type.
-
-    An item of a list, or of a map, cannot be given as null.
-    """
-    found = copy.deepcopy(stated_value)
-    for path in paths:
-        if _can_be_null(path, field_type):
-            _clear(found, path, field_type)
-    return found
-
-
-def _can_be_null(path: SetPath, field_type: FieldType) -> bool:
-    here: FieldType | None = field_type
-    for step in path[:-1]:
-        kind, name = step.split(":", 1)
-        here = None if here is None else child_of(here, name) if kind == "f" else here.element
-    return here is not None and here.ref is not None and path[-1].startswith("f:")
-
-
-def _clear(value: Any, path: SetPath, field_type: FieldType) -> None:
-    kind, name = path[0].split(":", 1)
-    if len(path) == 1:
-        value[name] = None
-        if (field_type.ref, name) == _ACCOUNT:
-            value[_OLD_ACCOUNT] = None
-        return
-    child = child_of(field_type, name) if kind == "f" else field_type.element
-    if child is None:
-        return
-    if kind == "f":
-        below = value.setdefault(name, [] if child.kind == "list" else {})
-    else:
-        below = next((one for one in value if item_key(one, field_type) == path[0]), None)
-        if below is None:
-            below = json.loads(name)
-            value.append(below)
-    _clear(below, path[1:], child)
 
 
 def beside(target: Any, found: Any, field_type: FieldType, path: SetPath = ()) -> Iterator[SetPath]:
