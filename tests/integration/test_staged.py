@@ -41,7 +41,7 @@ def test_each_pod_is_replaced_once(agent: Scene) -> None:
     assert agent.watch.most_unavailable() <= 2
     # One node, then two, then two.
     assert [line.split(": ")[1] for line in done.progress if "stage" in line] == [
-        "stage 1 of 3, 1 nodes",
+        "stage 1 of 3, 1 node",
         "stage 2 of 3, 2 nodes",
         "stage 3 of 3, 2 nodes",
     ]
@@ -61,6 +61,8 @@ def test_a_broken_version_costs_one_pod(agent: Scene) -> None:
     assert told["changed"]
     assert told["rollout"]["rolled_back"]["nodes"] == ["node-0"]
     assert told["rollout"]["reasons"][0]["cause"] == "ImagePull"
+    assert "rolled back: 1 node that it had touched runs again the former" in told["msg"]
+    assert failed.progress[-1].endswith("1 of 1 node has a pod of the former template")
     agent.ended(OLD)
 
 

@@ -251,7 +251,7 @@ def test_nodes_that_are_not_ready_up_to_the_cap(
     told = [why for _node, why in found.excused]
     assert {why: told.count(why) for why in told} == reasons
     if cap is not None and not ready:
-        assert found.message.endswith(f"no more than {resolve_share(cap, 10)} are excused")
+        assert found.message.endswith(f"no more than {resolve_share(cap, 10)} may be excused")
 
 
 def test_a_broken_pod_on_a_node_that_is_well_is_not_excused_for_another_node() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .._base.words import count_of
 from .trouble import MAX_NODES_NAMED
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def verdict(
         return Verdict(False, "observing", "the controller has not seen the change yet", counts)
     strategy = (daemonset.get("spec", {}).get("updateStrategy") or {}).get("type")
     if strategy == "OnDelete":
-        told = f"{updated} of {desired} pods run this template"
+        told = f"{updated} of {count_of(desired, 'pod runs', 'pods run')} this template"
         if updated < desired:
             told += "; the others are replaced when they are deleted (OnDelete)"
         return Verdict(True, "ready", told, counts)
@@ -168,13 +169,18 @@ def verdict(
 def _by_numbers(counts: dict[str, int]) -> Verdict:
     desired, updated, available = counts["desired"], counts["updated"], counts["available"]
     if updated < desired:
-        return Verdict(False, "updating", f"{updated} of {desired} pods are updated", counts)
+        return Verdict(False, "updating", f"{updated} of {_pods_are(desired)} updated", counts)
     if available < desired:
-        told = f"{available} of {desired} updated pods are available"
+        told = f"{available} of {count_of(desired, 'updated pod is', 'updated pods are')} available"
         return Verdict(False, "starting", told, counts)
     if desired == 0:
         return Verdict(True, "ready", "no node is eligible", counts)
-    return Verdict(True, "ready", f"all {desired} pods are updated and available", counts)
+    told = f"{'' if desired == 1 else 'all '}{_pods_are(desired)} updated and available"
+    return Verdict(True, "ready", told, counts)
+
+
+def _pods_are(number: int) -> str:
+    return count_of(number, "pod is", "pods are")
 
 
 def _with_pods(
@@ -188,7 +194,10 @@ def _with_pods(
     if strict.ready:
         if not seen.outdated:
             return strict
-        told = f"{seen.outdated} pods that the controller counts as updated are of another template"
+        told = (
+            f"{count_of(seen.outdated, 'pod')} that the controller counts as updated"
+            f" {'is' if seen.outdated == 1 else 'are'} of another template"
+        )
         return replace(strict, ready=False, state="updating", message=told, lacking=seen.lacking)
     lacking = max(seen.lacking, by_controller)
     desired = strict.counts["desired"]
@@ -199,7 +208,10 @@ def _with_pods(
     if left > budget:
         told = strict.message
         if allowance.ignore_not_ready_nodes is not None and len(not_ready) > cap:
-            told += f"; {len(not_ready)} nodes are not Ready, and no more than {cap} are excused"
+            told += (
+                f"; {count_of(len(not_ready), 'node is', 'nodes are')} not Ready, and no more than"
+            )
+            told += f" {cap} may be excused"
         return replace(strict, message=told, lacking=lacking)
     others = sorted(seen.without_pod - set(broken))
     if len(others) > left:
@@ -209,7 +221,7 @@ def _with_pods(
     excused = (*((node, BY_NODE) for node in broken), *((node, _BY_BUDGET) for node in others))
     if not excused:
         return replace(strict, lacking=lacking)
-    told = f"{desired - len(excused)} of {desired} pods are updated and available"
+    told = f"{desired - len(excused)} of {_pods_are(desired)} updated and available"
     told += f", {len(excused)} excused: {'; '.join(_counted(why for _node, why in excused))}"
     return Verdict(True, "ready", told, strict.counts, excused, lacking)
 
@@ -225,7 +237,7 @@ def _excused_by_numbers(strict: Verdict, allowance: Allowance) -> Verdict:
     budget, _cap = _limits(allowance, desired)
     if strict.ready or worst > budget:
         return strict
-    told = f"at least {desired - worst} of {desired} pods are updated and available"
+    told = f"at least {desired - worst} of {_pods_are(desired)} updated and available"
     told += f", {worst} excused: {_BY_BUDGET}"
     return Verdict(True, "ready", told, counts, (("", _BY_BUDGET),) * worst, worst)
 

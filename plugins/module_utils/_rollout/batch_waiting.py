@@ -12,6 +12,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ForbiddenError
+from .._base.words import count_of
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
@@ -136,7 +137,7 @@ def _pods_left(
         }
         if not left:
             return []
-        progress(f"{batch.namespace}: {len(left)} pods are ending")
+        progress(f"{batch.namespace}: {count_of(len(left), 'pod is', 'pods are')} ending")
         try:
             for event in cluster.watch(path, query={}, resource_version=version, deadline=deadline):
                 if event["type"] == "DELETED":

@@ -18,6 +18,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
+from .._base.words import count_of
 from .._nodes.readiness import Verdict, could_be_excused, resolve_share, verdict
 from .explaining import Explanation
 from .patience import Patience
@@ -348,5 +349,5 @@ def _briefly(group: Mapping[str, Any]) -> str:
     named = ", ".join(nodes)
     more = int(group["count"]) - len(group["nodes"])
     if not named:
-        return f"{group['cause']} on {group['count']} nodes"
+        return f"{group['cause']} on {count_of(group['count'], 'node')}"
     return f"{group['cause']} on {named}" + (f" and {more} more" if more else "")

@@ -12,6 +12,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ForbiddenError
+from .._base.words import count_of
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.objects import owned_by
@@ -81,7 +82,7 @@ def restarts(
     count = seen.count if seen.count is not None else _current(before)
     if count == 0:
         return _none("no pod restarts: there is none")
-    told = "1 pod restarts" if count == 1 else f"{count} pods restart"
+    told = count_of(count, "pod restarts", "pods restart")
     told += ", after all of them have ended" if ends_all else _pace(before, after)
     if seen.unknown:
         told += f"; on which nodes is not known: {seen.unknown}"
@@ -192,7 +193,8 @@ def _some(
     ]
     told = f"no pod restarts: all {len(pods)} have this template already"
     if others:
-        told = f"{len(others)} of {_pods(len(pods))} restart, the others have this template already"
+        told = f"{len(others)} of {count_of(len(pods), 'pod restarts', 'pods restart')}"
+        told += ", the others have this template already" if len(others) < len(pods) else ""
     return {"pods": len(others), "nodes": _nodes(others), "message": told}
 
 
@@ -228,10 +230,6 @@ def _is_on_delete(live: Mapping[str, Any]) -> bool:
 
 def _current(live: Mapping[str, Any]) -> int:
     return verdict(live).counts["current"]
-
-
-def _pods(count: int) -> str:
-    return f"{count} pod{'' if count == 1 else 's'}"
 
 
 def _nodes(pods: list[dict[str, Any]]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._base.errors import ForbiddenError
+from .._base.words import count_of
 from .._cluster import daemonsets
 from .._nodes.pods import is_ending, node_of, revision_of
 from .._spec.rollout import Plan
@@ -47,7 +48,7 @@ def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str
         "stage": stage,
         "stages": len(turn.sizes),
         "plan": [staged.named(batch) for batch in plans],
-        "restarts": restarts(nodes, f" in {len(plans)} stages" if nodes else ""),
+        "restarts": restarts(nodes, f" in {count_of(len(plans), 'stage')}" if nodes else ""),
         "holds": bool(left),
     }
 
@@ -68,7 +69,7 @@ def restarts(nodes: list[str], how: str) -> dict[str, Any]:
     count = len(nodes)
     told = "no pod restarts"
     if count:
-        told = f"{count} pod{'' if count == 1 else 's'} restart{'s' if count == 1 else ''}{how}"
+        told = f"{count_of(count, 'pod restarts', 'pods restart')}{how}"
     return {"pods": count, "nodes": staged.named(nodes)["nodes"], "message": told}
 
 

@@ -55,8 +55,11 @@ def in_words(daemonset: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """A warning about pods that keep a former template."""
     metadata, nodes = daemonset["metadata"], found["nodes"]
     more = f" and {found['pods'] - len(nodes)} more" if found["pods"] > len(nodes) else ""
+    told = "keep another template until somebody deletes them"
+    if found["pods"] == 1:
+        told = "keeps another template until somebody deletes it"
     return (
         f"DaemonSet {metadata['namespace']}/{metadata['name']} has the update strategy OnDelete:"
-        f" {found['pods']} of its pods keep another template until somebody deletes them, on"
+        f" {found['pods']} of its pods {told}, on"
         f" {', '.join(nodes)}{more}."
     )

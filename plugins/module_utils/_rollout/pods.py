@@ -13,6 +13,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError, DeadlineError, NotFoundError
+from .._base.words import count_of
 from .._cluster.connection import Cluster
 from .._nodes.pods import node_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
@@ -47,6 +48,7 @@ class Replacing:
         node: where only this node is asked about: then no pods of others are read.
         check: called now and then while pods are replaced or looked at, and before one is deleted
             that came after another was; raises where the DaemonSet is not as it was any more.
+        called: what the lines call a pod of the wanted revision.
 
     Raises:
         ClusterError: the pods cannot be listed.
@@ -63,6 +65,7 @@ class Replacing:
         *,
         node: str | None = None,
         check: Callable[[], None] | None = None,
+        called: str = "the new pod",
     ):
         self.revision = revision
         self._cluster = cluster
@@ -73,6 +76,7 @@ class Replacing:
         self._told = ("", 0.0)
         self._node = node
         self._check = check
+        self._called = called
         self._checked = time.monotonic()
         # The proven pods, by node.
         self._proven: dict[str, str] = {}
@@ -173,7 +177,8 @@ class Replacing:
         end = Deadline(min(self._proof.soak_seconds, self._deadline.left()))
         with contextlib.suppress(DeadlineError):
             while not self._soaked(works, end, max_failures):
-                self._say(f"looking at {len(works)} new pods for {round(end.left())} more seconds")
+                looked_at = count_of(len(works), "new pod")
+                self._say(f"looking at {looked_at} for {round(end.left())} more seconds")
                 self._table.look(min(_TICK_SECONDS, end.left()))
                 self._make_sure(_BETWEEN_CHECKS)
         for work in works:
@@ -310,7 +315,8 @@ class Replacing:
 
     def _tell(self, works: Sequence[Work], *, last: bool = False) -> None:
         done = sum(work.outcome.updated for work in works)
-        text = f"{done} of {len(works)} nodes have the new pod"
+        have = "has" if len(works) == 1 else "have"
+        text = f"{done} of {count_of(len(works), 'node')} {have} {self._called}"
         if self._node:
             text = "the new pod is available" if done else "the new pod is not available yet"
         causes = [

@@ -18,6 +18,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
+from .._base.words import count_of
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
 from .._cluster.objects import How
@@ -168,11 +169,11 @@ def _until_gone(held: Held) -> None:
         while left := [pod for node in table.nodes() for pod in table.on(node)]:
             if len(left) != told:
                 told = len(left)
-                held.progress(f"{held.name}: {told} old pods are left")
+                held.progress(f"{held.name}: {count_of(told, 'old pod is', 'old pods are')} left")
             if held.deadline.passed():
                 nodes = ", ".join(table.nodes()[:5])
                 raise RolloutError(
-                    f"{len(left)} old pods of DaemonSet {held.name} have not ended after"
+                    f"{count_of(len(left), 'old pod')} of DaemonSet {held.name} did not end within"
                     f" {held.deadline.seconds:g} seconds (nodes: {nodes})."
                 )
             table.look(1.0)

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import RolloutError
+from .._base.words import count_of
 from .._cluster import daemonsets, evidence, managers
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
@@ -146,7 +147,8 @@ def _spared(
 
 def _spared_in_words(spared: Sequence[str]) -> str:
     return (
-        f"{len(spared)} pods were not restarted, since their nodes are not Ready"
+        f"{count_of(len(spared), 'pod was', 'pods were')} not restarted, since"
+        f" {'its node is' if len(spared) == 1 else 'their nodes are'} not Ready"
         f" (ignore_not_ready_nodes): {', '.join(spared[:5])}"
     )
 
@@ -154,8 +156,9 @@ def _spared_in_words(spared: Sequence[str]) -> str:
 def _restarts(
     live: Mapping[str, Any], left: Sequence[str], spared: Sequence[str]
 ) -> dict[str, Any]:
-    many = f"{len(left)} pod{'' if len(left) == 1 else 's'}"
-    told = f"{many} restart{'s' if len(left) == 1 else ''}, at most {at_once(live)} at a time"
+    told = (
+        f"{count_of(len(left), 'pod restarts', 'pods restart')}, at most {at_once(live)} at a time"
+    )
     if not left:
         told = "no pod restarts"
     if spared:
@@ -255,7 +258,8 @@ def _stopped(live: Mapping[str, Any], outcomes: list[NodeOutcome], changed: bool
     reasons = reasons_of(outcomes)
     done = sum(outcome.updated for outcome in outcomes)
     left = sum(not (outcome.touched or outcome.updated) for outcome in outcomes)
-    message = f"{done} of {len(outcomes)} pods are restarted and available, {left} were not begun"
+    message = f"{done} of {count_of(len(outcomes), 'pod is', 'pods are')} restarted and available"
+    message += f", {count_of(left, 'was', 'were')} not begun"
     why = f" Reasons: {in_words(reasons)}." if reasons else " The time was over."
     return RolloutError(
         f"The restart of DaemonSet {_called(live)} was stopped: {message}.{why}",

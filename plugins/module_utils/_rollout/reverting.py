@@ -157,6 +157,7 @@ def _replace(
         held.deadline,
         held.progress,
         check=held.look,
+        called="a pod of the former template",
     ) as pods:
         touched = [node for node, pod in pods.pods().items() if revision_of(pod) in hashes]
         touched += [node for node in also if node not in touched]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._base.errors import EverynodeError, RolloutError
+from .._base.words import count_of
 from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
 from . import reverting, staged
@@ -75,8 +76,8 @@ def failed(
     advice = "Mend the cause, then run the task again."
     if outcome == "rolled_back":
         message += (
-            f" It was rolled back: {back.get('count', 0)} nodes that it had touched run the former"
-            " template again, and no other node was touched."
+            f" It was rolled back: {_run_again(back.get('count', 0))} the former template, and no"
+            " other node was touched."
         )
         if back.get("left"):
             nodes = ", ".join(back["left"]["nodes"])
@@ -121,4 +122,10 @@ def in_the_way(held: Held, why: str, advice: str) -> RolloutError:
         f"DaemonSet {held.name} has a rollout that has not ended: {why}. Nothing was changed.",
         advice=advice,
         details={"rollout": {**verdict(held.live).as_result(), **told, "ready": False}},
+    )
+
+
+def _run_again(nodes: int) -> str:
+    return count_of(
+        nodes, "node that it had touched runs again", "nodes that it had touched run again"
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.errors import RolloutError
+from .._base.words import count_of
 from .._cluster.revisions import Revision, revisions_of
 from .._nodes.pods import revision_of
 from .._spec.rollout import Plan, stages_of
@@ -238,7 +239,7 @@ class Stages:
         held, total = self.held, len(turn.outdated)
         stages = max(len(turn.sizes), stage)
         held.write(self._at_stage(stage, stages=stages))
-        held.progress(f"{held.name}: stage {stage} of {stages}, {len(turn.now)} nodes")
+        held.progress(f"{held.name}: stage {stage} of {stages}, {count_of(len(turn.now), 'node')}")
         desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or total)
         allowed = share_of(self.plan.max_failures, desired)
         if set(turn.now) & set(turn.outdated):

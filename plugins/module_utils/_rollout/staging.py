@@ -13,6 +13,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
+from .._base.words import count_of
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
 from .._cluster.objects import How
@@ -303,7 +304,7 @@ def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
             "kind": STAGED,
             "phase": "rolled_back",
             "rolled_back": told,
-            "message": f"the staged rollout was rolled back on {told['count']} nodes",
+            "message": f"the staged rollout was rolled back on {count_of(told['count'], 'node')}",
         },
         patience=task.patience,
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import DeadlineError, ForbiddenError, RolloutError
+from .._base.words import count_of
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
@@ -179,7 +180,7 @@ def _pods_until_gone(
         left = {pod["metadata"]["uid"]: pod for pod in pods}
         if not left:
             return []
-        progress(f"{namespace}/{name}: {len(left)} pods are ending")
+        progress(f"{namespace}/{name}: {count_of(len(left), 'pod is', 'pods are')} ending")
         try:
             for event in cluster.watch(
                 f"/api/v1/namespaces/{namespace}/pods",
@@ -216,7 +217,7 @@ def left_over(
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     if pods:
         where = ", ".join(sorted(node_of(pod) for pod in pods)[:5])
-        what = f"{len(pods)} of its pods are left (nodes: {where})"
+        what = f"{len(pods)} of its pods {'is' if len(pods) == 1 else 'are'} left (nodes: {where})"
     else:
         held = ", ".join(last["metadata"].get("finalizers") or [])
         what = f"it is held by finalizers: {held}" if held else "it is still there"

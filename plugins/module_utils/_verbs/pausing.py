@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._base.deadline import Deadline
+from .._base.words import count_of
 from .._nodes.readiness import verdict
 from .._rollout import forecast, pausing
 from .._rollout.state import PAUSED, state_of
@@ -23,7 +24,8 @@ def pause(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any
     applied = pausing.pause(task.cluster, live, how_of(task), deadline)
     tell(task, applied)
     found = verdict(live).as_result()
-    told = f"it is paused: {found['updated']} of {found['desired']} pods are updated"
+    pods = count_of(found["desired"], "pod is", "pods are")
+    told = f"it is paused: {found['updated']} of {pods} updated"
     rollout = {**found, "ready": False, "state": "paused", "message": told}
     return result_of(task, applied, applied.after, rollout)
 
