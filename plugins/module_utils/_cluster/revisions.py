@@ -109,3 +109,18 @@ def _revision(obj: Mapping[str, Any]) -> Revision:
         created=str(metadata["creationTimestamp"]),
         change_cause=(metadata.get("annotations") or {}).get(_CHANGE_CAUSE),
     )
+
+
+def is_template(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two pod templates are the same to the controller, to the last detail, so that it
+    makes one revision of both.
+    """
+    return stored(one) == stored(other)
+
+
+def stored(template: Mapping[str, Any]) -> dict[str, Any]:
+    """A template to the letter, without what only its encoding has: older servers write times that
+    are null.
+    """
+    metadata = {key: value for key, value in (template.get("metadata") or {}).items() if value}
+    return {**template, "metadata": metadata}

@@ -16,6 +16,7 @@ from .._base.words import count_of
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.objects import owned_by
+from .._cluster.revisions import HASH_LABEL, is_template, revisions_of
 from .._nodes.readiness import verdict
 from .._spec.rollout import natural
 from .._spec.shares import share_of
@@ -91,7 +92,7 @@ def restarts(
 
 def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether the template stays exactly as it is, so that the controller makes no revision."""
-    return _stored(before["spec"]["template"]) == _stored(after["spec"]["template"])
+    return is_template(before["spec"]["template"], after["spec"]["template"])
 
 
 def sample(
@@ -160,15 +161,13 @@ def _spared(
     counts = verdict(before).counts
     if counts["updated"] >= counts["desired"] and not _is_unseen(before):
         return None
-    from .._cluster.revisions import revisions_of
-
     try:
         revisions = revisions_of(cluster, before, deadline)
     except ClusterError:
         # Without them, more pods may be told than restart.
         return None
-    wanted = _stored(after["spec"]["template"])
-    return next((one.hash for one in revisions if _stored(one.template) == wanted), None)
+    wanted = after["spec"]["template"]
+    return next((one.hash for one in revisions if is_template(one.template, wanted)), None)
 
 
 def _is_unseen(live: Mapping[str, Any]) -> bool:
@@ -180,8 +179,6 @@ def _some(
     cluster: Cluster, before: Mapping[str, Any], spared: str, deadline: Deadline, at: str | None
 ) -> dict[str, Any]:
     """What restarts where the pods of one revision have the template already."""
-    from .._cluster.revisions import HASH_LABEL
-
     try:
         found = _listed(cluster, before, deadline, at, {})
     except ClusterError:
@@ -241,9 +238,3 @@ def _written(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
     """The resource version of the change; None where it was not made (check mode)."""
     old, new = (one["metadata"].get("resourceVersion") for one in (before, after))
     return None if new in (None, old) else str(new)
-
-
-def _stored(template: Mapping[str, Any]) -> dict[str, Any]:
-    """A template without what only its encoding has: older servers write times that are null."""
-    metadata = {key: value for key, value in (template.get("metadata") or {}).items() if value}
-    return {**template, "metadata": metadata}

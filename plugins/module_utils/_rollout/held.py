@@ -20,6 +20,7 @@ from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
 from .._cluster.objects import How
+from .._cluster.revisions import is_template, stored
 from .._spec.fields import CHANGE_CAUSE
 from .._spec.schema import fields_of
 from . import rolling_back, waiting
@@ -232,7 +233,7 @@ class Held:
                 cause=cause,
             )
         )
-        return stored(self.template) == stored(template)
+        return is_template(self.template, template)
 
     def observed(self) -> None:
         """Wait until the controller has seen what was written.
@@ -360,14 +361,6 @@ def _is_observed(live: Mapping[str, Any]) -> bool:
 def digest_of(template: Mapping[str, Any]) -> str:
     """A digest of a template as the server holds it."""
     return hashlib.sha256(json.dumps(stored(template), sort_keys=True).encode()).hexdigest()
-
-
-def stored(template: Mapping[str, Any]) -> dict[str, Any]:
-    """A template to the letter, without what only its encoding has: older servers write times that
-    are null. The controller makes one revision of those that are equal.
-    """
-    metadata = {key: value for key, value in (template.get("metadata") or {}).items() if value}
-    return {**template, "metadata": metadata}
 
 
 def foreign(name: str, changed: list[str], live: Mapping[str, Any]) -> LostError:

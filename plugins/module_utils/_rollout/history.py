@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._cluster.compare import align
-from .._cluster.revisions import Revision, images_of
+from .._cluster.revisions import Revision, images_of, is_template
 from .._spec.schema import fields_of
 from .._spec.tidy import tidied
 from . import restart
@@ -25,11 +25,6 @@ _NOTHING = frozenset(
 )
 # Annotations of the template that tell of a restart and say nothing about what runs.
 RESTART_MARKS = (restart.RESTARTED_AT, restart.RESTART_KEY, "kubesphere.io/restartedAt")
-
-
-def is_template(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two pod templates are the same to the controller, to the last detail."""
-    return _stored(one) == _stored(other)
 
 
 def same_template(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -84,12 +79,6 @@ def current(live: Mapping[str, Any], revisions: Sequence[Revision]) -> Revision 
     """
     template = live["spec"]["template"]
     return next((one for one in reversed(revisions) if is_template(one.template, template)), None)
-
-
-def _stored(template: Mapping[str, Any]) -> dict[str, Any]:
-    """A template without what only its encoding has: older servers write times that are null."""
-    metadata = {key: value for key, value in (template.get("metadata") or {}).items() if value}
-    return {**template, "metadata": metadata}
 
 
 def is_passing(revision: Revision) -> bool:

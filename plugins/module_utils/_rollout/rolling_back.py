@@ -19,10 +19,11 @@ from .._cluster.compare import align, differences
 from .._cluster.connection import Cluster
 from .._cluster.fieldset import FieldSet
 from .._cluster.objects import How
+from .._cluster.revisions import is_template
 from .._spec.fields import CHANGE_CAUSE
 from .._spec.tidy import tidied
 from . import stating
-from .history import TEMPLATE, is_template, marks_of, same_template, with_marks
+from .history import TEMPLATE, marks_of, same_template, with_marks
 
 _TEMPLATE_PATH = ("f:spec", "f:template")
 _T = TypeVar("_T")

@@ -14,11 +14,11 @@ from .._base.deadline import Deadline
 from .._base.errors import RolloutError
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
-from .._cluster.revisions import Revision, revisions_of
+from .._cluster.revisions import Revision, is_template, revisions_of
 from .._nodes.trouble import MAX_NODES_NAMED
 from .._spec.shares import share_of
 from . import history
-from .held import digest_of, stored
+from .held import digest_of
 from .node_work import NodeOutcome
 from .patience import Patience
 
@@ -58,7 +58,7 @@ class Staged:
 
 def is_template_of(template: Mapping[str, Any], revision: Revision) -> bool:
     """Whether a template is that of a revision to the letter, so that its pods are current."""
-    return stored(template) == stored(revision.template)
+    return is_template(template, revision.template)
 
 
 def standing_revision(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> Revision:
