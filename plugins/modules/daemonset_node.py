@@ -17,8 +17,8 @@ description:
     available, has passed a command of yours, and has stayed well for a while.
   - In a play over the nodes of a cluster it makes a rolling update with Ansible's own means.
     C(serial) is the stages, C(max_fail_percentage) ends it, and tasks before and after it prepare
-    each node and look after it. The playbook C(everynode.kubernetes.rolling_update) is such a play, and the
-    inventory plugin P(everynode.kubernetes.nodes#inventory) gives the hosts.
+    each node and look after it. The playbook C(everynode.kubernetes.rolling_update) is such a play,
+    and the inventory plugin P(everynode.kubernetes.nodes#inventory) gives the hosts.
   - The DaemonSet has the update strategy C(OnDelete) for that. Under C(RollingUpdate) the
     controller replaces the pods of all nodes by itself as soon as the template changes, in its own
     order; a task that finds the pod outdated fails then, and says so. To restart a pod works under

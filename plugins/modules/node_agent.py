@@ -414,6 +414,21 @@ EXAMPLES = r"""
     src: node-exporter.yaml
     namespace: monitoring
 
+- name: One node first, then a quarter of them at a time, each looked at for a minute
+  everynode.kubernetes.node_agent:
+    src: node-exporter.yaml
+    namespace: monitoring
+    rollout:
+      stages: [1, "25%"]
+      soak_seconds: 60
+    wait_timeout: 3600
+
+- name: A rolling update by the controller, taken back where it does not end well
+  everynode.kubernetes.node_agent:
+    src: node-exporter.yaml
+    namespace: monitoring
+    on_failure: rollback
+
 - name: Remove it, with all that belongs to it but its claims
   everynode.kubernetes.node_agent:
     name: node-exporter
