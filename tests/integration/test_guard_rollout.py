@@ -239,3 +239,26 @@ def test_in_a_playbook_both_ways(api: Api, two_namespaces: tuple[str, str]) -> N
     for name in ("refuse", "proceed", "pause", "resume"):
         alike(here.step(name), there_too.step(name), two_namespaces)
     assert [here.step(name).status for name in ("refuse", "proceed")] == ["failed", "ok"]
+
+
+def test_pods_that_a_longer_time_makes_unavailable_are_replaced_at_once(
+    api: Api, tasks: Tasks
+) -> None:
+    tasks.ok(**_agent("1"), wait=True)
+    longer = _agent("2", min_ready_seconds=30)
+    told = tasks.ok(**longer, check=True)
+    with PodWatch(api, tasks.namespace) as watch:
+        done = tasks.ok(**longer)
+        eventually(lambda: len(watch.restarted_nodes()) == 5 or None, "all pods are replaced")
+    assert watch.most_unavailable() > 1
+    for outcome in (told, done):
+        assert "min_ready_seconds of DaemonSet" in outcome.warnings
+
+
+def test_a_longer_time_first_and_the_template_after_it_are_well(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_agent("1"), wait=True)
+    for image in ("1", "2"):
+        with PodWatch(api, tasks.namespace) as watch:
+            done = tasks.ok(**_agent(image, min_ready_seconds=1), wait=True)
+        assert not done.warnings
+        assert watch.most_unavailable() <= 1

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -75,6 +76,52 @@ def test_what_is_told_of_it(live: dict[str, Any], spec: dict[str, Any], words: s
     told = guarding.warnings(live, {**live, "spec": {**live["spec"], **spec}})
     assert len(told) == (words is not None)
     assert words is None or words in told[0]
+
+
+_NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+def _ago(seconds: int) -> str:
+    return (_NOW - timedelta(seconds=seconds)).isoformat()
+
+
+def _written(created: int, status: int | None = None, **spec: Any) -> dict[str, Any]:
+    """A DaemonSet of that age in seconds, whose status was written so long ago."""
+    live = _live(10, 10, **spec)
+    entries = [] if status is None else [{"subresource": "status", "time": _ago(status)}]
+    entries.append({"manager": "everynode", "time": _ago(0)})
+    live["metadata"] |= {"creationTimestamp": _ago(created), "managedFields": entries}
+    return live
+
+
+@pytest.mark.parametrize(
+    ("live", "spec", "warns"),
+    [
+        (_written(5000, 20), {"minReadySeconds": 60}, True),
+        (_written(5000, 20, minReadySeconds=30), {"minReadySeconds": 31}, True),
+        # Ready for long enough.
+        (_written(5000, 60), {"minReadySeconds": 60}, False),
+        (_written(5000, 20), {"minReadySeconds": 20}, False),
+        # Young, whatever is known of the status.
+        (_written(30), {"minReadySeconds": 60}, True),
+        (_written(5000), {"minReadySeconds": 60}, False),
+        # No longer than before.
+        (_written(5000, 20, minReadySeconds=60), {"minReadySeconds": 60}, False),
+        (_written(5000, 20, minReadySeconds=60), {}, False),
+        # All at once anyway, or nothing by itself.
+        (_written(5, 5), {"minReadySeconds": 60, **_strategy(maxUnavailable="100%")}, False),
+        (_written(5, 5), {"minReadySeconds": 60, **_strategy(maxUnavailable="40%")}, True),
+        (_written(5, 5), {"minReadySeconds": 60, **_strategy(maxSurge=1, maxUnavailable=0)}, True),
+        (_written(5, 5), {"minReadySeconds": 60, "updateStrategy": {"type": "OnDelete"}}, False),
+        (_live(10, 10), {"minReadySeconds": 60}, False),
+    ],
+)
+def test_pods_that_a_longer_time_makes_unavailable_are_told(
+    live: dict[str, Any], spec: dict[str, Any], warns: bool
+) -> None:
+    told = guarding.made_young(live, {**live, "spec": {**live["spec"], **spec}}, _NOW)
+    assert len(told) == warns
+    assert not warns or "min_ready_seconds" in told[0]
 
 
 def test_the_refusal_says_what_would_be_done() -> None:

@@ -18,11 +18,13 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError, RolloutError
 from .._cluster.connection import Cluster
+from .._nodes.pods import moment
 from .._nodes.readiness import Allowance, Verdict, could_be_excused, verdict
 from .._spec.shares import share_of
 
 WAIT, REFUSE, PROCEED = "wait", "fail", "proceed"
 CHOICES = (WAIT, REFUSE, PROCEED)
+_PACE = ("maxUnavailable", "maxSurge")
 
 
 def is_rolling(live: Mapping[str, Any]) -> bool:
@@ -123,3 +125,53 @@ def _used_up(live: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[int, in
         return None
     most = share_of(rolling.get("maxUnavailable", 1), counts["desired"], up=True)
     return (missing, most) if missing >= most and most < counts["desired"] else None
+
+
+def made_young(
+    before: Mapping[str, Any], after: Mapping[str, Any], now: datetime.datetime
+) -> list[str]:
+    """A warning where a change of the template also has pods count as unavailable that were
+    available, since it asks for a longer time: the controller replaces those at once.
+
+    How long the pods have been ready is not read. No longer than the DaemonSet is there; and where
+    the controller has not written the status for a while, none became ready in it.
+
+    Args:
+        before: the DaemonSet as it was.
+        after: with the new template.
+        now: the time.
+    """
+    old, new = (int(one["spec"].get("minReadySeconds") or 0) for one in (before, after))
+    strategy = after["spec"].get("updateStrategy") or {}
+    if new <= old or strategy.get("type") == "OnDelete" or _is_all_at_once(before, strategy):
+        return []
+    since = _unmoved_since(before)
+    if since is None or (now - since).total_seconds() >= new:
+        return []
+    name = f"{before['metadata']['namespace']}/{before['metadata']['name']}"
+    told = (
+        f"min_ready_seconds of DaemonSet {name} grows from {old} to {new} together with a new"
+        " template: pods that have not been ready for so long count as unavailable, and are"
+        " replaced at once, whatever maxUnavailable says. Change min_ready_seconds in a task of its"
+        " own, and the template once that has ended."
+    )
+    return [told]
+
+
+def _is_all_at_once(live: Mapping[str, Any], strategy: Mapping[str, Any]) -> bool:
+    """Whether there is no pod that would be replaced later than the first ones."""
+    rolling, desired = strategy.get("rollingUpdate") or {}, verdict(live).counts["desired"]
+    most = [share_of(rolling.get(key) or 0, desired, up=True) for key in _PACE]
+    return max(*most, 1) >= desired
+
+
+def _unmoved_since(live: Mapping[str, Any]) -> datetime.datetime | None:
+    """When the DaemonSet was created, or its status was written last."""
+    metadata = live["metadata"]
+    written = [
+        moment(entry.get("time"))
+        for entry in metadata.get("managedFields") or []
+        if entry.get("subresource") == "status"
+    ]
+    moments = [one for one in (moment(metadata.get("creationTimestamp")), *written) if one]
+    return max(moments, default=None)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -117,14 +118,21 @@ def plainly(
     """Apply what the task wants, and leave the rest to the controller; see `carry_out`."""
     wish.ready()
     applied = apply(task.cluster, intent, live, wish.how, deadline)
-    if applied.changed and applied.before is not None and not _holds(task):
-        from .._rollout import forecast
-
-        if not forecast.same(applied.before, applied.after):
-            task.warnings.extend(guarding.warnings(applied.before, applied.after))
+    if applied.changed and applied.before is not None:
+        task.warnings.extend(_warnings(applied.before, applied.after, _holds(task)))
     if wish.note is not None:
         wish.note(applied)
     return applied, finish(task, wish.how, applied, deadline)
+
+
+def _warnings(before: Mapping[str, Any], after: Mapping[str, Any], has_waited: bool) -> list[str]:
+    """What a new template comes upon; see `guarding`."""
+    from .._rollout import forecast
+
+    if forecast.same(before, after):
+        return []
+    told = [] if has_waited else guarding.warnings(before, after)
+    return [*told, *guarding.made_young(before, after, datetime.datetime.now(datetime.UTC))]
 
 
 def apply_new(
