@@ -168,6 +168,31 @@ def _listed(
         page["continue"] = token
 
 
+def log_of(
+    cluster: Cluster, pod: Mapping[str, Any], container: str, previous: bool, deadline: Deadline
+) -> str:
+    """The last lines of a container's log; see `pod_logs.tail` for the errors.
+
+    Args:
+        cluster: the connection.
+        pod: whose container it is.
+        container: its name.
+        previous: those of the container before its last restart.
+        deadline: when to give up.
+    """
+    from .pod_logs import tail
+
+    metadata = pod["metadata"]
+    return tail(
+        cluster,
+        metadata["namespace"],
+        metadata["name"],
+        container=container,
+        previous=previous,
+        deadline=deadline,
+    )
+
+
 def _small_pod(pod: dict[str, Any]) -> dict[str, Any]:
     metadata, status = pod["metadata"], pod.get("status") or {}
     metadata.pop("managedFields", None)

@@ -27,7 +27,6 @@ from .pod_table import Pod
 _STILL_SECONDS = 3.0
 _BETWEEN_ASKING = 10.0
 _BETWEEN_NODES = 0.05
-_LOG_LINES = 10
 _MOST_LOGS = 3
 # Clocks differ, and events tell whole seconds.
 _LEEWAY = timedelta(seconds=10)
@@ -93,19 +92,10 @@ class Asking:
         wanted = next(iter(needs([pod])), None)
         if wanted is None or self._logs >= _MOST_LOGS:
             return ""
-        from .._cluster.pod_logs import tail
-
         self._logs += 1
-        metadata = pod["metadata"]
         try:
-            return tail(
-                self._cluster,
-                metadata["namespace"],
-                metadata["name"],
-                container=wanted.container,
-                lines=_LOG_LINES,
-                previous=wanted.previous,
-                deadline=self._deadline,
+            return evidence.log_of(
+                self._cluster, pod, wanted.container, wanted.previous, self._deadline
             )
         except ClusterError:
             return ""

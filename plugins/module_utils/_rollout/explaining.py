@@ -20,7 +20,6 @@ from .._nodes.eligibility import without_pod
 from .._nodes.pods import node_of, uid_of
 
 _T = TypeVar("_T")
-_LOG_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -168,20 +167,11 @@ class _Inquiry:
 
     def _logs(self, pods: list[dict[str, Any]]) -> dict[str, str]:
         """The last lines of the few containers whose crashes they may explain."""
-        from .._cluster.pod_logs import tail
-
         found: dict[str, str] = {}
         for wanted in diagnosis.needs(pods):
-            metadata = wanted.pod["metadata"]
             try:
-                found[metadata["uid"]] = tail(
-                    self._cluster,
-                    metadata["namespace"],
-                    metadata["name"],
-                    container=wanted.container,
-                    lines=_LOG_LINES,
-                    previous=wanted.previous,
-                    deadline=self._deadline,
+                found[uid_of(wanted.pod)] = evidence.log_of(
+                    self._cluster, wanted.pod, wanted.container, wanted.previous, self._deadline
                 )
             except ClusterError as error:
                 if isinstance(error, ForbiddenError):
