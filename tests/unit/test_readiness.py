@@ -79,6 +79,31 @@ def test_verdict(obj: dict[str, Any], state: str) -> None:
     assert "excused" not in found.as_result()
 
 
+@pytest.mark.parametrize(
+    ("strays", "told"),
+    [
+        (0, "available"),
+        (1, "; 1 node that is not eligible has a pod, which is not updated"),
+        (2, "; 2 nodes that are not eligible have a pod, which is not updated"),
+    ],
+)
+def test_pods_on_nodes_that_are_not_eligible_are_told(strays: int, told: str) -> None:
+    found = verdict(daemonset({**counts(3, 3, 3), "numberMisscheduled": strays}))
+    assert found.ready
+    assert found.message.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "told"),
+    [
+        ("RollingUpdate", "1 pod is updated and available"),
+        ("OnDelete", "1 of 1 pod runs this template"),
+    ],
+)
+def test_one_pod_is_one_pod(strategy: str, told: str) -> None:
+    assert verdict(daemonset(counts(1, 1, 1), strategy)).message == told
+
+
 def test_ready_only_where_both_numbers_say_so() -> None:
     for desired, updated, available in itertools.product(range(4), repeat=3):
         found = verdict(daemonset(counts(desired, updated, available)))

@@ -143,7 +143,6 @@ def verdict(
     """
     metadata, status = daemonset.get("metadata", {}), daemonset.get("status") or {}
     counts = {ours: int(status.get(theirs) or 0) for ours, theirs in _COUNTS.items()}
-    desired, updated, available = counts["desired"], counts["updated"], counts["available"]
     if uid is not None and metadata.get("uid") != uid:
         told = "it was deleted, and another of its name was created"
         return Verdict(False, "replaced", told, counts)
@@ -151,6 +150,27 @@ def verdict(
         return Verdict(False, "deleting", "it is being deleted", counts)
     if int(status.get("observedGeneration") or 0) < int(metadata.get("generation") or 0):
         return Verdict(False, "observing", "the controller has not seen the change yet", counts)
+    found = _judged(daemonset, counts, allowance, pods, nodes, revision, now, by_numbers)
+    strays = counts["misscheduled"]
+    if not strays:
+        return found
+    # The controller lets them be, such as under a NoSchedule taint, and makes no new one there.
+    told = count_of(strays, "node that is not eligible has", "nodes that are not eligible have")
+    return replace(found, message=f"{found.message}; {told} a pod, which is not updated")
+
+
+def _judged(
+    daemonset: Mapping[str, Any],
+    counts: dict[str, int],
+    allowance: Allowance,
+    pods: Iterable[Mapping[str, Any]] | None,
+    nodes: Iterable[Mapping[str, Any]] | None,
+    revision: str | None,
+    now: datetime | None,
+    by_numbers: bool,
+) -> Verdict:
+    """The verdict once the controller has seen this generation; see `verdict`."""
+    desired, updated, available = counts["desired"], counts["updated"], counts["available"]
     strategy = (daemonset.get("spec", {}).get("updateStrategy") or {}).get("type")
     if strategy == "OnDelete":
         told = f"{updated} of {count_of(desired, 'pod runs', 'pods run')} this template"

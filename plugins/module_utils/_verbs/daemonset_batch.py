@@ -19,6 +19,7 @@ from .._rollout.batch import Batch, Member
 from .._spec import build
 from . import change, restarting
 from .difference import difference
+from .settling import foretold
 from .verb import Task
 
 _STATES = ("absent", "restarted")
@@ -166,10 +167,9 @@ def _remove(task: Task, chosen: Batch, deadline: Deadline) -> None:
 
 
 def _result(task: Task, chosen: Batch) -> dict[str, Any]:
-    state = task.params["state"]
     result: dict[str, Any] = {
         "changed": any(member.changed for member in chosen.members),
-        "daemonsets": [_entry(member, state) for member in chosen.members],
+        "daemonsets": [_entry(task, member) for member in chosen.members],
     }
     if task.diff_mode:
         result["diff"] = [
@@ -188,17 +188,17 @@ def _result(task: Task, chosen: Batch) -> dict[str, Any]:
     )
 
 
-def _entry(member: Member, state: str) -> dict[str, Any]:
+def _entry(task: Task, member: Member) -> dict[str, Any]:
     """What the result says of one DaemonSet."""
     rollout = None if member.found is None else member.found.as_result()
     if rollout is not None and member.restarts is not None:
-        rollout["restarts"] = member.restarts
+        rollout |= foretold(task, rollout["state"], member.restarts)
     entry: dict[str, Any] = {
         "name": member.name,
         "namespace": member.live["metadata"]["namespace"],
         "uid": member.uid,
         "changed": member.changed,
-        "done": _DONE[state] if member.changed else "nothing",
+        "done": _DONE[task.params["state"]] if member.changed else "nothing",
         "failed": member.error is not None,
         "rollout": rollout,
     }

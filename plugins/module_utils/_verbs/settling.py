@@ -40,7 +40,7 @@ def settle(
         patience: what the wait puts up with; None for what the task says.
     """
     tell(task, applied)
-    more = {} if restarts is None else {"restarts": restarts}
+    more = {} if restarts is None else foretold(task, verdict(applied.after).state, restarts)
     after, found = applied.after, verdict(applied.after)
     if task.params["wait"] and not task.check_mode:
         patience = patience or waiting.patience_of(task.params)
@@ -56,6 +56,21 @@ def settle(
                     failed(error)
             raise
     return result_of(task, applied, after, {**found.as_result(), **more})
+
+
+def foretold(task: Task, state: str, restarts: dict[str, Any]) -> dict[str, Any]:
+    """What a result's ``rollout`` says of the pods that restart. In check mode that is all that can
+    be said of a change: no controller will ever see it.
+
+    Args:
+        task: the task.
+        state: that of the rollout.
+        restarts: which pods restart.
+    """
+    more: dict[str, Any] = {"restarts": restarts}
+    if task.check_mode and state == "observing":
+        more["message"] = restarts["message"]
+    return more
 
 
 def tell(task: Task, applied: Applied) -> None:

@@ -19,7 +19,7 @@ from .._rollout.remembered import steps
 from .._rollout.state import PAUSED, has_state
 from . import change
 from .change import Wish
-from .settling import result_of, settle, tell
+from .settling import foretold, result_of, settle, tell
 from .verb import Task
 
 
@@ -55,10 +55,12 @@ def carry_out(
     if not done.finished:
         tell(task, applied)
         told = {**verdict(applied.after).as_result(), "ready": False}
+        if "restarts" in done.report:
+            told |= foretold(task, told["state"], done.report["restarts"])
         told |= {"state": str(done.report.get("phase")), **done.report}
         return applied, result_of(task, applied, applied.after, told)
-    restarts = None
-    if task.check_mode and applied.changed and "restarts" not in done.report:
+    restarts = done.report.get("restarts")
+    if task.check_mode and applied.changed and restarts is None:
         restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
 
     def tell_steps(error: RolloutError) -> None:

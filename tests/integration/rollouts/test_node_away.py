@@ -103,6 +103,7 @@ def test_the_controller_goes_on_without_it_where_it_may(played: Played, strategy
     assert not result.get("failed"), result["msg"]
     assert result["rollout"]["desired"] == 4
     assert result["rollout"]["misscheduled"] == 1
+    assert "1 node that is not eligible has a pod" in result["rollout"]["message"]
     assert _restarts(scene) == dict.fromkeys(THERE, 1)
 
 
