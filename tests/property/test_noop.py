@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 
@@ -26,7 +25,6 @@ from tests.integration.manifests import desired
 from tests.integration.verbs import Tasks
 from tests.property.daemonset_strategies import manifests
 from tests.property.edits import AMOUNTS, edited, with_empties
-from tests.support.cluster import Cluster
 
 # About a minute.
 _EXAMPLES = 600
@@ -44,21 +42,6 @@ _ORDERLESS = frozenset(
     }
 )
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def tasks(cluster: Cluster) -> Iterator[Tasks]:
-    api = Api(cluster)
-    api.add_namespace("property-noop")
-    yield Tasks(api, "property-noop")
-    api.remove_namespace("property-noop")
-
-
-@pytest.fixture(scope="module")
-def counts() -> Iterator[Counter[str]]:
-    found: Counter[str] = Counter()
-    yield found
-    print(f"\nverdicts: {dict(found)}")
 
 
 def _amount(text: str) -> str:

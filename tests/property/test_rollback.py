@@ -8,38 +8,19 @@ from __future__ import annotations
 import copy
 import itertools
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.api import Api
 from tests.integration.rollbacks import back, observed, template
 from tests.integration.verbs import Tasks
 from tests.property.daemonset_strategies import manifests
 from tests.property.edits import edited, with_empties
-from tests.support.cluster import Cluster
 
 # About a minute.
 _EXAMPLES = 150
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def tasks(cluster: Cluster) -> Iterator[Tasks]:
-    api = Api(cluster)
-    api.add_namespace("property-rollback")
-    yield Tasks(api, "property-rollback")
-    api.remove_namespace("property-rollback")
-
-
-@pytest.fixture(scope="module")
-def counts() -> Iterator[Counter[str]]:
-    found: Counter[str] = Counter()
-    yield found
-    print(f"\nways back: {dict(found)}")
 
 
 def _differences(found: Any, wanted: Any, path: str = "") -> list[str]:
