@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, EverynodeError, NotFoundError, RefusedError
+from .._base.errors import ClusterError, EverynodeError, NotFoundError
 from . import fieldset, managers, obstacles
 from .adopting import adopt, predict
 from .compare import align, differences
@@ -118,8 +118,8 @@ def _given_up(
     """Give up the fields that were ours only so that they go away; the object stays as it is."""
     try:
         return send(cluster, intent, replace(how, resource_version=None), deadline)[0]
-    except (ConflictError, RefusedError):
-        # Changed by others meanwhile: the next apply gives them up.
+    except ClusterError:
+        # The object is as it was asked for all the same; the next apply gives them up.
         return made
 
 
