@@ -12,7 +12,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     """Options for waiting."""
 
-    # All but the option wait, for modules that do nothing else.
+    # For modules that do nothing but wait, too.
     PATIENCE = r"""
 options:
   wait_timeout:
@@ -64,9 +64,8 @@ options:
     default: 600
 """
 
-    DOCUMENTATION = (
-        PATIENCE
-        + r"""
+    DOCUMENTATION = r"""
+options:
   wait:
     description:
       - Whether the task ends only once the rollout has ended. It is ready when the controller has
@@ -81,4 +80,3 @@ options:
     type: bool
     default: true
 """
-    )

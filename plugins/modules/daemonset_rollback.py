@@ -80,6 +80,7 @@ options:
     type: str
 extends_documentation_fragment:
   - everynode.kubernetes.wait
+  - everynode.kubernetes.wait.patience
   - everynode.kubernetes.connection
   - everynode.kubernetes.attributes
 attributes:

@@ -367,6 +367,7 @@ extends_documentation_fragment:
   - everynode.kubernetes.pod
   - everynode.kubernetes.rollout
   - everynode.kubernetes.wait
+  - everynode.kubernetes.wait.patience
   - everynode.kubernetes.connection
   - everynode.kubernetes.attributes
 seealso:
@@ -543,8 +544,8 @@ rollout:
           returned: always
           sample: 5
         nodes:
-          description: On which nodes, of which at most 20 are named. Empty where pods may not be
-            listed.
+          description: On which nodes, of which at most 20 are named, in check mode. The real run
+            lists no pods for that, so it is empty there, but where a rollout is taken back.
           type: list
           elements: str
           returned: always

@@ -51,26 +51,26 @@ def restarts(
 ) -> dict[str, Any]:
     """How many pods restart by a change of a DaemonSet, where, and a sentence about it.
 
-    Pods are listed only where the template is another one: a few of them, since all restart. Only
-    where the rollout before is not finished, and goes back to a template that is kept, do some pods
-    have it already, and all of them are looked at.
+    Pods are listed only where the template is another one: a few of them, since all restart, and
+    none where the change is made already, as it then costs a request only to name nodes. Only where
+    the rollout before is not finished, and goes back to a template that is kept, do some pods have
+    it already, and all of them are looked at.
 
     Args:
         cluster: the connection.
         before: the DaemonSet before the change; None where there was none.
         after: as the change makes it, or has made it.
         deadline: the task's.
-        look: gives what is known of the pods that were there before the change; by default they
-            are listed as they were when ``after`` was written.
+        look: gives what is known of the pods that were there before the change.
         ends_all: whether all pods end before new ones are made, whatever their template is.
-        at: the resource version at which they are listed instead of that of ``after``.
+        at: the resource version at which they are listed, though the change is made.
 
     Returns:
         ``pods``, ``nodes`` (some) and ``message``.
     """
     if before is None:
         return _none("no pod restarts: the DaemonSet is new")
-    at = at or _written(before, after)
+    made = _written(before, after)
     if not ends_all:
         if same(before, after) and not _goes_on(before, after):
             return _none("no pod restarts: the template stays as it is")
@@ -78,8 +78,13 @@ def restarts(
             return _none(_on_delete(before))
         spared = _spared(cluster, before, after, deadline)
         if spared is not None:
-            return _some(cluster, before, spared, deadline, at)
-    seen = look() if look is not None else sample(cluster, before, deadline, at=at)
+            return _some(cluster, before, spared, deadline, at or made)
+    if look is not None:
+        seen = look()
+    elif at is None and made is not None:
+        seen = Seen([])
+    else:
+        seen = sample(cluster, before, deadline, at=at)
     count = seen.count if seen.count is not None else _current(before)
     if count == 0:
         return _none("no pod restarts: there is none")
