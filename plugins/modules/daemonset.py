@@ -29,9 +29,15 @@ options:
         DaemonSet that is there. A null removes a label or an annotation, an empty text the
         description.
       - With V(absent), the DaemonSet is removed, with its pods unless O(propagation_policy=Orphan).
-      - With V(restarted), every pod is replaced, as C(kubectl rollout restart) does.
+      - With V(restarted), every pod is replaced, as C(kubectl rollout restart) does. In the middle
+        of a rollout the task waits for its end first, unless O(on_unfinished_rollout) says
+        otherwise.
+      - With V(paused), a rolling update stops where it is. The update strategy is C(OnDelete) then,
+        the only pause that a DaemonSet has, and the former one is remembered in an annotation.
+      - With V(resumed), a paused rollout goes on, a plain one at once, and one in stages with the
+        next run of its task. One that is not paused is left as it is.
     type: str
-    choices: [present, patched, absent, restarted]
+    choices: [present, patched, absent, restarted, paused, resumed]
     default: present
   field_manager:
     description:
@@ -128,11 +134,14 @@ options:
     default: false
 extends_documentation_fragment:
   - everynode.kubernetes.pod
+  - everynode.kubernetes.rollout
   - everynode.kubernetes.wait
   - everynode.kubernetes.connection
   - everynode.kubernetes.attributes
 seealso:
   - module: everynode.kubernetes.daemonset_info
+  - module: everynode.kubernetes.daemonset_node
+  - module: everynode.kubernetes.daemonset_rollback
 """
 
 EXAMPLES = r"""
@@ -185,6 +194,59 @@ EXAMPLES = r"""
     namespace: logging
     state: restarted
     restart_key: "{{ lookup('ansible.builtin.file', 'shipper.conf') | hash('sha256') }}"
+
+- name: One node, then a tenth, then half of them, each looked at for a minute
+  everynode.kubernetes.daemonset:
+    src: log-shipper.yaml
+    namespace: logging
+    rollout:
+      stages: [1, "10%", "50%"]
+      soak_seconds: 60
+      verify: [/bin/shipper, --check]
+    wait_timeout: 3600
+
+- name: Canary nodes, and no further until somebody approves of it
+  everynode.kubernetes.daemonset:
+    src: log-shipper.yaml
+    namespace: logging
+    rollout: &stages
+      canary_node_selector: {pool: canary}
+      order_by:
+        label: topology.kubernetes.io/zone
+        stages:
+          zone-c: [1, "50%"]
+      stages: ["25%"]
+      until_stage: 1
+
+- name: Approved, all other stages
+  everynode.kubernetes.daemonset:
+    src: log-shipper.yaml
+    namespace: logging
+    rollout:
+      <<: *stages
+      until_stage: null
+
+- name: A rolling update by the controller, taken back where it does not end well
+  everynode.kubernetes.daemonset:
+    src: log-shipper.yaml
+    namespace: logging
+    on_failure: rollback
+    wait_timeout: 900
+
+- name: Never upon a rollout that is still going
+  everynode.kubernetes.daemonset:
+    name: log-shipper
+    namespace: logging
+    state: patched
+    images:
+      shipper: example/log-shipper:1.4.3
+    on_unfinished_rollout: fail
+
+- name: Stop replacing pods
+  everynode.kubernetes.daemonset:
+    name: log-shipper
+    namespace: logging
+    state: paused
 
 - name: Another selector, around the running pods, which have that label already
   everynode.kubernetes.daemonset:
@@ -301,7 +363,8 @@ rollout:
       sample: true
     state:
       description: One word for the state (C(ready), C(observing), C(updating), C(starting),
-        C(deleting) or C(deleted)).
+        C(deleting), C(deleted) or C(replaced)). Of a rollout in several steps that has not come to
+        its end, where it is (C(holding), C(paused), C(failed), C(rolled_back) or C(unfinished)).
       type: str
       returned: always
       sample: ready
@@ -326,15 +389,83 @@ rollout:
       returned: always
       sample: 5
     reasons:
-      description: Why pods are not available, grouped by cause.
+      description: Why pods are not available, grouped by cause, and whether waiting may help.
       type: list
       elements: dict
-      returned: when the time was up
+      returned: when the rollout did not end well
       sample:
-        - cause: ImagePullBackOff
+        - cause: ImagePull
           count: 3
           evidence: "container shipper: Back-off pulling image"
+          heals: false
           nodes: [node-0, node-1, node-2]
+    failed_by:
+      description: What ended the wait (C(cause), C(no_progress), C(timeout) or C(deleted)).
+      type: str
+      returned: when a wait for the controller's rolling update did not end well
+      sample: cause
+    excused:
+      description: Which nodes lack their pod in a rollout that is ready all the same.
+      type: dict
+      returned: when O(unavailable_budget) or O(ignore_not_ready_nodes) excused any
+      sample: {count: 1, nodes: [node-3], why: the node is not Ready (ignore_not_ready_nodes)}
+    restarts:
+      description: Which pods restart by the change, or would in check mode.
+      type: dict
+      returned: when the DaemonSet changes
+      contains:
+        pods:
+          description: How many.
+          type: int
+          returned: always
+          sample: 5
+        nodes:
+          description: On which nodes, of which at most 20 are named. Empty where pods may not be
+            listed.
+          type: list
+          elements: str
+          returned: always
+          sample: [node-0, node-1, node-2, node-3, node-4]
+        message:
+          description: The same in a sentence.
+          type: str
+          returned: always
+          sample: 5 pods restart, at most 1 at a time
+    kind:
+      description: What kind of rollout it is (C(staged), C(paused) or C(rebuild)).
+      type: str
+      returned: when it has several steps
+      sample: staged
+    phase:
+      description: Where it is.
+      type: str
+      returned: when it has several steps
+      sample: holding
+    stage:
+      description: The stage that was done last, or that failed.
+      type: int
+      returned: when it is staged and has not come to its end
+      sample: 1
+    stages:
+      description: How many stages there are.
+      type: int
+      returned: when it is staged and has not come to its end
+      sample: 4
+    touched:
+      description: The nodes whose pods the task has replaced, of which at most 20 are named.
+      type: dict
+      returned: when it is staged
+      sample: {count: 1, nodes: [node-0]}
+    rolled_back:
+      description: The way back that O(on_failure) or O(rollout.on_failure) took.
+      type: dict
+      returned: when it failed and was rolled back
+      sample:
+        to_revision: 4
+        pods: 1
+        nodes: [node-0]
+        ready: true
+        message: all 5 pods are updated and available
 namespace_created:
   description: Whether the namespace was missing and was made; in check mode, would be made.
   returned: with O(state=present), when O(create_namespace) is true

@@ -61,6 +61,14 @@ options:
         M(everynode.kubernetes.daemonset_rollback) can go back. It costs one more request.
     type: bool
     default: false
+  include_reasons:
+    description:
+      - Whether to find out why pods are not available, and why nodes have no pod. Of a DaemonSet
+        that is not well its pods, the events about them and the last log lines of containers that
+        crash are read, and the nodes once for all.
+      - It works without the rights to read nodes, events or logs, with less to tell.
+    type: bool
+    default: false
   export:
     description:
       - Adds to each DaemonSet what makes the same one again. V(manifest) is a manifest, V(task) a
@@ -96,6 +104,14 @@ EXAMPLES = r"""
     all_namespaces: true
     label_selectors:
       - tier=node
+
+- name: Why it is not ready, and which nodes have no pod
+  everynode.kubernetes.daemonset_info:
+    name: log-shipper
+    namespace: logging
+    include_pods: false
+    include_reasons: true
+  register: shipper
 
 - name: Read what somebody has clicked together
   everynode.kubernetes.daemonset_info:
@@ -200,6 +216,74 @@ daemonsets:
           type: str
           returned: always
           sample: log-shipper-6d9f7c
+    reasons:
+      description: Why nodes lack an available pod, by cause, the most frequent first. Empty where
+        all is well.
+      type: list
+      elements: dict
+      returned: with O(include_reasons=true)
+      contains:
+        cause:
+          description: One word, such as C(ImagePull), C(CrashLoop), C(OutOfMemory), C(ProbeFailed),
+            C(Unschedulable), C(VolumeMount), C(Quota) or C(NodeNotReady).
+          type: str
+          returned: always
+          sample: ImagePull
+        count:
+          description: On how many nodes.
+          type: int
+          returned: always
+          sample: 12
+        nodes:
+          description: The first five of them.
+          type: list
+          elements: str
+          returned: always
+          sample: [node-0, node-1, node-2, node-3, node-4]
+        evidence:
+          description: What the cluster says about one of them.
+          type: str
+          returned: always
+          sample: "container shipper: example/log-shipper:1.4.3: not found"
+        heals:
+          description: Whether waiting may help.
+          type: bool
+          returned: always
+          sample: false
+    nodes_without_pod:
+      description: The nodes without a pod of it, by why; null where nodes or pods may not be read.
+      type: list
+      elements: dict
+      returned: with O(include_reasons=true)
+      contains:
+        why:
+          description: What is in the way. That is C(node_name), C(node_selector), C(affinity) or
+            C(taint); or C(not_created) on a node that is eligible.
+          type: str
+          returned: always
+          sample: taint
+        count:
+          description: How many nodes.
+          type: int
+          returned: always
+          sample: 3
+        nodes:
+          description: The first five of them.
+          type: list
+          elements: str
+          returned: always
+          sample: [master-0, master-1, master-2]
+        evidence:
+          description: What does not fit on one of them.
+          type: str
+          returned: always
+          sample: "taint node-role.kubernetes.io/control-plane:NoSchedule is not tolerated"
+    notes:
+      description: What could not be found out, and why.
+      type: list
+      elements: str
+      returned: with O(include_reasons=true)
+      sample: []
     daemonset:
       description: The object, without C(managedFields).
       type: dict

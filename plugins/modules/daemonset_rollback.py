@@ -26,6 +26,9 @@ description:
     theirs. A later task with the former definition then finds nothing to do, and one with the newer
     definition rolls forward again.
   - Where somebody else changes the DaemonSet meanwhile, the task fails and changes nothing.
+  - A rollout in stages that has not ended is ended by it. The nodes that were touched go back, and
+    the update strategy is the former one again. That is the previous revision; where another one is
+    asked for, it comes after. A rollout that is paused goes on with the former template.
 options:
   name:
     description:
@@ -161,6 +164,15 @@ rollout:
         from_revision: 4
         images: {shipper: "example/log-shipper:1.4.1"}
         to_revision: 3
+    restarts:
+      description: How many pods restart by it, or would in check mode, the first 20 of their nodes,
+        and a sentence. Pods that have the template already do not restart.
+      type: dict
+      returned: when it went back to another template
+      sample:
+        message: 5 pods restart, at most 1 at a time
+        nodes: [node-0, node-1, node-2, node-3, node-4]
+        pods: 5
     outdated:
       description: How many pods keep another template, and the first 20 of their nodes; null where
         pods may not be listed.

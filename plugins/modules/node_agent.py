@@ -31,8 +31,10 @@ options:
       - With V(absent), the DaemonSet and all that belongs to it are removed, whatever part of it is
         gone already. Claims and the namespace stay unless O(delete_claims) and
         O(delete_namespace) say otherwise.
+      - With V(paused), the rolling update of the DaemonSet stops where it is, and with V(resumed)
+        it goes on, as with M(everynode.kubernetes.daemonset). Nothing else is looked at.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, paused, resumed]
     default: present
   service_account:
     description:
@@ -363,6 +365,7 @@ options:
     default: false
 extends_documentation_fragment:
   - everynode.kubernetes.pod
+  - everynode.kubernetes.rollout
   - everynode.kubernetes.wait
   - everynode.kubernetes.connection
   - everynode.kubernetes.attributes
@@ -468,7 +471,8 @@ rollout:
       sample: true
     state:
       description: One word for the state (C(ready), C(observing), C(updating), C(starting),
-        C(deleting) or C(deleted)).
+        C(deleting), C(deleted) or C(replaced)). Of a rollout in several steps that has not come to
+        its end, where it is (C(holding), C(paused), C(failed), C(rolled_back) or C(unfinished)).
       type: str
       returned: always
       sample: ready
@@ -493,15 +497,83 @@ rollout:
       returned: always
       sample: 5
     reasons:
-      description: Why pods are not available, grouped by cause.
+      description: Why pods are not available, grouped by cause, and whether waiting may help.
       type: list
       elements: dict
-      returned: when the time was up
+      returned: when the rollout did not end well
       sample:
-        - cause: ImagePullBackOff
+        - cause: ImagePull
           count: 3
           evidence: "container shipper: Back-off pulling image"
+          heals: false
           nodes: [node-0, node-1, node-2]
+    failed_by:
+      description: What ended the wait (C(cause), C(no_progress), C(timeout) or C(deleted)).
+      type: str
+      returned: when a wait for the controller's rolling update did not end well
+      sample: cause
+    excused:
+      description: Which nodes lack their pod in a rollout that is ready all the same.
+      type: dict
+      returned: when O(unavailable_budget) or O(ignore_not_ready_nodes) excused any
+      sample: {count: 1, nodes: [node-3], why: the node is not Ready (ignore_not_ready_nodes)}
+    restarts:
+      description: Which pods restart by the change, or would in check mode.
+      type: dict
+      returned: when the DaemonSet changes
+      contains:
+        pods:
+          description: How many.
+          type: int
+          returned: always
+          sample: 5
+        nodes:
+          description: On which nodes, of which at most 20 are named. Empty where pods may not be
+            listed.
+          type: list
+          elements: str
+          returned: always
+          sample: [node-0, node-1, node-2, node-3, node-4]
+        message:
+          description: The same in a sentence.
+          type: str
+          returned: always
+          sample: 5 pods restart, at most 1 at a time
+    kind:
+      description: What kind of rollout it is (C(staged), C(paused) or C(rebuild)).
+      type: str
+      returned: when it has several steps
+      sample: staged
+    phase:
+      description: Where it is.
+      type: str
+      returned: when it has several steps
+      sample: holding
+    stage:
+      description: The stage that was done last, or that failed.
+      type: int
+      returned: when it is staged and has not come to its end
+      sample: 1
+    stages:
+      description: How many stages there are.
+      type: int
+      returned: when it is staged and has not come to its end
+      sample: 4
+    touched:
+      description: The nodes whose pods the task has replaced, of which at most 20 are named.
+      type: dict
+      returned: when it is staged
+      sample: {count: 1, nodes: [node-0]}
+    rolled_back:
+      description: The way back that O(on_failure) or O(rollout.on_failure) took.
+      type: dict
+      returned: when it failed and was rolled back
+      sample:
+        to_revision: 4
+        pods: 1
+        nodes: [node-0]
+        ready: true
+        message: all 5 pods are updated and available
 pod_security:
   description: How the pods stand with the Pod Security Standards.
   returned: with O(state=present), when O(pod_security) is given

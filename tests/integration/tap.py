@@ -152,7 +152,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if name.lower() not in _HOP:
                 self.send_header(name, value)
 
-    do_GET = do_PATCH = do_POST = do_PUT = do_DELETE = _handle
+    def do_GET(self) -> None:
+        self._handle()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def do_PATCH(self) -> None:
+        self._handle()
+
+    def do_POST(self) -> None:
+        self._handle()
+
+    def do_DELETE(self) -> None:
+        self._handle()
+
+    def log_message(self, *_words: object) -> None:
         return

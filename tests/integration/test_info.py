@@ -166,7 +166,7 @@ def test_what_is_wrong_with_a_pod_is_shown(tasks: Tasks) -> None:
     )
     (shown,) = tasks.info(name="agent").result["daemonsets"]
     reasons = {pod["node"]: pod["reason"] for pod in shown["pods"]}
-    assert reasons == {f"node-{n}": "CrashLoopBackOff" if n == 2 else None for n in range(5)}
+    assert reasons == {f"node-{n}": "CrashLoop" if n == 2 else None for n in range(5)}
     assert "agent" in shown["pods"][2]["evidence"]
 
 

@@ -53,6 +53,7 @@ def test_every_pod_goes_back_once(api: Api, tasks: Tasks) -> None:
         tasks.ok(**_everywhere(number), wait=True)
     before = uids(api.pods(tasks.namespace, "agent"))
 
+    told = back(tasks, check=True)
     done = back(tasks, wait=True)
 
     pods = api.pods(tasks.namespace, "agent")
@@ -64,6 +65,12 @@ def test_every_pod_goes_back_once(api: Api, tasks: Tasks) -> None:
         "images": {"agent": _image(1)},
         "change_cause": "release 1",
     }
+    for outcome in (told, done):
+        assert outcome.result["rollout"]["restarts"] == {
+            "pods": 5,
+            "nodes": [f"node-{number}" for number in range(5)],
+            "message": "5 pods restart, at most 1 at a time",
+        }
     assert {pod["spec"]["containers"][0]["image"] for pod in pods} == {_image(1)}
     assert len(uids(pods)) == len(before) == 5
     assert uids(pods).isdisjoint(before)
@@ -259,8 +266,8 @@ def test_what_the_server_copied_goes_too(api: Api, tasks: Tasks) -> None:
     """The older name of the account is filled in by the server, and nobody's to drop."""
     tasks.ok(**_agent(1))
     first = observed(api, tasks.namespace)["spec"]["template"]
-    limits = {"resources": {"limits": {"cpu": "1"}}}
-    more = _agent(2, service_account_name="account", containers=[{**_container(2), **limits}])
+    container = {**_container(2), "resources": {"limits": {"cpu": "1"}}}
+    more = _agent(2, service_account_name="account", containers=[container])
     tasks.ok(**more)
     observed(api, tasks.namespace)
     assert back(tasks).warnings == ""
@@ -269,6 +276,7 @@ def test_what_the_server_copied_goes_too(api: Api, tasks: Tasks) -> None:
 
 
 def _container(number: int) -> dict[str, Any]:
+    """The agent's only container."""
     return {"name": "agent", "image": _image(number)}
 
 
@@ -343,11 +351,11 @@ def test_wrong_input_needs_no_cluster(tasks: Tasks, given: dict[str, Any], path:
 
 
 def test_both_ways_say_the_same(api: Api, two_namespaces: tuple[str, str]) -> None:
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"name": f"Version {number}", "everynode.kubernetes.daemonset": _agent(number)}
         for number in (1, 2)
     ]
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "Previous": {},
         "There already": {"to_image": _image(1)},
         "By its number": {"to_revision": 2},

@@ -28,6 +28,14 @@ class Cluster:
         """Make it so many nodes."""
         _tool("nodes", str(count), "--name", self.name)
 
+    def stop(self, component: str) -> None:
+        """Kill one of its programs."""
+        _tool("stop-component", self.name, component)
+
+    def start(self, component: str) -> None:
+        """Start it again, and wait until it works."""
+        _tool("start-component", self.name, component)
+
 
 @contextlib.contextmanager
 def running(name: str, *, nodes: int, audit_log: Path) -> Iterator[Cluster]:

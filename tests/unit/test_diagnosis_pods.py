@@ -268,7 +268,8 @@ def test_other_words_of_a_scheduler_stay_as_they_are() -> None:
             "FailedMount",
             (
                 'MountVolume.SetUp failed for volume "x" : kubernetes.io/csi: mounter.SetUpAt'
-                " failed to get CSI client: driver name d not found in the list of registered CSI drivers"
+                " failed to get CSI client: driver name d not found in the list of registered"
+                " CSI drivers"
             ),
             "VolumeMount",
             True,
@@ -480,6 +481,9 @@ def test_failed_pods(
             "held by finalizers: a/b, 90 seconds past its grace period",
         ),
         ({}, NOW, node("Unknown"), "NodeNotReady", "NodeStatusUnknown: Kubelet stopped"),
+        ({}, NOW, node("False"), "NodeNotReady", "KubeletNotReady: container runtime"),
+        ({"finalizers": ["a/b"]}, NOW, node("Unknown"), "Terminating", "held by finalizers: a/b"),
+        ({}, NOW, node(MemoryPressure="True"), "Terminating", "the pod is being deleted"),
     ],
 )
 def test_ending(

@@ -27,18 +27,29 @@ def read(cluster: Cluster, namespace: str, name: str, deadline: Deadline) -> dic
 
 
 def pods_of(
-    cluster: Cluster, live: Mapping[str, Any], deadline: Deadline
+    cluster: Cluster, live: Mapping[str, Any], deadline: Deadline, node: str | None = None
 ) -> tuple[list[dict[str, Any]], str]:
-    """The pods that this very DaemonSet owns (by uid), and the list's resourceVersion."""
+    """The pods that this very DaemonSet owns (by uid), and the list's resourceVersion.
+
+    With a node, only those that are on it: not one that has yet to be scheduled there.
+    """
     namespace = live["metadata"]["namespace"]
     pods, version = list_all(
         cluster,
         f"/api/v1/namespaces/{namespace}/pods",
-        {"labelSelector": label_selector(live.get("spec", {}).get("selector") or {})},
+        pods_query(live, node),
         deadline,
         f"list the pods of DaemonSet {namespace}/{live['metadata']['name']}",
     )
     return owned_by(pods, live["metadata"]["uid"]), version
+
+
+def pods_query(live: Mapping[str, Any], node: str | None = None) -> dict[str, str]:
+    """The query for a DaemonSet's pods, or for those on one node: others may match it, too."""
+    query = {"labelSelector": label_selector(live.get("spec", {}).get("selector") or {})}
+    if node is not None:
+        query["fieldSelector"] = f"spec.nodeName={node}"
+    return query
 
 
 def label_selector(selector: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from .connection import Cluster
 from .failures import ExpiredError
 
 EXPIRED = "EXPIRED"
+DONE = "DONE"
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,15 @@ class Event:
         key: which watch, as it was added.
         type: ``ADDED``, ``MODIFIED``, ``DELETED``; or ``EXPIRED``: this watch has ended, since the
             server no more has its resource version. List again, judge what was listed, and add the
-            watch again from there.
-        object: the object; empty with ``EXPIRED``.
+            watch again from there; or ``DONE``, see `Feed.do`.
+        object: the object; empty with ``EXPIRED`` and ``DONE``.
+        result: with ``DONE``, what the work returned.
     """
 
     key: str
     type: str
     object: dict[str, Any]
+    result: Any = None
 
 
 class Feed:
@@ -89,6 +92,20 @@ class Feed:
         threading.Thread(
             target=self._follow, args=(path, key, asked), name=f"watch {path}", daemon=True
         ).start()
+
+    def do(self, work: Callable[[], Any], key: str) -> None:
+        """Do some work in a thread of its own; its result comes as an event of type ``DONE``.
+
+        So events still come at once while it goes on. What it raises is raised by `next`.
+        """
+
+        def run() -> None:
+            try:
+                self._came.put(Event(key, DONE, {}, work()))
+            except Exception as error:  # the reader's to see, whatever it is
+                self._came.put(error)
+
+        threading.Thread(target=run, name=f"work {key}", daemon=True).start()
 
     def next(self, seconds: float) -> Event | None:
         """The next event, or None where none came within that many seconds or the deadline.

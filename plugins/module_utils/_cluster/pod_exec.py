@@ -32,6 +32,8 @@ _NO_PROGRAM = re.compile(
 )
 _NO_PERMISSION = re.compile(r'exec: "[^"]*": (?:stat \S+: )?permission denied')
 _NOT_RUNNING = re.compile(r"container not found|container is not (?:created or )?running")
+# Where only the right that came with 1.35 is missing, the server does not say which one it is.
+_ABOUT_RIGHTS = re.compile(r"pods/exec|is forbidden: ?\.?$")
 _NO_KUBELET = ("error dialing backend", "error sending request", "No agent available")
 
 
@@ -175,17 +177,18 @@ def _refusal(question: Question, command: Sequence[str], text: bytes) -> Cluster
 def _explained(error: ClusterError, command: Sequence[str]) -> ClusterError:
     """The error with what to do about it, and without the command's arguments, which a proxy's page
     or a runtime may have quoted."""
-    advice = error.advice
+    message, advice = error.message, error.advice
     if isinstance(error, NotFoundError) and error.status == 404:
         advice = "The pod is gone: a rollout or a drain may have replaced it meanwhile."
-    if isinstance(error, ForbiddenError) and "pods/exec" in error.message:
+    if isinstance(error, ForbiddenError) and _ABOUT_RIGHTS.search(message):
+        message = message.rstrip(":. ") + "."
         advice = (
             'A Role that allows it needs the rule: apiGroups: [""], resources: ["pods/exec"],'
             ' verbs: ["get", "create"].'
         )
     hidden = [form for word in command[1:] for form in (word, quote(word), quote_plus(word))]
     return type(error)(
-        redact_text(error.message, hidden),
+        redact_text(message, hidden),
         advice=advice,
         status=error.status,
         body=error.body,

@@ -12,8 +12,9 @@ from .._base.deadline import Deadline
 from .connection import Cluster
 
 # Lines can be long, and the server cuts at the end, where the tail is: so more is asked for than
-# is kept, but not without bound.
-_READ_TIMES = 64
+# is kept, but not without bound. (Runtimes write lines of more than 16 KiB in pieces, which the
+# kubelet counts as lines, so no more than this comes from any of them but by hundreds of lines.)
+_MOST_BYTES = 4 * 1024 * 1024
 
 
 def tail(
@@ -55,7 +56,7 @@ def tail(
             "container": container,
             "tailLines": lines,
             "previous": previous or None,
-            "limitBytes": max_bytes * _READ_TIMES,
+            "limitBytes": max(_MOST_BYTES, max_bytes),
         },
         deadline=deadline,
         doing=f"read the log of pod {namespace}/{pod}",

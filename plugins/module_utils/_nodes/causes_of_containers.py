@@ -60,7 +60,7 @@ _STABLE_AFTER = timedelta(seconds=60)
 # What is left for other words beside a log.
 _MAX_WORDS = 150
 # As much of a message as is looked at.
-_MAX_MESSAGE = 2000
+_MAX_MESSAGE = 1000
 # Linux's numbers, whatever the machine is that Ansible runs on.
 _SIGNALS = {
     1: "SIGHUP",

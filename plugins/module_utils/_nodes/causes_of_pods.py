@@ -73,7 +73,7 @@ def trouble_of(
     """
     events = newest_first(events)
     if is_ending(pod):
-        return _silent(node) or _ending(pod, now)
+        return _ending(pod, node, now)
     if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
         return _failed(pod, node)
     silent = _silent(node)
@@ -112,9 +112,15 @@ def _silent(node: Mapping[str, Any] | None) -> Trouble | None:
     return node_trouble(node)
 
 
-def _ending(pod: Mapping[str, Any], now: datetime | None) -> Trouble:
+def _ending(
+    pod: Mapping[str, Any], node: Mapping[str, Any] | None, now: datetime | None
+) -> Trouble:
+    """The trouble of a pod that was deleted and is still there."""
     metadata = pod["metadata"]
     held = ", ".join(metadata.get("finalizers") or [])
+    by_node = node_trouble(node)
+    if by_node is not None and by_node.cause == "NodeNotReady" and not held:
+        return by_node
     told = f"held by finalizers: {held}" if held else "the pod is being deleted"
     # The time at which the grace period is over.
     due = moment(metadata.get("deletionTimestamp"))

@@ -26,7 +26,7 @@ class Coverage:
 
     Attributes:
         lacking: how many eligible nodes lack an available pod of the live template.
-        without_pod: those of them whose names are known.
+        without_pod: the nodes among which they are: exactly these where the nodes are known.
         not_ready_nodes: the nodes that are not Ready.
         outdated: how many nodes only have pods of another template; 0 where that is not known.
     """
@@ -59,16 +59,14 @@ def covered(
     desired = int(status.get("desiredNumberScheduled") or 0)
     least = int(spec.get("minReadySeconds") or 0)
     live = revision or live_revision(daemonset, pods)
-    available = {
-        node_of(pod)
-        for pod in pods
-        if live and revision_of(pod) == live and _available(pod, least, now)
-    }
+    well = [pod for pod in pods if _available(pod, least, now)]
+    available = {node_of(pod) for pod in well if live and revision_of(pod) == live}
     known = {node_of(pod) for pod in pods} - {""}
     not_ready: set[str] = set()
     if nodes is None:
-        # Pods on nodes that they should not be on prove nothing of the others.
-        strays = int(status.get("numberMisscheduled") or 0)
+        # What is available beyond the controller's number stands on nodes that it does not count.
+        counted = int(status.get("numberAvailable") or 0)
+        strays = max(len({node_of(pod) for pod in well}) - counted, 0)
         without = known - available
         lacking = max(desired - max(len(available) - strays, 0), 0)
     else:

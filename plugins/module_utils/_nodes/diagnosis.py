@@ -93,8 +93,10 @@ def reasons(
     groups: dict[str, dict[str, Any]] = {}
     for pod in pods:
         node = (there or {}).get(node_of(pod))
-        if node is not None and why_not(daemonset, node) is not None:
-            # The controller ends it there, or lets it be, and wants none.
+        absence = None if node is None else why_not(daemonset, node)
+        if absence is not None and absence.pods_end:
+            # The controller ends the pod, and wants none there. One that stays on a node that is
+            # tainted, since it is not Ready for example, uses up maxUnavailable as any other.
             continue
         found = trouble_of(
             pod,

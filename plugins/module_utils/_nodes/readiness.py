@@ -198,21 +198,20 @@ def _with_pods(
     lacking = max(seen.lacking, by_controller)
     desired = strict.counts["desired"]
     budget, cap = _limits(allowance, desired)
-    named = sorted(seen.without_pod)
-    not_ready = [node for node in named if node in seen.not_ready_nodes]
+    not_ready = sorted(seen.without_pod & seen.not_ready_nodes)
     broken = not_ready[:cap]
-    others = sorted(set(named) - set(broken))
-    unnamed = max(lacking - len(named), 0)
-    if len(others) + unnamed > budget:
+    left = max(lacking - len(broken), 0)
+    if left > budget:
         told = strict.message
         if allowance.ignore_not_ready_nodes is not None and len(not_ready) > cap:
             told += f"; {len(not_ready)} nodes are not Ready, and no more than {cap} are excused"
         return replace(strict, message=told, lacking=lacking)
-    excused = (
-        *((node, _BY_NODE) for node in broken),
-        *((node, _BY_BUDGET) for node in others),
-        *((("", _BY_BUDGET),) * unnamed),
-    )
+    others = sorted(seen.without_pod - set(broken))
+    if len(others) > left:
+        # Some of them are not eligible, and nobody knows which.
+        others = []
+    others += [""] * (left - len(others))
+    excused = (*((node, _BY_NODE) for node in broken), *((node, _BY_BUDGET) for node in others))
     if not excused:
         return replace(strict, lacking=lacking)
     told = f"{desired - len(excused)} of {desired} pods are updated and available"

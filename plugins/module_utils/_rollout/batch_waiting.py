@@ -6,18 +6,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, DeadlineError, ForbiddenError
+from .._base.errors import ClusterError, ForbiddenError
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
 from .._cluster.objects import list_all, owned_by
-from .._nodes.readiness import verdict
-from . import waiting
+from . import waiting, watching
 from .batch import Batch, Member
+from .following import Following
 
 
 def until_all_ready(
@@ -27,49 +28,22 @@ def until_all_ready(
     deadline: Deadline,
     progress: waiting.Progress,
 ) -> None:
-    """Wait until every member without an error is ready, or has one: it was deleted, or was not
-    ready in time.
+    """Wait until every member without an error is ready, or has one: it was deleted, is not ready
+    in time, or will not be.
     """
-    missing = {member.uid: member for member in batch.members if member.error is None}
-    told = {uid: waiting.Told(progress, member.live) for uid, member in missing.items()}
-    for uid, member in list(missing.items()):
-        _look(missing, member, member.live, told[uid])
-    if not missing:
-        return
+    members = [member for member in batch.members if member.error is None]
+    now = time.monotonic()
+    followed = [Following(member.live, patience, progress, now) for member in members]
+    failed: ClusterError | None = None
     try:
-        for uid, snapshot in _events(cluster, batch, deadline):
-            if uid in missing:
-                _look(missing, missing[uid], snapshot, told[uid])
-            if not missing:
-                return
-    except DeadlineError:
-        pass
+        watching.follow(
+            cluster, followed, [watching.Scope(batch.namespace, batch.version)], deadline
+        )
     except ClusterError as error:
-        _fail(missing.values(), error)
-        return
-    for member in missing.values():
-        member.error = waiting.timed_out(cluster, member.live, verdict(member.live), deadline)
-
-
-def _look(
-    missing: dict[str, Member],
-    member: Member,
-    snapshot: dict[str, Any] | None,
-    told: waiting.Told,
-) -> None:
-    """Judge a member by what it looks like now; None is gone."""
-    if snapshot is None:
-        member.error = waiting.was_deleted(member.live, verdict(member.live))
-        del missing[member.uid]
-        return
-    # The watch starts at the list, so that it tells of what was before the change, too.
-    if snapshot["metadata"]["generation"] < member.live["metadata"]["generation"]:
-        return
-    member.live = snapshot
-    member.found = verdict(snapshot)
-    if member.found.ready:
-        del missing[member.uid]
-    told.line(member.found)
+        failed = error
+    for member, one in zip(members, followed, strict=True):
+        member.live, member.found = one.live, one.found
+        member.error = one.error if one.ended else failed
 
 
 def _fail(members: Iterable[Member], error: ClusterError) -> None:

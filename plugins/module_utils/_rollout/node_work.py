@@ -141,7 +141,11 @@ class Work:
             return
         lasts = self.trouble is not None and not self.trouble.heals
         is_bad = lasts and self._bad_for() >= proof.grace_seconds
-        if is_bad or self.seconds_still() >= proof.progress_deadline_seconds:
+        # A pod that is ready cannot come further before it has been so for long enough.
+        patience = proof.progress_deadline_seconds
+        if self.reached == READY:
+            patience += proof.min_ready_seconds
+        if is_bad or self.seconds_still() >= patience:
             self.fail(self.trouble)
 
     def fail(self, trouble: Trouble | None) -> None:

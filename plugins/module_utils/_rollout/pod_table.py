@@ -31,12 +31,20 @@ class PodTable:
         cluster: the connection.
         live: the DaemonSet; only its metadata and selector are looked at.
         deadline: when the watch ends.
+        node: only pods on this node, once they are scheduled; None for all.
     """
 
-    def __init__(self, cluster: Cluster, live: Mapping[str, Any], deadline: Deadline):
+    def __init__(
+        self,
+        cluster: Cluster,
+        live: Mapping[str, Any],
+        deadline: Deadline,
+        node: str | None = None,
+    ):
         self._cluster = cluster
         self._live = live
         self._deadline = deadline
+        self._node = node
         self._pods: dict[str, Pod] = {}
         self._by_node: dict[str, dict[str, Pod]] = {}
         self._deleted: set[str] = set()
@@ -99,7 +107,7 @@ class PodTable:
         return True
 
     def _list(self) -> None:
-        pods, version = daemonsets.pods_of(self._cluster, self._live, self._deadline)
+        pods, version = daemonsets.pods_of(self._cluster, self._live, self._deadline, self._node)
         self._pods, self._by_node = {}, {}
         known, self._ready_since = self._ready_since, {}
         for pod in pods:
@@ -107,7 +115,7 @@ class PodTable:
         metadata = self._live["metadata"]
         self._feed.add(
             f"/api/v1/namespaces/{metadata['namespace']}/pods",
-            query={"labelSelector": daemonsets.label_selector(self._live["spec"]["selector"])},
+            query=daemonsets.pods_query(self._live, self._node),
             resource_version=version,
             doing=f"watch the pods of DaemonSet {metadata['namespace']}/{metadata['name']}",
         )

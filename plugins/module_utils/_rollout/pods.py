@@ -40,6 +40,7 @@ class Replacing:
         proof: what a new pod has to show.
         deadline: the task's.
         progress: takes lines for a person who waits.
+        node: where only this node is asked about: then no pods of others are read.
 
     Raises:
         ClusterError: the pods cannot be listed.
@@ -53,6 +54,8 @@ class Replacing:
         proof: Proof,
         deadline: Deadline,
         progress: Callable[[str], None],
+        *,
+        node: str | None = None,
     ):
         self.revision = revision
         self._cluster = cluster
@@ -63,7 +66,7 @@ class Replacing:
         self._told = ("", 0.0)
         # The proven pods, by node.
         self._proven: dict[str, str] = {}
-        self._table = PodTable(cluster, live, deadline)
+        self._table = PodTable(cluster, live, deadline, node)
         self._prover = Prover(cluster, live, self._table, proof, deadline)
 
     def __enter__(self) -> Replacing:

@@ -24,6 +24,8 @@ from .node_work import NodeOutcome
 from .patience import Patience
 
 _NAMED = 20
+# The controller does not do both at once, and one of them is 0.
+_PACE = ("maxUnavailable", "maxSurge")
 
 
 @dataclass
@@ -85,7 +87,7 @@ def at_once(live: Mapping[str, Any], strategy: Mapping[str, Any], wanted: int | 
     rolling = strategy.get("rollingUpdate") or {}
     if wanted is None and strategy.get("type") != "OnDelete":
         wanted = next(
-            (rolling[key] for key in ("maxUnavailable", "maxSurge") if rolling.get(key)), None
+            (rolling[key] for key in _PACE if share_of(rolling.get(key) or 0, 100)), None
         )
     desired = int((live.get("status") or {}).get("desiredNumberScheduled") or 0)
     # The controller rounds both up (pkg/controller/daemon/util, UnavailableCount, SurgeCount).

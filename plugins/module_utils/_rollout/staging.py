@@ -150,15 +150,11 @@ class _Task:
 
 def _begin(task: _Task, plan: Plan) -> Staged:
     held = task.held
-    if (
-        plan.on_failure not in (PAUSE, FAIL)
-        and held.live["spec"].get("revisionHistoryLimit", 10) == 0
-    ):
+    if held.live["spec"].get("revisionHistoryLimit") == 0:
         raise RolloutError(
             f"DaemonSet {held.name} has revisionHistoryLimit 0, so that there is nothing to go back"
             " to. Nothing was changed.",
-            advice="Set revisionHistoryLimit to 1 or more first, or rollout.on_failure to pause or"
-            " fail.",
+            advice="Set revisionHistoryLimit to 1 or more first, then roll out in stages.",
         )
     # What the server would refuse or a manager holds is told before anything is written.
     final = held.predict(task.intent, partial=task.how.partial)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, DeadlineError, ForbiddenError, RolloutError
+from .._base.errors import DeadlineError, ForbiddenError, RolloutError
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
-from .._nodes import diagnosis
 from .._nodes.pods import node_of
 from .._nodes.readiness import Verdict, verdict
 from .patience import WAIT_SPEC, Patience, check_patience, patience_of
@@ -24,19 +24,15 @@ __all__ = [
     "WAIT_SPEC",
     "Patience",
     "Progress",
-    "Told",
     "check_patience",
     "left_over",
     "patience_of",
-    "timed_out",
     "until_gone",
+    "until_observed",
     "until_ready",
-    "was_deleted",
 ]
 
 Progress = Callable[[str], None]
-_BETWEEN_LINES = 1.0
-_FOR_REASONS = 20.0
 
 
 def until_ready(
@@ -48,43 +44,64 @@ def until_ready(
 ) -> tuple[dict[str, Any], Verdict]:
     """Wait until the DaemonSet is ready, and return it as it was then.
 
+    Args:
+        cluster: the connection.
+        live: the DaemonSet as the change left it.
+        patience: what the wait puts up with.
+        deadline: the task's.
+        progress: takes lines for a person who waits.
+
     Raises:
-        RolloutError: it was deleted, or was not ready in time; its details say why.
+        RolloutError: it is not ready in time, or will not be, or was deleted; its details say why,
+            and what ended the wait (``failed_by``).
+        ClusterError: it cannot be watched.
     """
-    told = Told(progress, live)
     current = verdict(live)
     if current.ready:
         return live, current
-    told.line(current)
+    # What few tasks need is imported where it is needed: a module is compiled anew in each task.
+    from . import following, watching
+
+    metadata = live["metadata"]
+    one = following.Following(live, patience, progress, time.monotonic())
+    scope = watching.Scope(metadata["namespace"], metadata["resourceVersion"], metadata["name"])
+    watching.follow(cluster, [one], [scope], deadline)
+    if one.error is not None:
+        raise one.error
+    return one.live, one.found
+
+
+def until_observed(cluster: Cluster, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+    """Wait until the controller has seen the DaemonSet's generation; the object as it was then.
+
+    Raises:
+        RolloutError: it has not in time, or the DaemonSet was deleted meanwhile.
+        ClusterError: it cannot be watched.
+    """
+    from .following import was_deleted
+
+    metadata = live["metadata"]
+    if _is_observed(live, metadata["generation"]):
+        return live
     try:
         for snapshot in _snapshots(cluster, live, deadline):
-            if snapshot is None or snapshot["metadata"]["uid"] != live["metadata"]["uid"]:
-                raise was_deleted(live, current)
-            live, current = snapshot, verdict(snapshot)
-            told.line(current)
-            if current.ready:
-                return live, current
+            if snapshot is None or snapshot["metadata"]["uid"] != metadata["uid"]:
+                raise was_deleted(live, replace(verdict(live), ready=False, state="deleted"))
+            if _is_observed(snapshot, metadata["generation"]):
+                return snapshot
     except DeadlineError:
         pass
-    raise timed_out(cluster, live, current, deadline)
+    raise RolloutError(
+        f"The controller has not seen the change of DaemonSet {metadata['namespace']}/"
+        f"{metadata['name']} after {deadline.seconds:g} seconds.",
+        advice="Look whether the cluster's controller manager runs.",
+        details={"rollout": {**verdict(live).as_result(), "failed_by": "timeout"}},
+    )
 
 
-class Told:
-    """Progress lines: a new one only where something moved, and not many a second."""
-
-    def __init__(self, progress: Progress, live: Mapping[str, Any]):
-        self._progress = progress
-        self._name = f"{live['metadata']['namespace']}/{live['metadata']['name']}"
-        self._last = ""
-        self._when = 0.0
-
-    def line(self, current: Verdict) -> None:
-        if current.message == self._last:
-            return
-        if not current.ready and time.monotonic() - self._when < _BETWEEN_LINES:
-            return
-        self._last, self._when = current.message, time.monotonic()
-        self._progress(f"{self._name}: {current.message}")
+def _is_observed(live: Mapping[str, Any], generation: int) -> bool:
+    seen = int((live.get("status") or {}).get("observedGeneration") or 0)
+    return bool(seen >= generation)
 
 
 def _snapshots(
@@ -108,46 +125,6 @@ def _snapshots(
             yield current
             if current is not None:
                 version = current["metadata"]["resourceVersion"]
-
-
-def was_deleted(live: Mapping[str, Any], current: Verdict) -> RolloutError:
-    """The failure of a wait for a DaemonSet that went away meanwhile."""
-    namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
-    return RolloutError(
-        f"DaemonSet {namespace}/{name} was deleted while the task waited for its rollout.",
-        advice="Somebody or something else removed it: run the task again once that is settled.",
-        details={"rollout": {**current.as_result(), "ready": False, "state": "deleted"}},
-    )
-
-
-def reasons_for(cluster: Cluster, live: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
-    """Why pods are not available, grouped by cause, and a sentence where that cannot be read.
-
-    It has a short deadline of its own, since it is asked for when the task's has passed.
-    """
-    try:
-        pods, _version = daemonsets.pods_of(cluster, live, Deadline(_FOR_REASONS))
-    except ForbiddenError:
-        return [], "The reasons are unknown: listing pods is forbidden."
-    except ClusterError as error:
-        return [], f"The reasons are unknown: {error.message}"
-    found = diagnosis.reasons(live, pods)
-    return found, ""
-
-
-def timed_out(
-    cluster: Cluster, live: Mapping[str, Any], current: Verdict, deadline: Deadline
-) -> RolloutError:
-    """The failure of a wait for a DaemonSet that was not ready in time, with the reasons."""
-    namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
-    found, unknown = reasons_for(cluster, live)
-    why = f" Reasons: {diagnosis.in_words(found)}." if found else f" {unknown}".rstrip()
-    return RolloutError(
-        f"DaemonSet {namespace}/{name} is not ready after {deadline.seconds:g} seconds:"
-        f" {current.message}.{why}",
-        advice="Mend the cause, or give it more time with wait_timeout.",
-        details={"rollout": {**current.as_result(), "reasons": found}},
-    )
 
 
 def until_gone(

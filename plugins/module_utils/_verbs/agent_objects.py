@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,7 +13,6 @@ from typing import Any, TypeVar
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, NotFoundError
 from .._cluster import applying, belongings, discovery, kinds, objects
-from .._cluster.applying import Applied
 from .._cluster.belongings import Belongings, Reference, reference
 from .._spec.agent import AGENT_LABEL, owner_of
 from . import daemonset
@@ -58,6 +56,7 @@ class Agent:
         deadline: the task's.
         members: the objects, in their order.
         made_namespace: the namespace, where the task makes it.
+        daemonset_is_done: whether the DaemonSet has been applied.
     """
 
     def __init__(self, task: Task, namespace: str, name: str, deadline: Deadline):
@@ -68,7 +67,7 @@ class Agent:
         self.deadline = deadline
         self.members: list[Member] = []
         self.made_namespace: Reference | None = None
-        self._daemonset_is_done = False
+        self.daemonset_is_done = False
 
     @property
     def changed(self) -> bool:
@@ -122,16 +121,11 @@ class Agent:
             )
         return Belongings(found)
 
-    def apply(self, intent: dict[str, Any], live: dict[str, Any] | None) -> Applied:
-        """Apply the objects, and the DaemonSet last; returns what became of that."""
+    def apply_objects(self) -> None:
+        """Apply the objects that the DaemonSet needs, in their order."""
         how = daemonset.how_of(self.task)
         for member in self.members:
-            self.explained(functools.partial(self._apply_one, member, how))
-        applied = self.explained(
-            lambda: applying.apply(self.task.cluster, intent, live, how, self.deadline)
-        )
-        self._daemonset_is_done = True
-        return applied
+            self._apply_one(member, how)
 
     def _apply_one(self, member: Member, how: objects.How) -> None:
         if self.kind(member.ref) is None:
@@ -164,7 +158,7 @@ class Agent:
         except EverynodeError as error:
             done = [str(member.ref) for member in self.members if member.changed]
             left = [str(member.ref) for member in self.members if not member.action]
-            if not self._daemonset_is_done and self.task.params["state"] == "present":
+            if not self.daemonset_is_done and self.task.params["state"] == "present":
                 left.append(f"DaemonSet {self.namespace}/{self.name}")
             if done and not self.task.check_mode:
                 error.details["changed"] = True

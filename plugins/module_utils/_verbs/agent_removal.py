@@ -23,16 +23,22 @@ _CONFIGURATION = ("ConfigMap", "Secret")
 
 
 def remove_unnamed(
-    agent: Agent, applied: Applied, had: Belongings, wanted: Sequence[Reference]
+    agent: Agent,
+    applied: Applied,
+    had: Belongings,
+    wanted: Sequence[Reference],
+    *,
+    prune: bool,
 ) -> list[Reference]:
     """Remove what earlier runs made and the task names no more; returns what stays.
 
     Configuration stays while a pod or a kept revision refers to it; what stayed before is looked at
-    again only when the DaemonSet changed. Claims and namespaces stay.
+    again only when the DaemonSet changed. Claims and namespaces stay, and everything does without
+    ``prune``.
     """
     unnamed = belongings.without(had.current, wanted)
     stayed = belongings.without(had.kept, [*wanted, *unnamed])
-    if not agent.task.params["prune"]:
+    if not prune:
         for ref in unnamed:
             agent.keep(ref)
         return [*stayed, *unnamed]

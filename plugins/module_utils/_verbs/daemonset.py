@@ -11,23 +11,22 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import EverynodeError, Fault, InputError, NotFoundError
-from .._base.redaction import redact
+from .._base.errors import Fault, InputError, NotFoundError
 from .._cluster import daemonsets, fieldset, guards, managers, objects
-from .._cluster.applying import Applied, apply
-from .._cluster.compare import align, differences
 from .._cluster.options import CONNECTION_SPEC
-from .._nodes.readiness import verdict
-from .._rollout import replacing, restart, waiting
+from .._rollout import replacing, waiting
+from .._rollout.state import has_state
 from .._spec import build, fields
-from .._spec.fields import CHANGE_CAUSE
+from . import change
+from .change import Wish, with_change_cause
 from .difference import difference
+from .settling import changed_all_the_same
 from .verb import Task, Verb
 
 OWN_SPEC: dict[str, dict[str, Any]] = {
     "state": {
         "type": "str",
-        "choices": ["present", "patched", "absent", "restarted"],
+        "choices": ["present", "patched", "absent", "restarted", "paused", "resumed"],
         "default": "present",
     },
     "field_manager": {"type": "str", "default": "everynode"},
@@ -51,6 +50,7 @@ OWN_SPEC: dict[str, dict[str, Any]] = {
     "label_selectors": {"type": "list", "elements": "str"},
     "max_objects": {"type": "int"},
     "create_namespace": {"type": "bool", "default": False},
+    **change.ROLLOUT_SPEC,
 }
 
 
@@ -81,7 +81,7 @@ def _raise_all(task: Task, faults: list[Fault]) -> None:
 
 def _misplaced(params: Mapping[str, Any], state: str) -> list[Fault]:
     """Parameters that say something which this state does not do."""
-    faults = waiting.check_patience(params)
+    faults = change.faults(params)
     if state != "patched" and params.get("images") is not None:
         faults.append(Fault("images", f"only state patched takes it, not {state}"))
     if state != "restarted" and params.get("restart_key") is not None:
@@ -137,29 +137,23 @@ def _present(task: Task) -> dict[str, Any]:
         metadata["namespace"] = task.cluster.namespace
     live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
     _guard(task, live, metadata["namespace"], metadata["name"])
-    applied = _applied(task, draft, live, deadline)
-    result = settle(task, applied, deadline)
+    policy = replacing.POLICIES.get(task.params["on_selector_change"])
+    if policy is not None and (live is None or build.changes_selector(draft, live)):
+        from . import another_selector
+
+        applied, result = another_selector.carry_out(task, draft, live, policy, deadline)
+    else:
+
+        def intent_of(live: dict[str, Any] | None) -> dict[str, Any]:
+            return with_change_cause(task, build.complete(draft, live), live)
+
+        wish = Wish(intent_of, how_of(task), change.plan_of(task.params))
+        applied, result = change.carry_out(task, wish, live, deadline)
     if task.params["create_namespace"]:
         result["namespace_created"] = applied.namespace is not None
     if draft.pod_security is not None:
         result["pod_security"] = draft.pod_security
     return result
-
-
-def _applied(
-    task: Task, draft: build.Draft, live: dict[str, Any] | None, deadline: Deadline
-) -> Applied:
-    """Apply what the task asks for, to a new DaemonSet where its selector has to be another."""
-    policy = replacing.POLICIES.get(task.params["on_selector_change"])
-    if live is None and policy == "Orphan":
-        intent = with_change_cause(task, build.complete(draft, None), None)
-        return replacing.create(task.cluster, intent, how_of(task), deadline)
-    if live is None or policy is None or not build.changes_selector(draft, live):
-        intent = with_change_cause(task, build.complete(draft, live), live)
-        return apply(task.cluster, intent, live, how_of(task), deadline)
-    intent = with_change_cause(task, build.complete(draft, None), live)
-    replacement = replacing.Replacement(live, intent, policy)
-    return replacing.carry_out(task.cluster, replacement, how_of(task), deadline, task.progress)
 
 
 def _patched(task: Task) -> dict[str, Any]:
@@ -168,17 +162,41 @@ def _patched(task: Task) -> dict[str, Any]:
     patch.read_patch(task.params)
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = _deadline(task)
-    live = _existing(task, namespace, name, deadline, "patched")
+    live = existing(task, namespace, name, deadline, "patched")
     _guard(task, live, namespace, name)
     how = replace(how_of(task), partial=True)
     names = managers.manager_names(how.adopt)
-    owned = fieldset.from_owned(live, managers.owned_with(live, how.manager, names))
-    owned.update(apiVersion="apps/v1", kind="DaemonSet")
-    owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
-    intent = with_change_cause(task, patch.patched(task.params, owned, live), live)
-    applied = apply(task.cluster, intent, live, how, deadline)
+
+    def intent_of(live: dict[str, Any] | None) -> dict[str, Any]:
+        found = live or {}
+        owned = fieldset.from_owned(found, managers.owned_with(found, how.manager, names))
+        if has_state(found):
+            owned = _as_before(task, found, how, deadline)
+        owned.update(apiVersion="apps/v1", kind="DaemonSet")
+        owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
+        return with_change_cause(task, patch.patched(task.params, owned, found), found)
+
+    wish = Wish(intent_of, how, change.plan_of(task.params))
+    applied, result = change.carry_out(task, wish, live, deadline)
     task.warnings.extend(_still_there(task, applied.after))
-    return settle(task, applied, deadline)
+    return result
+
+
+def _as_before(
+    task: Task, live: dict[str, Any], how: objects.How, deadline: Deadline
+) -> dict[str, Any]:
+    """What we own of a DaemonSet in the middle of a rollout, with the update strategy of before.
+
+    Raises:
+        ConflictError: the task gives no images, so that it has no template of its own.
+    """
+    from .._rollout.held import Held
+    from .staged_change import refuse
+
+    if not task.params["images"]:
+        refuse(live, "be patched")
+    held = Held(task.cluster, live, how, deadline, task.progress)
+    return held.with_strategy(held.strategy_before())
 
 
 def _still_there(task: Task, live: Mapping[str, Any]) -> list[str]:
@@ -200,11 +218,12 @@ def _still_there(task: Task, live: Mapping[str, Any]) -> list[str]:
 
 
 def _restarted(task: Task) -> dict[str, Any]:
+    from . import restarting
+
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = _deadline(task)
-    key = task.params["restart_key"]
     try:
-        live = _existing(task, namespace, name, deadline, "restarted")
+        live = existing(task, namespace, name, deadline, "restarted")
     except NotFoundError as error:
         if not task.check_mode:
             raise
@@ -213,8 +232,29 @@ def _restarted(task: Task) -> dict[str, Any]:
         )
         return {"changed": True, "daemonset": None, "rollout": None}
     guards.refuse_deleting(live)
-    applied = restart.once(task.cluster, live, key, task.check_mode, deadline)
-    return settle(task, applied, deadline)
+    return restarting.carry_out(task, live, deadline)
+
+
+def paused(task: Task) -> dict[str, Any]:
+    """Stop the rolling update of a DaemonSet where it is."""
+    from . import pausing
+
+    return pausing.pause(task, *_there(task, "paused"))
+
+
+def resumed(task: Task) -> dict[str, Any]:
+    """Have a rolling update that was stopped go on."""
+    from . import pausing
+
+    return pausing.resume(task, *_there(task, "resumed"))
+
+
+def _there(task: Task, state: str) -> tuple[dict[str, Any], Deadline]:
+    namespace, name = build.identity(task.params, task.cluster.namespace)
+    deadline = _deadline(task)
+    live = existing(task, namespace, name, deadline, state)
+    guards.refuse_deleting(live)
+    return live, deadline
 
 
 def absent(task: Task) -> dict[str, Any]:
@@ -232,7 +272,7 @@ def absent(task: Task) -> dict[str, Any]:
     if task.diff_mode:
         result["diff"] = difference(task, live, None)
     if task.params["wait"] and not task.check_mode:
-        unseen = _changed_all_the_same(
+        unseen = changed_all_the_same(
             result["changed"],
             lambda: waiting.until_gone(task.cluster, live, policy, deadline, task.progress),
         )
@@ -246,12 +286,19 @@ _STATES: dict[str, Callable[[Task], dict[str, Any]]] = {
     "patched": _patched,
     "restarted": _restarted,
     "absent": absent,
+    "paused": paused,
+    "resumed": resumed,
 }
 
 
-def _existing(
+def existing(
     task: Task, namespace: str, name: str, deadline: Deadline, state: str
 ) -> dict[str, Any]:
+    """The live DaemonSet.
+
+    Raises:
+        NotFoundError: there is none, so that it cannot be ``state``.
+    """
     live = daemonsets.read(task.cluster, namespace, name, deadline)
     if live is None:
         raise NotFoundError(
@@ -270,78 +317,6 @@ def _guard(task: Task, live: Mapping[str, Any] | None, namespace: str, name: str
     if task.params["resource_version"] is not None:
         guards.expect_version(live, namespace, name, task.params["resource_version"])
     guards.refuse_deleting(live)
-
-
-def with_change_cause(
-    task: Task, intent: dict[str, Any], live: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """The intent with its change cause: the new one where the template changes, else the one that
-    stands.
-    """
-    cause = task.params["change_cause"]
-    if cause is None:
-        return intent
-    if live is not None and not _template_differs(intent, live, task.params["field_manager"]):
-        cause = (live["metadata"].get("annotations") or {}).get(CHANGE_CAUSE)
-    if cause is not None:
-        intent["metadata"].setdefault("annotations", {})[CHANGE_CAUSE] = cause
-    return intent
-
-
-def _template_differs(intent: dict[str, Any], live: Mapping[str, Any], manager: str) -> bool:
-    path = ("f:spec", "f:template")
-    wanted = fieldset.subset(fieldset.set_of_intent(intent), path)
-    owned = fieldset.subset(managers.applied_set(live, manager), path)
-    if wanted != owned:
-        return True
-    template = {"spec": {"template": intent["spec"].get("template", {})}}
-    return bool(differences(align(template, live), live))
-
-
-def settle(task: Task, applied: Applied, deadline: Deadline) -> dict[str, Any]:
-    """The result of a change, once the rollout has ended where the task waits for it."""
-    task.warnings.extend(applied.warnings)
-    if applied.rewritten and not applied.changed:
-        task.warnings.append(
-            "The server holds something else than was asked for (an admission webhook, or a value"
-            f" that it writes in another form): {', '.join(applied.rewritten[:8])}."
-        )
-    after, found = applied.after, verdict(applied.after)
-    if task.params["wait"] and not task.check_mode:
-        patience = waiting.patience_of(task.params)
-        after, found = _changed_all_the_same(
-            applied.changed,
-            lambda: waiting.until_ready(
-                task.cluster, applied.after, patience, deadline, task.progress
-            ),
-        )
-    result = {
-        "changed": applied.changed,
-        "daemonset": _shown(task, after),
-        "rollout": found.as_result(),
-    }
-    if task.diff_mode:
-        diff = difference(task, applied.before, applied.after)
-        result["diff"] = (
-            diff if applied.namespace is None else [difference(task, None, applied.namespace), diff]
-        )
-    return result
-
-
-def _changed_all_the_same(changed: bool, wait: Callable[[], Any]) -> Any:
-    """Wait, and have a failure say too whether something was changed before."""
-    try:
-        return wait()
-    except EverynodeError as error:
-        error.details["changed"] = changed
-        raise
-
-
-def _shown(task: Task, live: Mapping[str, Any]) -> dict[str, Any]:
-    """The object as a result shows it: without managedFields and secrets."""
-    metadata = {k: v for k, v in live["metadata"].items() if k != "managedFields"}
-    shown: dict[str, Any] = redact({**live, "metadata": metadata}, task.secrets)
-    return shown
 
 
 VERB = Verb(

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -30,6 +30,7 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
     "include_pods": {"type": "bool", "default": True},
     "include_quotas": {"type": "bool", "default": False},
     "include_revisions": {"type": "bool", "default": False},
+    "include_reasons": {"type": "bool", "default": False},
     "export": {"type": "str", "choices": ["manifest", "task"]},
 }
 
@@ -60,11 +61,9 @@ def run(task: Task) -> dict[str, Any]:
         None if pods is None else objects.owned_by(pods, item["metadata"]["uid"]) for item in found
     ]
     views = [daemonset_view(item, its_pods) for item, its_pods in zip(found, owned, strict=True)]
-    if params["include_revisions"]:
-        for view, revisions in zip(
-            views, _revisions(task, scope, found, owned, deadline), strict=True
-        ):
-            view["revisions"] = revisions
+    for more in _details(task, scope, found, owned, deadline):
+        for view, detail in zip(views, more, strict=True):
+            view.update(detail)
     shown: list[dict[str, Any]] = redact(views, task.secrets)
     if params["export"] is not None:
         # Not redacted: with a hidden value in it, an export would be another DaemonSet.
@@ -110,30 +109,28 @@ def _query(params: Any) -> dict[str, str]:
     return {key: value for key, value in query.items() if value}
 
 
-def _revisions(
+def _details(
     task: Task,
     scope: str,
     found: Sequence[Mapping[str, Any]],
     pods: Sequence[Sequence[Mapping[str, Any]] | None],
     deadline: Deadline,
-) -> list[list[dict[str, Any]] | None]:
-    """The history of each DaemonSet; None, with a warning, where it may not be listed."""
-    # A module is compiled anew in each task, so what few tasks need is imported where it is used.
-    from .._cluster.revisions import owned_revisions
-    from .._rollout.history import current
-    from .._views.revisions import revision_views
+) -> Iterator[list[dict[str, Any]]]:
+    """More about each DaemonSet, where it was asked for."""
+    if task.params["include_revisions"]:
+        # A module is compiled anew in each task, so what few tasks need is imported where it is
+        # used.
+        from . import details
 
-    query = {}
-    if len(found) == 1:
-        query["labelSelector"] = label_selector(found[0]["spec"]["selector"])
-    listed = _listed(task, scope, "controllerrevisions", deadline, "/apis/apps/v1", query)
-    if listed is None:
-        return [None] * len(found)
-    histories = [owned_revisions(listed, item["metadata"]["uid"]) for item in found]
-    return [
-        revision_views(history, current(item, history), its_pods)
-        for item, history, its_pods in zip(found, histories, pods, strict=True)
-    ]
+        query = {}
+        if len(found) == 1:
+            query["labelSelector"] = label_selector(found[0]["spec"]["selector"])
+        stored = _listed(task, scope, "controllerrevisions", deadline, "/apis/apps/v1", query)
+        yield [{"revisions": history} for history in details.histories(found, stored, pods)]
+    if task.params["include_reasons"]:
+        from . import details
+
+        yield details.diagnoses(task.cluster, found, pods, deadline)
 
 
 def _quotas(task: Task, scope: str, deadline: Deadline) -> list[dict[str, Any]] | None:

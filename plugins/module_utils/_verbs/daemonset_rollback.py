@@ -16,10 +16,12 @@ from .._cluster.applying import Applied
 from .._cluster.objects import How
 from .._cluster.options import CONNECTION_SPEC
 from .._cluster.revisions import Revision, revisions_of
-from .._rollout import history, outdated, rolling_back, waiting
+from .._rollout import forecast, history, outdated, rolling_back, unfinished
+from .._rollout.patience import WAIT_SPEC, check_patience, patience_of
 from .._spec.build import identity
 from .._views.revisions import in_words, revision_views
-from .daemonset import settle
+from .difference import difference
+from .settling import settle
 from .verb import Task, Verb
 
 _MOST = 20
@@ -52,27 +54,77 @@ def run(task: Task) -> dict[str, Any]:
             status=404,
         )
     guards.refuse_deleting(live)
-    revisions = revisions_of(task.cluster, live, deadline)
-    standing = history.current(live, revisions)
-    target = _target(task.params["to_revision"], image, live, revisions)
-    if target is None:
-        return _already_there(task, live, standing, revisions, image, deadline)
-    how = How(
+    ended = unfinished.ended(
+        task.cluster, live, _how(task), patience_of(task.params), deadline, task.progress
+    )
+    if ended is not None and not task.params["to_revision"] and image is None:
+        return _told(task, ended.applied, ended.stable, None, deadline)
+    result = _rolled_back(task, live if ended is None else ended.applied.after, image, deadline)
+    if ended is not None:
+        result["changed"] = True
+        if task.diff_mode:
+            result["diff"]["before"] = difference(task, live, live)["before"]
+    return result
+
+
+def _how(task: Task) -> How:
+    return How(
         manager=task.params["field_manager"],
         force=task.params["force_conflicts"],
         adopt=tuple(task.params["adopt"]),
         dry_run=task.check_mode,
     )
-    task.progress(f"{namespace}/{name}: back to revision {target.number}")
+
+
+def _rolled_back(
+    task: Task,
+    live: dict[str, Any],
+    image: str | Mapping[str, str] | None,
+    deadline: Deadline,
+) -> dict[str, Any]:
+    revisions = revisions_of(task.cluster, live, deadline)
+    target = _target(task.params["to_revision"], image, live, revisions)
+    if target is None:
+        return _already_there(task, live, revisions, image, deadline)
+    task.progress(
+        f"{live['metadata']['namespace']}/{live['metadata']['name']}:"
+        f" back to revision {target.number}"
+    )
     applied = rolling_back.to_template(
         task.cluster,
         live,
         target.template,
-        how,
+        _how(task),
         deadline,
         cause=rolling_back.Cause(target.change_cause),
     )
-    result = settle(task, applied, deadline)
+    applied = unfinished.resumed(task.cluster, applied, _how(task), deadline)
+    return _told(task, applied, target, revisions, deadline)
+
+
+def _told(
+    task: Task,
+    applied: Applied,
+    target: Revision,
+    revisions: Sequence[Revision] | None,
+    deadline: Deadline,
+) -> dict[str, Any]:
+    """The result of a way back to a revision.
+
+    Args:
+        task: the task.
+        applied: what it did.
+        target: the revision.
+        revisions: the history before; None where an unfinished rollout was ended, whose nodes
+            went back one by one.
+        deadline: the task's.
+    """
+    restarts = None
+    if revisions is not None:
+        restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
+    revisions = revisions or [target]
+    standing = history.current(applied.before, revisions) if applied.before else None
+    result = settle(task, applied, deadline, restarts=restarts)
     result["rollout"]["rolled_back"] = {
         "from_revision": standing.number if standing else None,
         "to_revision": target.number,
@@ -89,15 +141,11 @@ def _checked(params: Mapping[str, Any]) -> str | dict[str, str] | None:
     Raises:
         InputError: a parameter is wrong; with all faults.
     """
-    faults = []
     number, image = params["to_revision"], params["to_image"]
+    faults = check_patience(params)
     if number is not None and number < 0:
         faults.append(
             Fault("to_revision", f"{number} is no number of a revision, nor 0 for the previous one")
-        )
-    if params["wait_timeout"] < 1:
-        faults.append(
-            Fault("wait_timeout", f"{params['wait_timeout']} is not a number of seconds, 1 or more")
         )
     if image is not None and not _is_image(image):
         faults.append(
@@ -164,7 +212,6 @@ def _no_such(live: Mapping[str, Any], revisions: Sequence[Revision], wanted: str
 def _already_there(
     task: Task,
     live: dict[str, Any],
-    standing: Revision | None,
     revisions: Sequence[Revision],
     image: str | Mapping[str, str] | None,
     deadline: Deadline,
@@ -205,6 +252,6 @@ def _tell_outdated(
 VERB = Verb(
     name="daemonset_rollback",
     run=run,
-    argument_spec={**OWN_SPEC, **waiting.WAIT_SPEC, **CONNECTION_SPEC},
+    argument_spec={**OWN_SPEC, **WAIT_SPEC, **CONNECTION_SPEC},
     mutually_exclusive=(("to_revision", "to_image"),),
 )

@@ -13,20 +13,27 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import InputError
 from .._cluster import belongings, daemonsets, guards
+from .._cluster.applying import Applied
 from .._cluster.belongings import Belongings, record, recorded
 from .._cluster.options import CONNECTION_SPEC
 from .._rollout import waiting
+from .._rollout.state import has_state
 from .._spec import agent_parts, build, fields
 from .._spec.agent import arrange
 from .._spec.agent_parts import Parts
-from . import daemonset
+from . import change, daemonset
 from .agent_objects import Agent
 from .agent_removal import remove, remove_unnamed
+from .change import Wish, with_change_cause
 from .difference import difference
 from .verb import Task, Verb
 
 _OWN_SPEC: dict[str, dict[str, Any]] = {
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {
+        "type": "str",
+        "choices": ["present", "absent", "paused", "resumed"],
+        "default": "present",
+    },
     "prune": {"type": "bool", "default": True},
     "delete_claims": {"type": "bool", "default": False},
     "delete_namespace": {"type": "bool", "default": False},
@@ -54,9 +61,6 @@ _FIXED = {
 def run(task: Task) -> dict[str, Any]:
     """Carry out one task of the module ``node_agent``."""
     task.params = {**task.params, **_FIXED}
-    faults = waiting.check_patience(task.params)
-    if faults:
-        raise InputError(faults)
     params, others = agent_parts.taken_apart(task.params)
     task.params = params
     parts = agent_parts.read_parts(params, others)
@@ -74,7 +78,7 @@ def _secrets(parts: Parts) -> list[str]:
 
 def _checked(task: Task, parts: Parts) -> build.Draft:
     """The DaemonSet that is asked for, once nothing is wrong with it or with the parts."""
-    faults = list(parts.faults)
+    faults = [*change.faults(task.params), *parts.faults]
     draft = None
     try:
         draft = build.build(task.params, context_namespace="default")
@@ -106,21 +110,33 @@ def _present(task: Task, parts: Parts) -> dict[str, Any]:
     had = recorded(live) if live is not None else agent.found_by_label()
     own = [agent.made_namespace] if agent.made_namespace is not None else []
     wanted = belongings.without([member.ref for member in agent.members], own)
-    if live is not None and not task.check_mode and not {*wanted} <= {*had.all()}:
-        # Before the first object is made, so that none is ever forgotten.
-        live = record(task.cluster, live, Belongings([*had.current, *wanted], had.kept), deadline)
-    applied = agent.apply(daemonset.with_change_cause(task, made.daemonset, live), live)
-    if not task.check_mode and live is None and (wanted or own or had.all()):
-        applied.after = record(
-            task.cluster,
-            applied.after,
-            Belongings([*had.current, *wanted], [*had.kept, *own]),
-            deadline,
-        )
-    result = agent.explained(lambda: daemonset.settle(task, applied, deadline))
+
+    def prepare() -> None:
+        if live is not None and not task.check_mode and not {*wanted} <= {*had.all()}:
+            # Before the first object is made, so that none is ever forgotten.
+            listed = Belongings([*had.current, *wanted], had.kept)
+            record(task.cluster, live, listed, deadline)
+        agent.apply_objects()
+
+    def note(applied: Applied) -> None:
+        agent.daemonset_is_done = True
+        if not task.check_mode and live is None and (wanted or own or had.all()):
+            listed = Belongings([*had.current, *wanted], [*had.kept, *own])
+            applied.after = record(task.cluster, applied.after, listed, deadline)
+
+    wish = Wish(
+        lambda live: with_change_cause(task, made.daemonset, live),
+        daemonset.how_of(task),
+        change.plan_of(task.params),
+        prepare,
+        note,
+    )
+    applied, result = agent.explained(lambda: change.carry_out(task, wish, live, deadline))
     if draft.pod_security is not None:
         result["pod_security"] = draft.pod_security
-    unnamed = agent.explained(lambda: remove_unnamed(agent, applied, had, wanted))
+    # In the middle of a rollout, pods come and go that need what is there.
+    prune = task.params["prune"] and not has_state(applied.after)
+    unnamed = agent.explained(lambda: remove_unnamed(agent, applied, had, wanted, prune=prune))
     if not task.check_mode and (wanted or unnamed or own or had.all()):
         record(task.cluster, applied.after, Belongings(wanted, [*unnamed, *own]), deadline)
     return _with_objects(agent, result)
@@ -144,6 +160,7 @@ def _with_objects(agent: Agent, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _absent(task: Task, parts: Parts) -> dict[str, Any]:
+    _raise_faults(task)
     namespace, name = build.identity(task.params, task.cluster.namespace)
     agent = Agent(task, namespace, name, Deadline(task.params["wait_timeout"]))
     named = [one for _path, one in parts.others if isinstance(one.get("metadata"), Mapping)]
@@ -151,9 +168,27 @@ def _absent(task: Task, parts: Parts) -> dict[str, Any]:
     return _with_objects(agent, result)
 
 
+def _raise_faults(task: Task) -> None:
+    faults = change.faults(task.params)
+    if faults:
+        raise InputError(faults)
+
+
+def _paused(task: Task, _parts: Parts) -> dict[str, Any]:
+    _raise_faults(task)
+    return daemonset.paused(task)
+
+
+def _resumed(task: Task, _parts: Parts) -> dict[str, Any]:
+    _raise_faults(task)
+    return daemonset.resumed(task)
+
+
 _STATES: dict[str, Callable[[Task, Parts], dict[str, Any]]] = {
     "present": _present,
     "absent": _absent,
+    "paused": _paused,
+    "resumed": _resumed,
 }
 
 VERB = Verb(
@@ -164,6 +199,7 @@ VERB = Verb(
         **agent_parts.argument_spec(),
         **{name: daemonset.OWN_SPEC[name] for name in _SHARED},
         **_OWN_SPEC,
+        **change.ROLLOUT_SPEC,
         **waiting.WAIT_SPEC,
         **CONNECTION_SPEC,
     },

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -102,6 +103,11 @@ func (p *program) ExecInContainer(ctx context.Context, _, _, _ string, words []s
 		}()
 	}
 	if err := command.Start(); err != nil {
+		// A container runtime's words.
+		var problem *fs.PathError
+		if errors.As(err, &problem) {
+			err = fmt.Errorf("exec: %q: %w", words[0], problem.Err)
+		}
 		return fmt.Errorf("OCI runtime exec failed: exec failed: "+
 			"unable to start container process: %w", err)
 	}

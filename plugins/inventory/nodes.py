@@ -1,0 +1,320 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory plugin nodes: the nodes of a cluster as hosts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ..module_utils._base.deadline import Deadline
+from ..module_utils._base.errors import EverynodeError
+from ..module_utils._base.redaction import redact_text
+from ..module_utils._cluster import daemonsets, objects
+from ..module_utils._cluster.connect import connect
+from ..module_utils._cluster.connection import Cluster
+from ..module_utils._cluster.libraries import MISSING_LIBRARY
+from ..module_utils._cluster.options import CONNECTION_SPEC
+from ..module_utils._nodes.eligibility import why_not
+from ..module_utils._nodes.pods import is_ending, is_ready, node_of, revision_of
+from ..plugin_utils.node_hosts import address_of, groups_of, variables_of
+from ..plugin_utils.plain import plain
+
+DOCUMENTATION = r"""
+name: nodes
+short_description: The nodes of a Kubernetes cluster as inventory hosts
+version_added: 0.1.0
+author:
+  - everynode contributors (@everynode)
+description:
+  - Makes a host of each node of a cluster, with its addresses, labels, taints and conditions as
+    variables, and groups by label, taint, condition, role and zone.
+  - All hosts are in the group C(kubernetes_nodes). A node that is ready is in C(ready), any other
+    in C(not_ready), one that is cordoned in C(unschedulable) as well. Others have names such as
+    C(zone_eu_west_1a), C(role_control_plane), C(taint_dedicated_gpu_NoSchedule),
+    C(condition_MemoryPressure) or C(label_pool_edge). What may not stand in the name of a group
+    becomes C(_).
+  - The file's name ends in C(everynode_nodes.yml) or C(everynode_nodes.yaml), or it has another
+    name that ends in C(.yml) or C(.yaml). It always says C(plugin=everynode.kubernetes.nodes).
+  - How to reach a host is not decided here, since some run tasks on the nodes by SSH, and others
+    only ask the API server about them. A host gets its node's address as C(ansible_host), and no
+    C(ansible_connection). So tasks for the API server say C(delegate_to=localhost), as in the
+    playbook C(everynode.kubernetes.rolling_update); or O(compose) sets C(ansible_connection) to
+    C(local) for all hosts.
+  - It needs the right to list nodes and, for O(daemonset), to get that and to list pods.
+options:
+  plugin:
+    description:
+      - It is always V(everynode.kubernetes.nodes).
+    type: str
+    required: true
+    choices: [everynode.kubernetes.nodes]
+  label_selectors:
+    description:
+      - Only nodes whose labels match all of these, such as V(pool=edge) or V(!virtual).
+    type: list
+    elements: str
+    default: []
+  daemonset:
+    description:
+      - Only nodes that have a pod of this DaemonSet, or should have one.
+      - The variable C(node_pod) tells of that pod. It is none where there is no pod yet.
+    type: str
+  namespace:
+    description:
+      - The namespace of O(daemonset); that of the context, or else C(default), where it is not
+        given.
+    type: str
+  group_by:
+    description:
+      - By what groups are made. The group of all nodes is always there.
+    type: list
+    elements: str
+    choices: [condition, role, taint, zone]
+    default: [condition, role, taint, zone]
+  group_by_labels:
+    description:
+      - Keys of labels. Each value of them becomes a group.
+    type: list
+    elements: str
+    default: []
+  host_addresses:
+    description:
+      - Which address of a node becomes C(ansible_host). It is that of the first type that a node
+        has.
+      - With an empty list no C(ansible_host) is set.
+    type: list
+    elements: str
+    choices: [InternalIP, ExternalIP, Hostname, InternalDNS, ExternalDNS]
+    default: [InternalIP, ExternalIP, Hostname]
+  variable_prefix:
+    description:
+      - What the names of the variables begin with.
+    type: str
+    default: node_
+extends_documentation_fragment:
+  - everynode.kubernetes.connection
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+notes:
+  - Every option of the connection may be a template, such as a lookup that gets a password.
+  - The cache holds what the hosts' variables hold, and nothing of the connection.
+seealso:
+  - module: everynode.kubernetes.daemonset_node
+"""
+
+EXAMPLES = r"""
+# All nodes of the cluster of the current context, in cluster.everynode_nodes.yml
+plugin: everynode.kubernetes.nodes
+
+---
+# The nodes that run an agent, by node pool, the edge first
+plugin: everynode.kubernetes.nodes
+kubeconfig: ~/.kube/production
+daemonset: log-shipper
+namespace: logging
+group_by_labels:
+  - pool
+compose:
+  is_edge: node_labels.pool | default('') == 'edge'
+groups:
+  arm: node_architecture == 'arm64'
+keyed_groups:
+  - key: node_kubelet_version
+    prefix: kubelet
+
+---
+# Without SSH to the nodes: every task runs here, and asks the API server
+plugin: everynode.kubernetes.nodes
+host: https://192.0.2.10:6443
+api_key: "{{ lookup('ansible.builtin.env', 'CLUSTER_TOKEN') }}"
+label_selectors:
+  - "!node-role.kubernetes.io/control-plane"
+compose:
+  ansible_connection: "'local'"
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: /tmp/everynode-inventory
+cache_timeout: 300
+"""
+
+_SUFFIXES = ("everynode_nodes.yml", "everynode_nodes.yaml")
+_SECONDS = 120.0
+# What decides about the hosts, and is no secret: another value makes another entry of the cache.
+_DECIDES = ("context", "host", "kubeconfig", "label_selectors", "daemonset", "namespace")
+_MAY_BE_TEMPLATES = frozenset({*CONNECTION_SPEC, "daemonset", "namespace"})
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """See the documentation."""
+
+    NAME = "everynode.kubernetes.nodes"
+
+    def verify_file(self, path: str) -> bool:
+        """Whether a file is one of ours: by its name, or by the plugin that it names."""
+        base: Any = super()
+        if not base.verify_file(path):
+            return False
+        return path.endswith(_SUFFIXES) or (
+            path.endswith((".yml", ".yaml")) and _names_plugin(path, self.NAME)
+        )
+
+    def set_options(
+        self, task_keys: Any = None, var_options: Any = None, direct: Any = None
+    ) -> None:
+        """Take the options of the file: templates are filled in, and a kubeconfig may also be its
+        content there.
+        """
+        if direct is not None:
+            direct = {name: self._filled(name, value) for name, value in direct.items()}
+            config = direct.get("kubeconfig")
+            if isinstance(config, Mapping):
+                direct["kubeconfig_content"] = json.dumps(plain(config), default=str)
+                del direct["kubeconfig"]
+            elif isinstance(config, str) and "\n" in config:
+                direct["kubeconfig_content"] = direct.pop("kubeconfig")
+        base: Any = super()
+        base.set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
+    def _filled(self, name: str, value: Any) -> Any:
+        # Before the options are typed: a path would be made absolute, template and all.
+        if name in _MAY_BE_TEMPLATES and isinstance(value, str) and self.templar.is_template(value):
+            return self.templar.template(value)
+        return value
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Add the hosts and groups of a file to the inventory."""
+        super().parse(inventory, loader, path, cache)
+        read: Any = self._read_config_data
+        read(path)
+        if MISSING_LIBRARY is not None:
+            raise AnsibleParserError(
+                f"The inventory plugin {self.NAME} needs the Python library {MISSING_LIBRARY}."
+            )
+        for variables in self._hosts(path, cache):
+            self._add(variables)
+
+    def _hosts(self, path: str, may_read_cache: bool) -> list[dict[str, Any]]:
+        """The variables of each host, from the cache where they are there and may be."""
+        is_cached = bool(self._option("cache"))
+        key = f"{self.get_cache_key(path)}_{self._digest()}"
+        if is_cached and may_read_cache:
+            try:
+                found: list[dict[str, Any]] = self._cache[key]
+                return found
+            except KeyError:
+                pass
+        hosts = self._read()
+        if is_cached:
+            self._cache[key] = hosts
+        return hosts
+
+    def _digest(self) -> str:
+        text = json.dumps({name: self._option(name) for name in _DECIDES}, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _option(self, name: str) -> Any:
+        get: Any = self.get_option
+        return get(name)
+
+    def _read(self) -> list[dict[str, Any]]:
+        """Ask the cluster for the hosts.
+
+        Raises:
+            AnsibleParserError: that does not work, and why.
+        """
+        cluster: Cluster | None = None
+        try:
+            cluster = connect({name: plain(self._option(name)) for name in CONNECTION_SPEC})
+            return self._hosts_of(cluster, Deadline(_SECONDS))
+        except EverynodeError as error:
+            secrets = cluster.secrets if cluster is not None else ()
+            message = f"{error.message} {error.advice}".strip()
+            raise AnsibleParserError(redact_text(message, secrets)) from None
+        finally:
+            for warning in cluster.warnings if cluster is not None else ():
+                self.display.warning(redact_text(warning, cluster.secrets if cluster else ()))
+
+    def _hosts_of(self, cluster: Cluster, deadline: Deadline) -> list[dict[str, Any]]:
+        query = {"labelSelector": ",".join(self._option("label_selectors"))}
+        nodes, _version = objects.list_all(
+            cluster,
+            "/api/v1/nodes",
+            {key: value for key, value in query.items() if value},
+            deadline,
+            "list the nodes",
+        )
+        name = plain(self._option("daemonset"))
+        if not name:
+            return [variables_of(node) for node in nodes]
+        namespace = plain(self._option("namespace")) or cluster.namespace
+        live = daemonsets.read(cluster, namespace, name, deadline)
+        if live is None:
+            raise AnsibleParserError(f"There is no DaemonSet {namespace}/{name}.")
+        pods = _pods_by_node(daemonsets.pods_of(cluster, live, deadline)[0])
+        return [
+            {**variables_of(node), "pod": pods.get(node["metadata"]["name"])}
+            for node in nodes
+            if node["metadata"]["name"] in pods or why_not(live, node) is None
+        ]
+
+    def _add(self, variables: Mapping[str, Any]) -> None:
+        # Ansible's own classes have no types.
+        plugin: Any = self
+        inventory: Any = self.inventory
+        host = variables["name"]
+        inventory.add_host(host)
+        prefix = self._option("variable_prefix")
+        shown = {f"{prefix}{name}": value for name, value in variables.items()}
+        address = address_of(variables, self._option("host_addresses"))
+        if address is not None:
+            shown["ansible_host"] = address
+        for name, value in shown.items():
+            inventory.set_variable(host, name, value)
+        kinds, keys = self._option("group_by"), self._option("group_by_labels")
+        for group in groups_of(variables, kinds, keys):
+            inventory.add_child(inventory.add_group(self._sanitize_group_name(group)), host)
+        strict = self._option("strict")
+        plugin._set_composite_vars(self._option("compose"), shown, host, strict=strict)
+        plugin._add_host_to_composed_groups(self._option("groups"), shown, host, strict=strict)
+        plugin._add_host_to_keyed_groups(self._option("keyed_groups"), shown, host, strict=strict)
+
+
+def _names_plugin(path: str, name: str) -> bool:
+    """Whether a file says that it is for a plugin; one that is no YAML is for another."""
+    try:
+        if os.path.getsize(path) > 1024 * 1024:
+            return False
+        with open(path, encoding="utf-8") as file:
+            content = yaml.load(file, Loader=_Plain)
+    except (OSError, ValueError, yaml.YAMLError):
+        return False
+    return isinstance(content, dict) and content.get("plugin") == name
+
+
+class _Plain(yaml.SafeLoader):
+    """Reads any tag, such as that of vaulted values, as nothing."""
+
+
+_Plain.add_constructor(None, lambda _loader, _node: None)
+
+
+def _pods_by_node(pods: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What a host tells of its pod: one that stays counts before one that is ending."""
+    return {
+        node_of(pod): {
+            "name": pod["metadata"]["name"],
+            "ready": is_ready(pod) and not is_ending(pod),
+            "revision": revision_of(pod),
+        }
+        for pod in sorted(pods, key=lambda pod: not is_ending(pod))
+    }

@@ -1,0 +1,197 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the cluster can tell about a rollout: pods, nodes and events, kept small.
+
+A page at a time is read and cut down to what is looked at, so that thousands of nodes do not take
+hundreds of megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ForbiddenError, NotFoundError
+from . import daemonsets
+from .connection import Cluster
+
+_PAGE = 500
+# A namespace can hold more events than anybody reads: what this many pages do not show is left out.
+_EVENT_PAGES = 4
+# So few objects are asked for one by one rather than found in a list.
+FEW = 5
+
+
+def pods(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> list[dict[str, Any]]:
+    """The pods that this very DaemonSet owns (by uid); of those that are ready, the least.
+
+    Raises:
+        ClusterError: in one of its kinds.
+    """
+    metadata = live["metadata"]
+
+    def keep(pod: dict[str, Any]) -> dict[str, Any] | None:
+        owners = pod["metadata"].get("ownerReferences") or []
+        return _small_pod(pod) if any(o.get("uid") == metadata["uid"] for o in owners) else None
+
+    return _listed(
+        cluster,
+        f"/api/v1/namespaces/{metadata['namespace']}/pods",
+        {"labelSelector": daemonsets.label_selector(live["spec"].get("selector") or {})},
+        keep,
+        deadline,
+        f"list the pods of DaemonSet {metadata['namespace']}/{metadata['name']}",
+    )
+
+
+def nodes(
+    cluster: Cluster, deadline: Deadline, names: Collection[str] | None = None
+) -> list[dict[str, Any]] | None:
+    """The nodes of the cluster with their labels, taints and conditions; None where they may not be
+    read.
+
+    Args:
+        cluster: the connection.
+        deadline: when to give up.
+        names: only these are needed; where they are many, there are others among the answer.
+
+    Raises:
+        ClusterError: in one of its other kinds.
+    """
+    try:
+        if names is None or len(names) > FEW:
+            return _listed(cluster, "/api/v1/nodes", {}, _small_node, deadline, "list the nodes")
+        found = [_node(cluster, name, deadline) for name in sorted(names)]
+    except ForbiddenError:
+        return None
+    return [node for node in found if node is not None]
+
+
+def daemonset_events(
+    cluster: Cluster, live: Mapping[str, Any], deadline: Deadline
+) -> list[dict[str, Any]] | None:
+    """The warnings about a DaemonSet itself; None where events may not be listed.
+
+    Raises:
+        ClusterError: in one of its other kinds.
+    """
+    metadata = live["metadata"]
+    what = f"DaemonSet {metadata['namespace']}/{metadata['name']}"
+    return _events(cluster, metadata["namespace"], metadata["uid"], deadline, what)
+
+
+def pod_events(
+    cluster: Cluster, namespace: str, uids: Collection[str], deadline: Deadline
+) -> list[dict[str, Any]] | None:
+    """The warnings about these pods, not more than a few pages hold; None where events may not be
+    listed.
+
+    Raises:
+        ClusterError: in one of its other kinds.
+    """
+    if len(uids) <= FEW:
+        found: list[dict[str, Any]] = []
+        for uid in sorted(uids):
+            some = _events(cluster, namespace, uid, deadline, f"pods of namespace {namespace}")
+            if some is None:
+                return None
+            found += some
+        return found
+
+    def keep(event: dict[str, Any]) -> dict[str, Any] | None:
+        return _small_event(event) if event["involvedObject"].get("uid") in uids else None
+
+    try:
+        return _listed(
+            cluster,
+            f"/api/v1/namespaces/{namespace}/events",
+            {"fieldSelector": "involvedObject.kind=Pod,type=Warning"},
+            keep,
+            deadline,
+            f"list the events about pods of namespace {namespace}",
+            pages=_EVENT_PAGES,
+        )
+    except ForbiddenError:
+        return None
+
+
+def _events(
+    cluster: Cluster, namespace: str, uid: str, deadline: Deadline, what: str
+) -> list[dict[str, Any]] | None:
+    try:
+        return _listed(
+            cluster,
+            f"/api/v1/namespaces/{namespace}/events",
+            {"fieldSelector": f"involvedObject.uid={uid},type=Warning"},
+            _small_event,
+            deadline,
+            f"list the events about {what}",
+            pages=1,
+        )
+    except ForbiddenError:
+        return None
+
+
+def _node(cluster: Cluster, name: str, deadline: Deadline) -> dict[str, Any] | None:
+    try:
+        found = cluster.request(
+            "GET", f"/api/v1/nodes/{name}", deadline=deadline, doing=f"read node {name}"
+        )
+    except NotFoundError:
+        return None
+    return _small_node(found.body)
+
+
+def _listed(
+    cluster: Cluster,
+    path: str,
+    query: Mapping[str, str],
+    keep: Callable[[dict[str, Any]], dict[str, Any] | None],
+    deadline: Deadline,
+    doing: str,
+    *,
+    pages: int | None = None,
+) -> list[dict[str, Any]]:
+    """What ``keep`` makes of the objects of a list, without those of which it makes None."""
+    found: list[dict[str, Any]] = []
+    page = dict(query, limit=str(_PAGE))
+    while True:
+        body = cluster.request("GET", path, query=page, deadline=deadline, doing=doing).body
+        found += [kept for one in body.get("items") or [] if (kept := keep(one)) is not None]
+        pages = None if pages is None else pages - 1
+        token = body["metadata"].get("continue")
+        if not token or pages == 0:
+            return found
+        page["continue"] = token
+
+
+def _small_pod(pod: dict[str, Any]) -> dict[str, Any]:
+    metadata, status = pod["metadata"], pod.get("status") or {}
+    metadata.pop("managedFields", None)
+    conditions = status.get("conditions") or []
+    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+    if not ready or metadata.get("deletionTimestamp"):
+        return pod
+    kept = ("name", "namespace", "uid", "labels", "creationTimestamp")
+    return {
+        "metadata": {key: metadata[key] for key in kept if key in metadata},
+        "spec": {"nodeName": (pod.get("spec") or {}).get("nodeName")},
+        "status": {"phase": status.get("phase"), "conditions": conditions},
+    }
+
+
+def _small_node(node: dict[str, Any]) -> dict[str, Any]:
+    metadata, spec = node["metadata"], node.get("spec") or {}
+    return {
+        "metadata": {"name": metadata["name"], "labels": metadata.get("labels") or {}},
+        "spec": {key: spec[key] for key in ("taints", "unschedulable") if key in spec},
+        "status": {"conditions": (node.get("status") or {}).get("conditions") or []},
+    }
+
+
+def _small_event(event: dict[str, Any]) -> dict[str, Any]:
+    event["metadata"].pop("managedFields", None)
+    return event

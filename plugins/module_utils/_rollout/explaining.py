@@ -1,0 +1,171 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding out why a DaemonSet is not ready: only what tells more is read, and no more than that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from .._base.deadline import Deadline
+from .._base.errors import ClusterError, ForbiddenError
+from .._cluster import evidence
+from .._cluster.connection import Cluster
+from .._nodes import diagnosis
+from .._nodes.eligibility import without_pod
+from .._nodes.pods import node_of, uid_of
+
+_T = TypeVar("_T")
+_LOG_LINES = 10
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why nodes lack an available pod.
+
+    Attributes:
+        reasons: by cause, see ``diagnosis.reasons``.
+        absent: the nodes without a pod, see ``eligibility.without_pod``; only where all nodes had
+            to be read.
+        notes: sentences about what could not be found out.
+        pods: those of the DaemonSet; None where they could not be read.
+        nodes: all nodes; None where they were not needed, or could not be read.
+    """
+
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    absent: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    pods: list[dict[str, Any]] | None = None
+    nodes: list[dict[str, Any]] | None = None
+
+    def in_words(self) -> str:
+        """The reasons and notes as sentences, each beginning with a space; empty without any."""
+        found = f" Reasons: {diagnosis.in_words(self.reasons)}." if self.reasons else ""
+        return found + "".join(f" {note}" for note in self.notes)
+
+
+def explain(
+    cluster: Cluster,
+    live: Mapping[str, Any],
+    deadline: Deadline,
+    *,
+    logs: bool = True,
+    all_nodes: bool = False,
+) -> Explanation:
+    """Find out why a DaemonSet is not ready. Never fails: it says what it could not find out.
+
+    Args:
+        cluster: the connection.
+        live: the DaemonSet.
+        deadline: when to give up; what is known by then is told.
+        logs: whether to read the last lines that crashed containers wrote.
+        all_nodes: whether the nodes are read in any case.
+    """
+    return _Inquiry(cluster, live, deadline).explain(logs=logs, all_nodes=all_nodes)
+
+
+class _Inquiry:
+    """What is read for one explanation, and what could not be."""
+
+    def __init__(self, cluster: Cluster, live: Mapping[str, Any], deadline: Deadline):
+        self._cluster = cluster
+        self._live = live
+        self._deadline = deadline
+        self._notes: list[str] = []
+        self._now = datetime.now(UTC)
+
+    def explain(self, *, logs: bool, all_nodes: bool) -> Explanation:
+        try:
+            pods = evidence.pods(self._cluster, self._live, self._deadline)
+        except ForbiddenError:
+            note = "The reasons are unknown: listing pods is forbidden."
+            return Explanation(notes=[note], nodes=self._nodes(None) if all_nodes else None)
+        except ClusterError as error:
+            return Explanation(notes=[f"The reasons are unknown: {error.message}"])
+        troubled = self._troubled(pods)
+        missing = self._missing(pods)
+        wants_all = missing or all_nodes
+        nodes = None
+        if wants_all or troubled:
+            nodes = self._nodes(None if wants_all else {node_of(pod) for pod in troubled} - {""})
+        events = self._events(troubled, missing) if troubled or missing else None
+        found = diagnosis.reasons(
+            self._live,
+            pods,
+            nodes=nodes,
+            events=events,
+            logs=self._logs(pods) if logs else None,
+            now=self._now,
+        )
+        complete = nodes if wants_all else None
+        absent = without_pod(self._live, complete, pods) if complete is not None else []
+        return Explanation(found, absent, self._notes, pods, complete)
+
+    def _troubled(self, pods: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        least = int(self._live["spec"].get("minReadySeconds") or 0)
+        return [
+            pod
+            for pod in pods
+            if diagnosis.trouble_of(pod, min_ready_seconds=least, now=self._now) is not None
+        ]
+
+    def _missing(self, pods: list[dict[str, Any]]) -> bool:
+        """Whether there are nodes without any pod, by the controller's count."""
+        desired = int((self._live.get("status") or {}).get("desiredNumberScheduled") or 0)
+        return len({node_of(pod) for pod in pods}) < desired
+
+    def _nodes(self, names: set[str] | None) -> list[dict[str, Any]] | None:
+        return self._tried(lambda: evidence.nodes(self._cluster, self._deadline, names), "nodes")
+
+    def _events(self, troubled: list[dict[str, Any]], missing: bool) -> list[dict[str, Any]] | None:
+        namespace = self._live["metadata"]["namespace"]
+        uids = {uid_of(pod) for pod in troubled}
+
+        def read() -> list[dict[str, Any]] | None:
+            found: list[dict[str, Any]] | None = []
+            if missing:
+                found = evidence.daemonset_events(self._cluster, self._live, self._deadline)
+            if found is None or not uids:
+                return found
+            more = evidence.pod_events(self._cluster, namespace, uids, self._deadline)
+            return None if more is None else found + more
+
+        return self._tried(read, "events")
+
+    def _tried(self, read: Callable[[], _T | None], what: str) -> _T | None:
+        """What was read; None, with a note, where it could not be."""
+        try:
+            found = read()
+        except ClusterError as error:
+            self._notes.append(f"The {what} are not known: {error.message}")
+            return None
+        if found is None:
+            self._notes.append(f"The {what} may not be read, so there may be more to say.")
+        return found
+
+    def _logs(self, pods: list[dict[str, Any]]) -> dict[str, str]:
+        """The last lines of the few containers whose crashes they may explain."""
+        from .._cluster.pod_logs import tail
+
+        found: dict[str, str] = {}
+        for wanted in diagnosis.needs(pods):
+            metadata = wanted.pod["metadata"]
+            try:
+                found[metadata["uid"]] = tail(
+                    self._cluster,
+                    metadata["namespace"],
+                    metadata["name"],
+                    container=wanted.container,
+                    lines=_LOG_LINES,
+                    previous=wanted.previous,
+                    deadline=self._deadline,
+                )
+            except ClusterError as error:
+                if isinstance(error, ForbiddenError):
+                    self._notes.append("Logs may not be read, so there may be more to say.")
+                    break
+        return found

@@ -1,0 +1,268 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One DaemonSet whose rollout is waited for: what was seen of it, and what that means.
+
+Nothing is asked of the cluster here, and the time is always given (in seconds of the monotonic
+clock), so that the rules can be read, and tried, without either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import EverynodeError, RolloutError
+from .._nodes.readiness import Verdict, could_be_excused, resolve_share, verdict
+from .explaining import Explanation
+from .patience import Patience
+
+# Nothing has come forward for so long: worth a look at the pods. Later looks are further apart.
+_LULL = 5.0
+_LONGEST_PAUSE = 30.0
+_BETWEEN_LINES = 1.0
+_CAUSES_IN_LINE = 3
+_ADVICE = {
+    "timeout": "Mend the cause, or give it more time with wait_timeout.",
+    "cause": "Mend the cause. To wait for longer all the same, set failure_grace_seconds or"
+    " fail_early: false.",
+    "no_progress": "Mend the cause, or give it more time with progress_deadline_seconds.",
+}
+
+
+class Following:
+    """One DaemonSet on its way.
+
+    Attributes:
+        live: as it was last seen.
+        found: what that means.
+        error: why the wait for it failed; None so far.
+        hopeless: whether a cause that does not heal by waiting has lasted for too long, on more
+            nodes than may lack their pod.
+    """
+
+    def __init__(
+        self,
+        live: dict[str, Any],
+        patience: Patience,
+        progress: Callable[[str], None],
+        now: float,
+    ):
+        metadata = live["metadata"]
+        self.live = live
+        self.uid = str(metadata["uid"])
+        self.name = f"{metadata['namespace']}/{metadata['name']}"
+        self.found = verdict(live)
+        self.error: EverynodeError | None = None
+        self.hopeless = False
+        self._patience = patience
+        self._progress = progress
+        self._told = ""
+        self._told_at = -math.inf
+        self._best = _score(live, self.found)
+        self._progressed = now
+        self._pause = self._lull()
+        self._next_look = now + self._pause
+        self._reasons: list[dict[str, Any]] = []
+        # When a cause that does not heal was first seen, and how many looks have missed it since.
+        self._since: dict[str, tuple[float, int]] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.found.ready or self.error is not None
+
+    def _lull(self) -> float:
+        grace = max(self._patience.grace_seconds, 1.0)
+        return min(_LULL, grace) + float(self.live["spec"].get("minReadySeconds") or 0)
+
+    def see(self, snapshot: dict[str, Any] | None, now: float) -> None:
+        """Take note of the object as a watch tells it; None once it is gone."""
+        if snapshot is None:
+            self.found = Verdict(False, "deleted", "it was deleted", self.found.counts)
+            self.error = was_deleted(self.live, self.found)
+            return
+        found = verdict(snapshot, uid=self.uid)
+        if found.state in ("deleting", "replaced"):
+            self.found = found
+            self.error = was_deleted(self.live, found)
+            return
+        # A watch may begin before the change that is waited for.
+        if snapshot["metadata"]["generation"] < self.live["metadata"]["generation"]:
+            return
+        self.live, self.found = snapshot, found
+        score = _score(snapshot, self.found)
+        if score[:2] != self._best[:2] or score > self._best:
+            self._best, self._progressed = score, now
+            self._next_look = now + self._pause
+            self._reasons = [one for one in self._reasons if not one["heals"]]
+
+    def wakes(self) -> float:
+        """When there is something to do although nothing is told."""
+        return min(self._next_look, self._stuck_at())
+
+    def wants_look(self, now: float) -> bool:
+        """Whether it is time to look at the pods."""
+        return now >= self._next_look
+
+    def _stuck_at(self) -> float:
+        least = float(self.live["spec"].get("minReadySeconds") or 0)
+        return self._progressed + self._patience.progress_deadline_seconds + least
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether nothing has come forward for too long."""
+        return now >= self._stuck_at()
+
+    def looked(self, seen: Explanation, began: float, now: float) -> None:
+        """Take note of what a look at the pods has shown.
+
+        Args:
+            seen: what it has shown.
+            began: when the look began.
+            now: the time.
+        """
+        self._reasons = seen.reasons
+        self._count_lasting(now)
+        self._pause = min(max(self._pause * 2, self._lull()), max(_LONGEST_PAUSE, self._lull()))
+        self._next_look = now + self._pause
+        for first, _missed in self._since.values():
+            grace_over = first + self._patience.grace_seconds
+            if grace_over > now:
+                self._next_look = min(self._next_look, max(grace_over, now + 1.0))
+        if self._progressed < began:
+            self._excuse(seen)
+            self.hopeless = self._is_hopeless(now)
+
+    def _count_lasting(self, now: float) -> None:
+        lasting = {one["cause"] for one in self._reasons if not one["heals"]}
+        kept = {}
+        for cause, (first, missed) in self._since.items():
+            # A container that crashes again and again runs in between.
+            if cause in lasting or not missed:
+                kept[cause] = (first, 0 if cause in lasting else 1)
+        for cause in lasting:
+            kept.setdefault(cause, (now, 0))
+        self._since = kept
+
+    def _is_hopeless(self, now: float) -> bool:
+        if not self._patience.fail_early or not self._since:
+            return False
+        budget = self._patience.allowance.unavailable_budget
+        spared = 0 if budget is None else resolve_share(budget, self.found.counts["desired"])
+        if sum(one["count"] for one in self._reasons if not one["heals"]) <= spared:
+            return False
+        first = min(first for first, _missed in self._since.values())
+        return now - first >= self._patience.grace_seconds
+
+    def _excuse(self, seen: Explanation) -> None:
+        """Make use of the allowance, if what lacks is within it."""
+        allowance = self._patience.allowance
+        if not could_be_excused(self.found, allowance):
+            return
+        found = verdict(
+            self.live,
+            allowance,
+            uid=self.uid,
+            pods=seen.pods,
+            nodes=seen.nodes,
+            now=datetime.now(UTC),
+            by_numbers=seen.pods is None,
+        )
+        if found.ready:
+            self.found = found
+
+    @property
+    def wants_nodes(self) -> bool:
+        """Whether a look has to read all nodes, too."""
+        return self._patience.allowance.ignore_not_ready_nodes is not None
+
+    def tell(self, now: float) -> None:
+        """Show a line where something moved, not more than one a second."""
+        line = f"{self.name}: {self._in_words()}"
+        if line == self._told or (not self.ended and now - self._told_at < _BETWEEN_LINES):
+            return
+        self._told, self._told_at = line, now
+        self._progress(line)
+
+    def _in_words(self) -> str:
+        counts, found = self.found.counts, self.found
+        if found.ready or found.state not in ("updating", "starting"):
+            return found.message
+        told = (
+            f"{counts['updated']} of {counts['desired']} updated, {counts['available']} available"
+        )
+        causes = [_briefly(one) for one in self._reasons if one["cause"] != "Starting"]
+        return "; ".join([told, *causes[:_CAUSES_IN_LINE]])
+
+    def fail(self, failed_by: str, why: Explanation, deadline: Deadline, now: float) -> None:
+        """End the wait for it without success.
+
+        Args:
+            failed_by: ``timeout``, ``cause`` or ``no_progress``.
+            why: what is known of the reasons.
+            deadline: the task's.
+            now: the time.
+        """
+        words = {
+            "timeout": f"is not ready after {deadline.seconds:g} seconds",
+            "cause": "does not become ready, and waiting does not help",
+            "no_progress": f"made no progress for {now - self._progressed:.0f} seconds",
+        }
+        details = {
+            **self.found.as_result(),
+            "ready": False,
+            "reasons": why.reasons,
+            "failed_by": failed_by,
+        }
+        self.error = RolloutError(
+            f"DaemonSet {self.name} {words[failed_by]}: {self.found.message}.{why.in_words()}",
+            advice=_ADVICE[failed_by],
+            details={"rollout": details},
+        )
+
+
+def was_deleted(live: Mapping[str, Any], found: Verdict) -> RolloutError:
+    """The failure of a wait for a DaemonSet that went away meanwhile.
+
+    Args:
+        live: as it was last seen.
+        found: ``deleted``, ``deleting``, or ``replaced`` where there is another of its name.
+    """
+    namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
+    how = {
+        "deleting": "is being deleted while the task waits",
+        "replaced": "was deleted while the task waited, and another of its name was created",
+    }.get(found.state, "was deleted while the task waited")
+    rollout = {**found.as_result(), "failed_by": "deleted"}
+    return RolloutError(
+        f"DaemonSet {namespace}/{name} {how} for its rollout.",
+        advice="Somebody or something else removed it: run the task again once that is settled.",
+        details={"rollout": rollout},
+    )
+
+
+def _score(live: Mapping[str, Any], found: Verdict) -> tuple[Any, ...]:
+    """What grows with progress. Its first two parts say what it is that comes forward."""
+    counts = found.counts
+    return (
+        live["metadata"]["generation"],
+        counts["desired"],
+        found.state != "observing",
+        counts["updated"],
+        counts["available"],
+        counts["ready_pods"],
+    )
+
+
+def _briefly(group: Mapping[str, Any]) -> str:
+    """A cause and its nodes, as a progress line shows it."""
+    nodes: Iterable[str] = group["nodes"]
+    named = ", ".join(nodes)
+    more = int(group["count"]) - len(group["nodes"])
+    if not named:
+        return f"{group['cause']} on {group['count']} nodes"
+    return f"{group['cause']} on {named}" + (f" and {more} more" if more else "")

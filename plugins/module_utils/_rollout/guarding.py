@@ -1,0 +1,100 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What stands in the way of a new template: a rollout that is not finished, nodes without a pod.
+
+The controller replaces pods that are not available at once, whatever maxUnavailable says. So a
+second bad template over a rollout that is still going takes down what the first one left
+(kubernetes/kubernetes#123232). All is judged by the status that the task has read anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._base.errors import RolloutError
+from .._nodes.readiness import STRICT, Allowance, Verdict, verdict
+from .._spec.shares import share_of
+
+WAIT, REFUSE, PROCEED = "wait", "fail", "proceed"
+CHOICES = (WAIT, REFUSE, PROCEED)
+
+
+def is_rolling(live: Mapping[str, Any]) -> bool:
+    """Whether a rollout is under way: the controller has not seen the newest template, or pods of
+    an older one are left for it to replace.
+    """
+    found = verdict(live)
+    return not found.ready and found.state in ("observing", "updating")
+
+
+def unfinished(live: Mapping[str, Any], allowance: Allowance = STRICT) -> Verdict | None:
+    """The state of the rollout before, where that has not come to its end; None where it has.
+
+    It has not either where all pods are updated, and some are not available: it is failing.
+    """
+    found = verdict(live, allowance)
+    return None if found.ready else found
+
+
+def refusal(live: Mapping[str, Any], found: Verdict, change: str) -> RolloutError:
+    """The failure of a task that would come upon a rollout that is not finished.
+
+    Args:
+        live: the DaemonSet.
+        found: the state of that rollout.
+        change: what the task would do, such as ``change the template``.
+    """
+    metadata = live["metadata"]
+    return RolloutError(
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} is in the middle of a rollout:"
+        f" {found.message}. Nothing was changed.",
+        advice=f"Wait until it has ended, or {change} all the same with on_unfinished_rollout:"
+        " proceed.",
+        details={"rollout": found.as_result()},
+    )
+
+
+def warnings(live: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What a new template comes upon, for the user to know.
+
+    Args:
+        live: the DaemonSet as it was.
+        after: with the new template; its update strategy counts.
+    """
+    found = unfinished(live)
+    if found is None:
+        return []
+    name = f"{live['metadata']['namespace']}/{live['metadata']['name']}"
+    if found.state in ("observing", "updating"):
+        told = (
+            f"The rollout before of DaemonSet {name} is not finished ({found.message}), and this"
+            " template takes its place. Pods that are not available are replaced at once, whatever"
+            " maxUnavailable says; on_unfinished_rollout: wait or fail prevents that."
+        )
+        return [told]
+    stuck = _used_up(live, after)
+    if stuck is None:
+        return []
+    missing, most = stuck
+    told = (
+        f"{missing} of {found.counts['desired']} nodes have no available pod of DaemonSet {name}"
+        f" already, and maxUnavailable allows {most}: those pods are replaced first, and no other"
+        " one is before they are available. Where their nodes are down, the rollout waits for them;"
+        " a larger maxUnavailable lets it go on."
+    )
+    return [told]
+
+
+def _used_up(live: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[int, int] | None:
+    """How many nodes lack a pod and how many may, where nothing is left of that."""
+    strategy = after["spec"].get("updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    counts = verdict(live).counts
+    missing = counts["desired"] - counts["available"]
+    if strategy.get("type") == "OnDelete" or share_of(rolling.get("maxSurge") or 0, 100):
+        return None
+    most = share_of(rolling.get("maxUnavailable", 1), counts["desired"], up=True)
+    return (missing, most) if missing >= most and most < counts["desired"] else None

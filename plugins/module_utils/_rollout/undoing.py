@@ -1,0 +1,198 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Taking back a plain rolling update that did not end well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import EverynodeError, RolloutError
+from .._cluster import daemonsets, fieldset, managers, revisions
+from .._cluster.applying import Applied, apply
+from .._cluster.connection import Cluster
+from .._cluster.objects import How, controllable
+from .._nodes.readiness import verdict
+from .._spec.fields import CHANGE_CAUSE
+from . import forecast, history, rolling_back, waiting
+
+# The least that a rollback has, as the task's own time is often over.
+_SECONDS = 60.0
+_GONE = ("deleted", "replaced", "deleting")
+_TEMPLATE = ("f:spec", "f:template")
+
+
+def roll_back(
+    cluster: Cluster,
+    applied: Applied,
+    how: How,
+    patience: waiting.Patience,
+    deadline: Deadline,
+    progress: waiting.Progress,
+    error: RolloutError,
+) -> None:
+    """Give a DaemonSet back what stood before a change, and wait for that too.
+
+    Args:
+        cluster: the connection.
+        applied: the change, as the task made it.
+        how: as the change was applied.
+        patience: what the wait puts up with.
+        deadline: the task's; where less than a minute is left of it, the rollback has one.
+        progress: takes lines for a person who waits.
+        error: the failure of the rollout, which is completed by what was done.
+    """
+    before = applied.before
+    reason = _nothing_to_undo(applied, error)
+    if reason or before is None:
+        error.message = f"{error.message} {reason}".strip()
+        return
+    own = Deadline(max(deadline.left(), _SECONDS))
+    progress(f"{_name(before)}: rolling back")
+    try:
+        live = _still_ours(cluster, applied, own)
+        back = _put_back(cluster, before, live, how, own)
+    except EverynodeError as trouble:
+        error.message = f"{error.message} It could not be rolled back: {trouble.message}"
+        error.advice = trouble.advice
+        return
+    told = forecast.restarts(cluster, live, back.after, own)
+    found: dict[str, Any] = {
+        "to_revision": _number(cluster, back.after, own),
+        "pods": told["pods"],
+        "nodes": told["nodes"],
+    }
+    try:
+        _after, end = waiting.until_ready(cluster, back.after, patience, own, progress)
+        found |= {"ready": True, "message": end.message}
+        ended = f": {end.message}."
+    except EverynodeError as trouble:
+        found |= {"ready": False, "message": trouble.message}
+        ended = f", but that has not come to its end. {trouble.message}"
+    number = found["to_revision"]
+    where = "to what it was" if number is None else f"to revision {number}"
+    unfinished = "" if verdict(before).ready else _unfinished(verdict(before).message)
+    error.message = f"{error.message} It was rolled back {where}{ended}{unfinished}"
+    error.advice = "Mend the cause, then run the task again."
+    error.details["rollout"]["rolled_back"] = found
+
+
+def pause(
+    cluster: Cluster, applied: Applied, how: How, deadline: Deadline, error: RolloutError
+) -> None:
+    """Have no further pod replaced after a rollout that did not end well.
+
+    Args:
+        cluster: the connection.
+        applied: the change, as the task made it.
+        how: as the change was applied.
+        deadline: the task's; where less than a minute is left of it, the pause has one.
+        error: the failure of the rollout, which is completed by what was done.
+    """
+    from . import pausing
+
+    if error.details["rollout"].get("state") in _GONE:
+        return
+    own = Deadline(max(deadline.left(), _SECONDS))
+    try:
+        live = _still_ours(cluster, applied, own)
+        pausing.pause(cluster, live, how, own, why=error.message)
+    except EverynodeError as trouble:
+        error.message = f"{error.message} It could not be paused: {trouble.message}"
+        error.advice = trouble.advice
+        return
+    error.message += " It was paused: no further pod is replaced."
+    error.advice = "Mend the cause, then have it go on with state: resumed."
+    error.details["changed"] = True
+    error.details["rollout"]["paused"] = True
+
+
+def _nothing_to_undo(applied: Applied, error: RolloutError) -> str:
+    """Why there is nothing to roll back, a sentence; empty where there is."""
+    if error.details["rollout"].get("state") in _GONE:
+        return "There is nothing left to roll back."
+    if applied.before is None:
+        return "This task made it, so there is nothing to go back to."
+    if applied.before["metadata"]["uid"] != applied.after["metadata"]["uid"]:
+        return "The DaemonSet was made anew, so there is nothing to go back to."
+    if not applied.changed or forecast.same(applied.before, applied.after):
+        return "This task did not change the template, so there is nothing to go back to."
+    return ""
+
+
+def _unfinished(message: str) -> str:
+    return f" The rollout before this task was not finished either ({message})."
+
+
+def _still_ours(cluster: Cluster, applied: Applied, deadline: Deadline) -> dict[str, Any]:
+    """The DaemonSet as it is now, where its template is still the one of this task.
+
+    Raises:
+        RolloutError: somebody else has changed it meanwhile.
+    """
+    metadata = applied.after["metadata"]
+    live = daemonsets.read(cluster, metadata["namespace"], metadata["name"], deadline)
+    if live is None or live["metadata"]["uid"] != metadata["uid"]:
+        raise RolloutError("It is gone.")
+    if not forecast.same(applied.after, live):
+        raise RolloutError(
+            "Somebody else has changed its template meanwhile.",
+            advice="Look at it, then run the task again.",
+        )
+    return live
+
+
+def _put_back(
+    cluster: Cluster, before: dict[str, Any], live: dict[str, Any], how: How, deadline: Deadline
+) -> Applied:
+    """Apply the template of before with exactly the fields that were ours, then all the rest."""
+    names = managers.manager_names(how.adopt)
+    how = replace(how, adopt=())
+    owned = managers.owned_with(before, how.manager, names)
+    fields = fieldset.subset(owned, _TEMPLATE)
+    cause = (before["metadata"].get("annotations") or {}).get(CHANGE_CAUSE)
+    back = rolling_back.to_template(
+        cluster,
+        live,
+        before["spec"]["template"],
+        how,
+        deadline,
+        fields=fields or None,
+        cause=rolling_back.Cause(cause),
+    )
+    if not owned or _beside_template(before) == _beside_template(back.after):
+        return back
+    intent = fieldset.from_owned(before, owned)
+    ours = fieldset.from_owned(back.after, managers.applied_set(back.after, how.manager))
+    intent |= {"apiVersion": "apps/v1", "kind": "DaemonSet"}
+    metadata = before["metadata"]
+    intent["metadata"] = {
+        **(intent.get("metadata") or {}),
+        "name": metadata["name"],
+        "namespace": metadata["namespace"],
+        "uid": metadata["uid"],
+    }
+    intent["spec"] = {**(intent.get("spec") or {}), "template": ours["spec"]["template"]}
+    whole = apply(cluster, intent, back.after, replace(how, partial=True), deadline)
+    return replace(back, after=whole.after)
+
+
+def _beside_template(obj: dict[str, Any]) -> dict[str, Any]:
+    shown = controllable(obj)
+    return {**shown, "spec": {k: v for k, v in shown["spec"].items() if k != "template"}}
+
+
+def _number(cluster: Cluster, live: dict[str, Any], deadline: Deadline) -> int | None:
+    """The number of the revision that the DaemonSet is at, None where that cannot be read."""
+    try:
+        found = history.current(live, revisions.revisions_of(cluster, live, deadline))
+    except EverynodeError:
+        return None
+    return None if found is None else found.number
+
+
+def _name(live: dict[str, Any]) -> str:
+    return f"{live['metadata']['namespace']}/{live['metadata']['name']}"

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``daemonset`` with ``on_selector_change``: a DaemonSet made anew, as its selector is another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import Fault, InputError
+from .._cluster.applying import Applied
+from .._rollout import forecast, guarding, replacing
+from .._rollout.state import has_state
+from .._spec import build
+from . import change, daemonset
+from .verb import Task
+
+
+def carry_out(
+    task: Task, draft: build.Draft, live: dict[str, Any] | None, policy: str, deadline: Deadline
+) -> tuple[Applied, dict[str, Any]]:
+    """Put a new DaemonSet in the place of the old one, and see its rollout to the end.
+
+    Args:
+        task: the task.
+        draft: what it asks for.
+        live: the DaemonSet with the other selector; None where an earlier run has deleted it.
+        policy: what happens to the old one's pods.
+        deadline: the task's.
+
+    Returns:
+        what became of the DaemonSet, and the result of the task.
+    """
+    how = daemonset.how_of(task)
+    intent = change.with_change_cause(task, build.complete(draft, None), live)
+    if live is None:
+        create = replacing.create if policy == "Orphan" else change.apply_new
+        applied = create(task.cluster, intent, how, deadline)
+        return applied, change.finish(task, how, applied, deadline)
+    if task.params["rollout"] is not None:
+        problem = "the DaemonSet is made anew, which cannot be done in stages"
+        raise InputError([Fault("rollout", problem)])
+    if has_state(live):
+        from . import staged_change
+
+        staged_change.refuse(live, "be made anew")
+    choice = task.params["on_unfinished_rollout"] or guarding.PROCEED
+    if choice != guarding.PROCEED:
+        live = change.hold(task, live, choice, "make it anew", deadline)
+    seen = forecast.sample(task.cluster, live, deadline)
+    replacement = replacing.Replacement(live, intent, policy)
+    applied = replacing.carry_out(task.cluster, replacement, how, deadline, task.progress)
+    ends_all = policy != "Orphan"
+    result = change.finish(task, how, applied, deadline, look=lambda: seen, ends_all=ends_all)
+    return applied, result

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The state ``restarted``: every pod of one DaemonSet is replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._rollout import forecast, guarding, restart
+from .._rollout.state import has_state
+from . import change
+from .settling import settle
+from .verb import Task
+
+
+def carry_out(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+    """Restart a DaemonSet, but not in the middle of a rollout, unless the task says so."""
+    key = task.params["restart_key"]
+    restarts = None
+    if not restart.is_restarted_for(live, key):
+        live = guarded(task, live, deadline)
+    applied = restart.once(task.cluster, live, key, task.check_mode, deadline)
+    if applied.changed:
+        restarts = forecast.restarts(task.cluster, live, applied.after, deadline)
+    return settle(task, applied, deadline, restarts=restarts)
+
+
+def guarded(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+    """The DaemonSet once it may be restarted.
+
+    A rollout whose pods are all updated is none any more, even where they are not available: a
+    restart may be what they need.
+
+    Raises:
+        ConflictError: it is in the middle of a staged rollout, or paused.
+        RolloutError: its rollout is not finished, or did not end well; nothing was changed.
+    """
+    if has_state(live):
+        from . import staged_change
+
+        staged_change.refuse(live, "be restarted")
+    choice = task.params["on_unfinished_rollout"] or guarding.WAIT
+    if choice == guarding.PROCEED or not guarding.is_rolling(live):
+        return live
+    return change.hold(task, live, choice, "restart it", deadline)

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The end of a change: its rollout is waited for, and the result of the task is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import EverynodeError, RolloutError
+from .._base.redaction import redact
+from .._cluster.applying import Applied
+from .._nodes.readiness import verdict
+from .._rollout import waiting
+from .._rollout.state import ANNOTATION
+from .difference import difference
+from .verb import Task
+
+
+def settle(
+    task: Task,
+    applied: Applied,
+    deadline: Deadline,
+    *,
+    restarts: dict[str, Any] | None = None,
+    failed: Callable[[RolloutError], None] | None = None,
+    patience: waiting.Patience | None = None,
+) -> dict[str, Any]:
+    """The result of a change, once the rollout has ended where the task waits for it.
+
+    Args:
+        task: the task.
+        applied: the change.
+        deadline: the task's.
+        restarts: which pods restart by it, for the result.
+        failed: what is done where the rollout does not end well; it completes the failure.
+        patience: what the wait puts up with; None for what the task says.
+    """
+    tell(task, applied)
+    more = {} if restarts is None else {"restarts": restarts}
+    after, found = applied.after, verdict(applied.after)
+    if task.params["wait"] and not task.check_mode:
+        patience = patience or waiting.patience_of(task.params)
+        try:
+            after, found = waiting.until_ready(
+                task.cluster, applied.after, patience, deadline, task.progress
+            )
+        except EverynodeError as error:
+            error.details["changed"] = applied.changed
+            if isinstance(error, RolloutError):
+                error.details["rollout"] = {**(error.details.get("rollout") or {}), **more}
+                if failed is not None:
+                    failed(error)
+            raise
+    return result_of(task, applied, after, {**found.as_result(), **more})
+
+
+def tell(task: Task, applied: Applied) -> None:
+    """Warn of what the server said about an apply, and of what it made of it."""
+    task.warnings.extend(applied.warnings)
+    if applied.rewritten and not applied.changed:
+        task.warnings.append(
+            "The server holds something else than was asked for (an admission webhook, or a value"
+            f" that it writes in another form): {', '.join(applied.rewritten[:8])}."
+        )
+
+
+def result_of(
+    task: Task, applied: Applied, after: Mapping[str, Any], rollout: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The result of a change.
+
+    Args:
+        task: the task.
+        applied: the change.
+        after: the DaemonSet as it was seen last.
+        rollout: the state of its rollout.
+    """
+    result = {"changed": applied.changed, "daemonset": shown(task, after), "rollout": rollout}
+    if task.diff_mode:
+        diff = difference(task, applied.before, applied.after)
+        result["diff"] = (
+            diff if applied.namespace is None else [difference(task, None, applied.namespace), diff]
+        )
+    return result
+
+
+def shown(task: Task, live: Mapping[str, Any]) -> dict[str, Any]:
+    """The object as a result shows it: without managedFields, a rollout's state and secrets."""
+    metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
+    annotations = metadata.get("annotations") or {}
+    if ANNOTATION in annotations:
+        metadata["annotations"] = {k: v for k, v in annotations.items() if k != ANNOTATION}
+    redacted: dict[str, Any] = redact({**live, "metadata": metadata}, task.secrets)
+    return redacted
+
+
+def changed_all_the_same(changed: bool, wait: Callable[[], Any]) -> Any:
+    """Wait, and have a failure say too whether something was changed before."""
+    try:
+        return wait()
+    except EverynodeError as error:
+        error.details["changed"] = changed
+        raise

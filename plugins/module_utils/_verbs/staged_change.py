@@ -1,0 +1,104 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A change in stages, and any change of a DaemonSet that remembers such a rollout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ConflictError
+from .._cluster.applying import Applied, apply
+from .._nodes.readiness import verdict
+from .._rollout import forecast, guarding, staging, waiting
+from .._rollout.state import has_state
+from . import change
+from .change import Wish
+from .settling import result_of, settle, tell
+from .verb import Task
+
+
+def carry_out(
+    task: Task, wish: Wish, live: dict[str, Any], deadline: Deadline
+) -> tuple[Applied, dict[str, Any]]:
+    """Bring the DaemonSet to what the task wants in the stages of its plan, or as far as the object
+    and the plan allow; see `staging.carry_out`.
+
+    Returns:
+        what became of the DaemonSet, and the result of the task.
+    """
+    intent = wish.intent_of(live)
+    if not has_state(live):
+        if not change.template_differs(intent, live, wish.how.manager):
+            return change.plainly(task, wish, intent, live, deadline)
+        trial = apply(task.cluster, intent, live, replace(wish.how, dry_run=True), deadline)
+        if forecast.same(live, trial.after):
+            return change.plainly(task, wish, intent, live, deadline)
+        live = change.guard(task, wish.how, live, intent, deadline)
+        intent = wish.intent_of(live)
+        if task.params["on_unfinished_rollout"] is None:
+            task.warnings.extend(guarding.warnings(live, trial.after))
+    if wish.prepare is not None and not task.check_mode:
+        # What would be refused is, before anything that the pods need is made.
+        _staged(task, replace(wish, how=replace(wish.how, dry_run=True)), intent, live, deadline)
+        wish.ready()
+    elif wish.prepare is not None:
+        wish.ready()
+    done = _staged(task, wish, intent, live, deadline)
+    applied = done.applied
+    if not done.finished:
+        tell(task, applied)
+        told = {**verdict(applied.after).as_result(), "ready": False}
+        told |= {"state": str(done.report.get("phase")), **done.report}
+        return applied, result_of(task, applied, applied.after, told)
+    restarts = None
+    if task.check_mode and applied.changed:
+        restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
+    result = settle(task, applied, deadline, restarts=restarts, patience=done.patience)
+    message = done.report.get("message")
+    ended = result["rollout"]["message"]
+    result["rollout"] |= done.report
+    result["rollout"]["message"] = f"{message}; {ended}" if message else ended
+    return applied, result
+
+
+def _staged(
+    task: Task, wish: Wish, intent: dict[str, Any], live: dict[str, Any], deadline: Deadline
+) -> staging.Staged:
+    return staging.carry_out(
+        task.cluster,
+        live,
+        intent,
+        wish.plan,
+        wish.how,
+        waiting.patience_of(task.params),
+        deadline,
+        task.progress,
+        proceed=task.params["on_unfinished_rollout"] == guarding.PROCEED,
+    )
+
+
+def refuse(live: dict[str, Any], wanted: str) -> None:
+    """Refuse what cannot be done to a DaemonSet that remembers a rollout.
+
+    Args:
+        live: the DaemonSet.
+        wanted: what the task would do, such as ``be restarted``.
+
+    Raises:
+        ConflictError: it remembers one.
+    """
+    state = staging.state_of(live)
+    if state is None:
+        return
+    kinds = {"staged": "a staged rollout", "paused": "a paused rollout", "rebuild": "a rebuild"}
+    metadata = live["metadata"]
+    raise ConflictError(
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} is in the middle of"
+        f" {kinds[state.kind]} ({state.phase}), so it cannot {wanted}. Nothing was changed.",
+        advice="End that first: run its task again, with state: resumed before it where it is"
+        " paused, or put the former definition back.",
+    )

@@ -1,0 +1,159 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DaemonSets that are updated under several strategies at once, each pod counted."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.integration.api import Api, eventually
+from tests.integration.pod_watch import PodWatch
+from tests.integration.verbs import Outcome, Tasks
+
+OLD = "example.test/agent:1"
+NEW = "example.test/agent:2"
+NEWER = "example.test/agent:3"
+PREFIX = "everynode.kubernetes/simulate"
+_SOON = 60
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """How pods are replaced.
+
+    `limit` is on how many of five nodes a pod may be missing at once; pods take `seconds` to start.
+    """
+
+    update: Mapping[str, Any]
+    limit: int
+    rollout: Mapping[str, Any] | None = None
+    seconds: int = 2
+
+    def parameters(self, image: str, annotations: Mapping[str, str]) -> dict[str, Any]:
+        """A task's, to have pods of this image."""
+        found: dict[str, Any] = {
+            "name": "agent",
+            "containers": [{"name": "agent", "image": image}],
+            "pod_annotations": dict(annotations),
+            "update_strategy": dict(self.update),
+            "wait": True,
+            "wait_timeout": _SOON,
+        }
+        return found
+
+
+def _rolling(**how: int | str) -> dict[str, Any]:
+    names = {"unavailable": "maxUnavailable", "surge": "maxSurge"}
+    return {
+        "type": "RollingUpdate",
+        "rollingUpdate": {names[key]: value for key, value in how.items()},
+    }
+
+
+ON_DELETE = {"type": "OnDelete"}
+STRATEGIES = {
+    "one": Strategy(_rolling(unavailable=1), limit=1),
+    "a-tenth": Strategy(_rolling(unavailable="10%"), limit=1),
+    "all": Strategy(_rolling(unavailable="100%"), limit=5, seconds=6),
+    "surge": Strategy(_rolling(surge=1, unavailable=0), limit=0),
+    "on-delete": Strategy(
+        ON_DELETE, limit=2, rollout={"stages": [1, "100%"], "max_unavailable": 2}
+    ),
+    "staged": Strategy(_rolling(unavailable=2), limit=2, rollout={"stages": [1, 2]}),
+}
+
+
+@dataclass
+class Scene:
+    """A DaemonSet in a namespace of its own, settled with its first image, and the watch on it."""
+
+    strategy: Strategy
+    tasks: Tasks
+    watch: PodWatch
+    annotations: Mapping[str, str]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def parameters(self, image: str, **parameters: Any) -> dict[str, Any]:
+        """Those of the task that brings the pods to an image, in the way of the strategy."""
+        given = self.strategy.parameters(image, self.annotations)
+        if self.strategy.rollout is not None:
+            given["rollout"] = dict(self.strategy.rollout)
+        return given | parameters
+
+    def update(self, image: str = NEW, **parameters: Any) -> Outcome:
+        """Bring the pods to an image, as the strategy says."""
+        outcome = self.tasks.run(**self.parameters(image, **parameters))
+        self.outcomes.append(outcome)
+        return outcome
+
+    def images(self) -> set[str]:
+        """The images of the pods that there are."""
+        pods = self.tasks.api.pods(self.tasks.namespace, "agent")
+        return {pod["spec"]["containers"][0]["image"] for pod in pods}
+
+
+def slow(strategy: Strategy) -> dict[str, str]:
+    """Pods that take a while to start."""
+    return {PREFIX: "slow-start", f"{PREFIX}-seconds": str(strategy.seconds)}
+
+
+@contextmanager
+def scenes(
+    api: Api, annotations: Callable[[Strategy], Mapping[str, str]] = slow
+) -> Iterator[dict[str, Scene]]:
+    """A scene for each strategy, side by side; all is removed in the end."""
+    with ExitStack() as stack, ThreadPoolExecutor(len(STRATEGIES)) as pool:
+
+        def begin(name: str) -> Scene:
+            strategy = STRATEGIES[name]
+            namespace = f"scene-{name}-{next(_numbers)}"
+            api.add_namespace(namespace)
+            stack.callback(api.remove_namespace, namespace)
+            tasks = Tasks(api, namespace)
+            pods = annotations(strategy)
+            tasks.ok(**strategy.parameters(OLD, pods))
+            api.settled(namespace, "agent")
+            return Scene(strategy, tasks, PodWatch(api, namespace), pods)
+
+        found = dict(zip(STRATEGIES, pool.map(begin, STRATEGIES), strict=True))
+        for scene in found.values():
+            stack.enter_context(scene.watch)
+        yield found
+
+
+def update_all(
+    found: Mapping[str, Scene],
+    image: str = NEW,
+    meanwhile: Callable[[], None] | None = None,
+    **parameters: Any,
+) -> None:
+    """Update all scenes at once; `meanwhile` is called while pods are being replaced everywhere."""
+    with ThreadPoolExecutor(len(found)) as pool:
+        running = {
+            name: pool.submit(scene.update, image, **parameters) for name, scene in found.items()
+        }
+        if meanwhile is not None:
+            for name, scene in found.items():
+                eventually(lambda: _begun(scene, running[name]), f"{name} has begun")  # noqa: B023
+            late = [name for name, future in running.items() if future.done()]
+            assert not late, {name: running[name].result().result for name in late}
+            meanwhile()
+        for future in running.values():
+            future.result()
+
+
+def _begun(scene: Scene, future: Future[Outcome]) -> bool | None:
+    return bool(scene.watch.created()) or future.done() or None
+
+
+def settle(found: Mapping[str, Scene]) -> None:
+    """Have the watches see all that has happened."""
+    for scene in found.values():
+        scene.watch.caught_up()

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a rollout does not finish: each cause that can be made is told, with nodes and evidence.
+
+All of them fail side by side, so that the whole takes as long as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_info
+
+from tests.integration.api import Api
+from tests.integration.rollouts.failures import FAILURES, TAKES_PORT, Failure, reason_of, waits
+from tests.integration.verbs import Outcome, Tasks
+
+_WITHOUT_EVENTS = [
+    {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["*"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+]
+_BLIND = _WITHOUT_EVENTS[:1]
+
+
+def _names() -> dict[str, Failure]:
+    return {name.replace(" ", "-"): failure for name, failure in FAILURES.items()}
+
+
+@pytest.fixture(scope="module")
+def place(api: Api) -> Iterator[Tasks]:
+    """A namespace in which the first port is taken."""
+    api.add_namespace("causes")
+    tasks = Tasks(api, "causes")
+    tasks.ok(definition=TAKES_PORT.manifest("takes-port"), wait=True)
+    yield tasks
+    api.remove_namespace("causes")
+
+
+@pytest.fixture(scope="module")
+def outcomes(place: Tasks) -> dict[str, Outcome]:
+    """What tasks say that wait for each of the failures."""
+    with ThreadPoolExecutor(len(FAILURES)) as pool:
+        running = {
+            name: pool.submit(waits, place, name, failure) for name, failure in _names().items()
+        }
+        return {name: future.result() for name, future in running.items()}
+
+
+@pytest.fixture(scope="module")
+def outcomes_without_events(
+    api: Api, place: Tasks, outcomes: dict[str, Outcome]
+) -> dict[str, Outcome]:
+    """The same for a user who sees pods, but neither events nor nodes nor logs."""
+    assert outcomes
+    user = api.user_with(_WITHOUT_EVENTS, place.namespace, "without-events")
+    with ThreadPoolExecutor(len(FAILURES)) as pool:
+        running = {
+            name: pool.submit(waits, place, name, failure, impersonate_user=user)
+            for name, failure in _names().items()
+        }
+        return {name: future.result() for name, future in running.items()}
+
+
+def _is_told(reason: dict[str, Any], failure: Failure) -> None:
+    assert reason["cause"] == failure.cause, reason
+    assert reason["count"] == len(failure.nodes)
+    assert reason["nodes"] == list(failure.nodes)
+    assert reason["heals"] == failure.heals, reason
+    for word in (*failure.words, failure.logged):
+        assert word in reason["evidence"]
+    assert len(reason["evidence"]) <= 300
+
+
+@pytest.mark.parametrize("name", list(_names()))
+def test_a_cause_is_told(outcomes: dict[str, Outcome], name: str) -> None:
+    failure = _names()[name]
+    outcome = outcomes[name]
+    _is_told(reason_of(outcome), failure)
+    assert outcome.result["rollout"]["failed_by"] == "timeout"
+    assert failure.cause in outcome.result["msg"]
+    assert failure.nodes[0] in outcome.result["msg"]
+
+
+@pytest.mark.parametrize("name", list(_names()))
+def test_with_less_rights_less_is_told(
+    outcomes_without_events: dict[str, Outcome], name: str
+) -> None:
+    failure = _names()[name]
+    reason = reason_of(outcomes_without_events[name])
+    assert reason["cause"] == (failure.unseen or failure.cause)
+    assert reason["nodes"] == list(failure.nodes)
+    assert reason["evidence"]
+    assert not failure.logged or failure.logged not in reason["evidence"]
+
+
+@pytest.mark.usefixtures("outcomes")
+def test_on_demand(place: Tasks) -> None:
+    shown = place.ok(verb=daemonset_info.VERB, include_reasons=True).result["daemonsets"]
+    by_name = {item["name"]: item["rollout"]["reasons"] for item in shown}
+    assert by_name.pop("takes-port") == []
+    assert set(by_name) == set(_names())
+    for name, failure in _names().items():
+        (reason,) = by_name[name]
+        _is_told(reason, failure)
+
+
+def test_without_the_right_to_see_pods_the_numbers_are_told(api: Api, tasks: Tasks) -> None:
+    user = api.user_with(_BLIND, tasks.namespace, "blind")
+    failed = waits(tasks, "crash", FAILURES["crash"], impersonate_user=user)
+    assert failed.result["rollout"]["reasons"] == []
+    assert failed.result["rollout"]["available"] == 3
+    assert "pods" in failed.result["msg"]
+    assert "forbidden" in failed.result["msg"]

@@ -1,0 +1,132 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a rollout does not finish, where pods are not at fault: refusals, nodes, finalizers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.api import MERGE, Api, eventually
+from tests.integration.rollouts.failures import ALL, Failure, reason_of, waits
+from tests.integration.rollouts.refusing import REFUSAL, add_quota, refusing_server, webhook
+from tests.integration.verbs import Tasks
+
+
+def _fails(tasks: Tasks, failure: Failure) -> dict[str, Any]:
+    return reason_of(waits(tasks, "agent", failure))
+
+
+_PLAIN = Failure("", ())
+
+
+def test_a_quota_is_full(api: Api, tasks: Tasks) -> None:
+    add_quota(api, tasks.namespace, pods=2)
+    reason = _fails(tasks, _PLAIN)
+    assert (reason["cause"], reason["count"], reason["heals"]) == ("Quota", 3, False)
+    assert "exceeded quota: few" in reason["evidence"]
+    there = {pod["spec"]["nodeName"] for pod in api.pods(tasks.namespace, "agent")}
+    assert set(reason["nodes"]) == set(ALL) - there
+
+
+def test_pod_security_refuses_the_pods(api: Api, tasks: Tasks) -> None:
+    labels = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+    api.request("PATCH", f"/api/v1/namespaces/{tasks.namespace}", body=labels, kind=MERGE)
+    reason = _fails(tasks, Failure("", (), spec={"hostNetwork": True}))
+    assert (reason["cause"], reason["count"], reason["heals"]) == ("PodSecurity", 5, False)
+    assert 'violates PodSecurity "restricted' in reason["evidence"]
+    assert reason["nodes"] == list(ALL)
+
+
+def test_a_webhook_refuses_the_pods(api: Api, tasks: Tasks, tmp_path: Path) -> None:
+    with (
+        refusing_server(tmp_path) as (url, authority),
+        webhook(api, tasks.namespace, url, authority),
+    ):
+        reason = _fails(tasks, _PLAIN)
+    assert (reason["cause"], reason["count"], reason["heals"]) == ("Webhook", 5, False)
+    assert "signatures.example.test" in reason["evidence"]
+    assert REFUSAL in reason["evidence"]
+
+
+def test_a_webhook_does_not_answer(api: Api, tasks: Tasks) -> None:
+    with webhook(api, tasks.namespace):
+        reason = _fails(tasks, _PLAIN)
+    assert (reason["cause"], reason["count"], reason["heals"]) == ("Webhook", 5, True)
+    assert "connection refused" in reason["evidence"]
+
+
+@pytest.fixture
+def label(api: Api) -> Iterator[Callable[[str, str], None]]:
+    """Labels node-4 for the simulation; undone in the end."""
+
+    def put(key: str, value: str) -> None:
+        api.kubectl("label", "node", "node-4", "--overwrite", f"everynode.kubernetes/{key}={value}")
+
+    yield put
+    put("kubelet", "running")
+    api.kubectl("label", "node", "node-4", "everynode.kubernetes/pressure-")
+    eventually(lambda: None if _taints(api) else True, "the node is as it was")
+
+
+def _taints(api: Api) -> list[str]:
+    node = api.request("GET", "/api/v1/nodes/node-4")
+    return [taint["key"] for taint in node["spec"].get("taints", [])]
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [("not-ready", "container runtime network not ready"), ("unreachable", "stopped posting")],
+)
+def test_a_node_is_not_ready(
+    api: Api, tasks: Tasks, label: Callable[[str, str], None], mode: str, words: str
+) -> None:
+    label("kubelet", mode)
+    eventually(lambda: _taints(api) or None, "the node is tainted")
+    reason = _fails(tasks, _PLAIN)
+    assert (reason["cause"], reason["nodes"], reason["heals"]) == ("NodeNotReady", ["node-4"], True)
+    assert words in reason["evidence"]
+
+
+def test_a_node_is_under_pressure(
+    api: Api, tasks: Tasks, label: Callable[[str, str], None]
+) -> None:
+    label("pressure", "disk")
+    eventually(lambda: _taints(api) or None, "the node is tainted")
+    slow = Failure("", (), simulate={"mode": "slow-start", "on": "node-4", "seconds": "60"})
+    reason = _fails(tasks, slow)
+    assert (reason["cause"], reason["nodes"], reason["heals"]) == ("NodePressure", ["node-4"], True)
+    assert "DiskPressure" in reason["evidence"]
+
+
+def test_a_pod_is_held_by_a_finalizer(api: Api, tasks: Tasks) -> None:
+    held = _PLAIN.manifest("agent")
+    held["spec"]["template"]["metadata"]["finalizers"] = ["example.test/held"]
+    tasks.ok(definition=held, wait=True)
+    pods = f"/api/v1/namespaces/{tasks.namespace}/pods"
+    try:
+        reason = _fails(tasks, _PLAIN)
+        assert (reason["cause"], reason["count"]) == ("Terminating", 1)
+        assert "example.test/held" in reason["evidence"]
+    finally:
+        free = {"metadata": {"finalizers": None}}
+        for pod in api.pods(tasks.namespace, "agent"):
+            api.request("PATCH", f"{pods}/{pod['metadata']['name']}", body=free, kind=MERGE)
+
+
+def test_several_causes_are_told_by_how_many_nodes_they_have(
+    api: Api, tasks: Tasks, label: Callable[[str, str], None]
+) -> None:
+    label("kubelet", "not-ready")
+    eventually(lambda: _taints(api) or None, "the node is tainted")
+    bad = Failure("", (), simulate={"mode": "image-pull", "on": "node-0,node-2"})
+    outcome = waits(tasks, "agent", bad)
+    first, second = outcome.result["rollout"]["reasons"]
+    assert (first["cause"], first["nodes"]) == ("ImagePull", ["node-0", "node-2"])
+    assert (second["cause"], second["nodes"]) == ("NodeNotReady", ["node-4"])
+    assert first["evidence"] in outcome.result["msg"]
+    assert second["evidence"] in outcome.result["msg"]

@@ -1,0 +1,245 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pod of one node: updated or restarted, proven, and no other touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_node
+
+from tests.integration.api import MERGE, Api
+from tests.integration.harness import alike, both_ways
+from tests.integration.pod_watch import PodWatch
+from tests.integration.verbs import Outcome, Tasks
+
+_AGENT: dict[str, Any] = {
+    "name": "agent",
+    "update_strategy": {"type": "OnDelete"},
+    "containers": [{"name": "agent", "image": "example.test/agent:1"}],
+}
+_NEWER = {**_AGENT, "containers": [{"name": "agent", "image": "example.test/agent:2"}]}
+_SOME = ("node-0", "node-1", "node-2")
+_BROKEN = [{"name": "agent", "image": "example.test/agent:simulate-image-pull"}]
+
+
+class Nodes:
+    """Tasks of daemonset_node."""
+
+    def __init__(self, tasks: Tasks):
+        self._tasks = tasks
+
+    def ok(self, **parameters: Any) -> Outcome:
+        return self._tasks.ok(verb=daemonset_node.VERB, **self._with_defaults(parameters))
+
+    def fails(self, **parameters: Any) -> Outcome:
+        return self._tasks.fails(verb=daemonset_node.VERB, **self._with_defaults(parameters))
+
+    @staticmethod
+    def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"name": "agent", "node": "node-2", "wait": True} | parameters
+
+
+@pytest.fixture
+def nodes(tasks: Tasks) -> Nodes:
+    return Nodes(tasks)
+
+
+@pytest.fixture
+def outdated(api: Api, tasks: Tasks) -> None:
+    """A DaemonSet with a template that no node has yet."""
+    tasks.ok(**_AGENT)
+    api.settled(tasks.namespace, "agent")
+    tasks.ok(**_NEWER)
+
+
+@pytest.mark.usefixtures("outdated")
+def test_one_node_is_updated_once(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    with PodWatch(api, tasks.namespace) as seen:
+        done = nodes.ok(diff=True)
+        again = nodes.ok()
+    assert done.changed
+    assert not again.changed
+    assert again.writes == []
+    assert "current" in again.result["message"]
+    assert seen.restarts_by_node() == {"node-2": 1}
+    before, after = seen.uids_by_node()["node-2"]
+    pod = done.result["pod"]
+    assert (pod["before"]["uid"], pod["after"]["uid"]) == (before, after)
+    assert pod["after"]["images"] == {"agent": "example.test/agent:2"}
+    assert pod["after"]["revision"] == done.result["revision"] != pod["before"]["revision"]
+    diff = done.result["diff"]
+    assert diff["before"]["revision"] == pod["before"]["revision"]
+    assert diff["after"]["revision"] == done.result["revision"]
+    assert [request.verb for request in done.writes] == ["delete"]
+
+
+@pytest.mark.usefixtures("outdated")
+def test_check_mode_tells_and_does_nothing(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    with PodWatch(api, tasks.namespace) as seen:
+        checked = nodes.ok(check=True, diff=True)
+        restarted = nodes.ok(check=True, state="restarted")
+    assert checked.changed
+    assert restarted.changed
+    assert checked.writes == restarted.writes == []
+    assert seen.created() == set()
+    after = checked.result["diff"]["after"]
+    assert after["images"] == {"agent": "example.test/agent:2"}
+    assert after["revision"] == checked.result["revision"]
+    done = nodes.ok()
+    assert done.result["revision"] == checked.result["revision"]
+    assert not nodes.ok(check=True).changed
+
+
+@pytest.mark.parametrize("kind", ["OnDelete", "RollingUpdate"])
+def test_one_node_is_restarted_under_each_strategy(
+    api: Api, tasks: Tasks, nodes: Nodes, kind: str
+) -> None:
+    tasks.ok(**{**_AGENT, "update_strategy": {"type": kind}})
+    api.settled(tasks.namespace, "agent")
+    with PodWatch(api, tasks.namespace) as seen:
+        assert nodes.ok(state="restarted").changed
+        assert nodes.ok(state="restarted").changed
+    assert seen.restarts_by_node() == {"node-2": 2}
+    assert not nodes.ok().changed
+
+
+def test_under_rolling_update_the_controller_decides(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    rolling = {**_AGENT, "update_strategy": {"type": "RollingUpdate"}}
+    tasks.ok(**rolling)
+    api.settled(tasks.namespace, "agent")
+    # It gets stuck at one node, and leaves the others outdated.
+    tasks.ok(**{**rolling, "containers": _BROKEN})
+    tried = [tasks.run(verb=daemonset_node.VERB, name="agent", node=node) for node in _SOME]
+    failed = [outcome for outcome in tried if outcome.result.get("failed")]
+    assert failed
+    assert all("RollingUpdate" in outcome.result["msg"] for outcome in failed)
+    assert all(outcome.writes == [] for outcome in failed)
+
+
+@pytest.mark.usefixtures("outdated")
+def test_a_pod_that_is_not_well_fails_the_task(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    tasks.ok(**{**_AGENT, "containers": _BROKEN})
+    failed = nodes.fails(failure_grace_seconds=1)
+    assert failed.changed
+    assert failed.result["reasons"][0]["cause"] == "ImagePull"
+    assert failed.result["reasons"][0]["nodes"] == ["node-2"]
+    assert "ImagePull on node-2" in failed.result["msg"]
+    assert failed.result["pod"]["after"]["ready"] is False
+    assert failed.result["error"]["kind"] == "rollout"
+    # It is not deleted again, but still not well.
+    again = nodes.fails(failure_grace_seconds=1)
+    assert again.writes == []
+    assert not again.changed
+    tasks.ok(**_NEWER)
+    assert nodes.ok().changed
+
+
+@pytest.mark.usefixtures("outdated")
+def test_without_wait_it_ends_with_the_deletion(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    with PodWatch(api, tasks.namespace) as seen:
+        done = nodes.ok(wait=False)
+    assert done.changed
+    assert done.result["pod"]["after"] is None
+    assert len(seen.deleted() | seen.created()) >= 1
+
+
+@pytest.mark.usefixtures("outdated")
+def test_the_new_pod_is_looked_at_for_a_while(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    crashing = {
+        "everynode.kubernetes/simulate": "crash-loop",
+        "everynode.kubernetes/simulate-seconds": "1",
+    }
+    tasks.ok(**_NEWER, pod_annotations=crashing)
+    failed = nodes.fails()
+    assert failed.result["reasons"][0]["cause"] == "CrashLoop"
+    assert failed.result["pod"]["after"]["restarts"] > 0
+    tasks.ok(**_NEWER)
+    assert nodes.ok(soak_seconds=2).changed
+
+
+def test_a_command_proves_the_new_pod(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    tasks.ok(**_AGENT)
+    api.settled(tasks.namespace, "agent")
+    done = nodes.ok(state="restarted", verify=["sh", "-c", "echo fine"])
+    assert done.result["verify"]["rc"] == 0
+    assert "fine" in done.result["verify"]["stdout"]
+    failed = nodes.fails(verify={"command": ["sh", "-c", "echo no good >&2; exit 3"]})
+    assert failed.result["verify"]["rc"] == 3
+    assert failed.result["reasons"][0]["cause"] == "VerifyFailed"
+    assert "no good" in failed.result["msg"]
+    assert not failed.changed
+
+
+def test_nodes_that_need_no_pod_and_nodes_that_are_none(
+    api: Api, tasks: Tasks, nodes: Nodes
+) -> None:
+    tasks.ok(**{**_AGENT, "node_selector": {"pool": "edge"}})
+    label = {"metadata": {"labels": {"pool": "edge"}}}
+    api.request("PATCH", "/api/v1/nodes/node-1", body=label, kind=MERGE)
+    try:
+        api.settled(tasks.namespace, "agent")
+        done = nodes.ok(node="node-2", state="restarted")
+        assert not done.changed
+        assert done.result["pod"] == {"before": None, "after": None}
+        assert "pool=edge" in done.result["message"]
+        assert nodes.ok(node="node-1", state="restarted").changed
+        assert "There is no node nobody" in nodes.fails(node="nobody").result["msg"]
+        assert "There is no DaemonSet" in nodes.fails(name="nobody").result["msg"]
+    finally:
+        gone = {"metadata": {"labels": {"pool": None}}}
+        api.request("PATCH", "/api/v1/nodes/node-1", body=gone, kind=MERGE)
+
+
+@pytest.mark.usefixtures("outdated")
+def test_a_staged_rollout_is_left_to_its_task(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    state = '{"version":1,"kind":"staged","phase":"holding","stage":1,"stages":3}'
+    mark = {"metadata": {"annotations": {"everynode.kubernetes/rollout": state}}}
+    path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
+    api.request("PATCH", path, body=mark, kind=MERGE)
+    failed = nodes.fails()
+    assert "staged" in failed.result["msg"]
+    assert failed.writes == []
+
+
+def test_all_faults_are_told_at_once(nodes: Nodes) -> None:
+    failed = nodes.fails(
+        node=" ", verify="true", soak_seconds=-1, wait_timeout=0, name="Not A Name"
+    )
+    paths = {fault["path"] for fault in failed.result["faults"]}
+    assert {"node", "verify", "soak_seconds", "wait_timeout", "name"} <= paths
+    assert failed.requests == []
+    failed = nodes.fails(wait=False, soak_seconds=3, verify=["true"])
+    assert {fault["path"] for fault in failed.result["faults"]} == {"soak_seconds", "verify"}
+
+
+def test_both_ways_give_the_same(api: Api, two_namespaces: tuple[str, str]) -> None:
+    for namespace in two_namespaces:
+        made = Tasks(api, namespace)
+        made.ok(**_AGENT)
+        api.settled(namespace, "agent")
+        made.ok(**_NEWER)
+    asked = {"name": "agent", "node": "node-3"}
+    steps = {
+        "check": ({**asked}, {"check_mode": True, "diff": True}),
+        "update": ({**asked}, {"diff": True}),
+        "again": ({**asked}, {}),
+        "restart": ({**asked, "state": "restarted"}, {}),
+        "wrong": ({**asked, "node": "nobody"}, {"ignore_errors": True}),
+    }
+    plays = both_ways(
+        api,
+        two_namespaces,
+        [
+            {"name": name, "everynode.kubernetes.daemonset_node": given, **more}
+            for name, (given, more) in steps.items()
+        ],
+    )
+    changed = {"check": True, "update": True, "again": False, "restart": True}
+    for name in steps:
+        here, there = (play.step(name) for play in plays)
+        alike(here, there, two_namespaces)
+        if name in changed:
+            assert here.changed == changed[name], name

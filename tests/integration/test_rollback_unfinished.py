@@ -1,0 +1,129 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rolling back a rollout that has not ended: only what it touched goes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.api import Api, eventually
+from tests.integration.rollbacks import back, image
+from tests.integration.verbs import Outcome, Tasks
+
+_STATE = "everynode.kubernetes/rollout"
+
+
+def _agent(tag: int | str, **more: Any) -> dict[str, Any]:
+    container = {"name": "agent", "image": f"example.test/agent:{tag}"}
+    strategy = {"update_strategy": {"rolling_update": {"max_unavailable": 2}}}
+    return {"name": "agent", "containers": [container], **strategy, **more}
+
+
+def _pods(api: Api, namespace: str) -> dict[str, tuple[str, str]]:
+    """The uid and the image of each node's pod, once there is one that is not ending on each."""
+
+    def found() -> dict[str, tuple[str, str]] | None:
+        pods = {
+            pod["spec"]["nodeName"]: (
+                pod["metadata"]["uid"],
+                pod["spec"]["containers"][0]["image"].rpartition(":")[2],
+            )
+            for pod in api.pods(namespace, "agent")
+            if "deletionTimestamp" not in pod["metadata"] and "nodeName" in pod["spec"]
+        }
+        return pods if len(pods) == 5 else None
+
+    return eventually(found, "a pod on each node")
+
+
+def _is_as_before(api: Api, tasks: Tasks, tag: int) -> None:
+    live = api.daemonset(tasks.namespace, "agent")
+    assert image(api, tasks.namespace) == f"example.test/agent:{tag}"
+    assert _STATE not in live["metadata"].get("annotations", {})
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2, "maxSurge": 0}}
+    assert live["spec"]["updateStrategy"] == strategy
+
+
+def test_pods_that_were_not_replaced_yet_stay(api: Api, tasks: Tasks) -> None:
+    """The rest of a plain update to a broken version: two pods are of it, and no more will be."""
+    tasks.ok(**_agent(1), wait=True)
+    before = _pods(api, tasks.namespace)
+    tasks.ok(**_agent("simulate-image-pull"))
+
+    def stuck() -> set[str] | None:
+        pods = _pods(api, tasks.namespace)
+        touched = {node for node, pod in pods.items() if pod != before[node]}
+        return touched if len(touched) == 2 else None
+
+    touched = eventually(stuck, "two pods are broken")
+    told = back(tasks, check=True)
+    done = back(tasks, wait=True)
+    for outcome in (told, done):
+        restarts = outcome.result["rollout"]["restarts"]
+        assert (restarts["pods"], set(restarts["nodes"])) == (2, touched)
+    assert done.result["rollout"]["ready"]
+    after = _pods(api, tasks.namespace)
+    assert {tag for _uid, tag in after.values()} == {"1"}
+    assert {node for node, pod in after.items() if pod != before[node]} == touched
+
+
+def _staged(tasks: Tasks) -> None:
+    tasks.ok(**_agent(1), change_cause="first", wait=True)
+    plan = {"stages": [1, 1], "until_stage": 1}
+    tasks.ok(**_agent(2), change_cause="second", rollout=plan, wait=True)
+
+
+def test_one_in_stages_is_ended(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_agent(0), wait=True)
+    _staged(tasks)
+    before = _pods(api, tasks.namespace)
+    (touched,) = (node for node, (_uid, tag) in before.items() if tag == "2")
+    live = api.daemonset(tasks.namespace, "agent")
+
+    told = back(tasks, check=True, diff=True)
+    assert told.writes == []
+    assert api.daemonset(tasks.namespace, "agent")["spec"] == live["spec"]
+    done = back(tasks, wait=True, diff=True)
+
+    for outcome in (told, done):
+        assert outcome.changed
+        _went_back_to_the_first(outcome)
+    after = _pods(api, tasks.namespace)
+    assert {tag for _uid, tag in after.values()} == {"1"}
+    assert {node for node, pod in after.items() if pod != before[node]} == {touched}
+    _is_as_before(api, tasks, 1)
+    tasks.same(**_agent(1), change_cause="first")
+    assert told.result["diff"]["after"]["spec"] == done.result["diff"]["after"]["spec"]
+
+
+def _went_back_to_the_first(outcome: Outcome) -> None:
+    found = outcome.result["rollout"]["rolled_back"]
+    assert found["images"] == {"agent": "example.test/agent:1"}
+    assert found["change_cause"] == "first"
+
+
+def test_one_in_stages_is_ended_before_another_revision(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_agent(0), wait=True)
+    _staged(tasks)
+    done = back(tasks, to_image="example.test/agent:0", wait=True)
+    assert done.changed
+    assert {tag for _uid, tag in _pods(api, tasks.namespace).values()} == {"0"}
+    _is_as_before(api, tasks, 0)
+
+
+def test_one_that_is_paused_goes_on_with_the_former_template(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_agent(1), wait=True)
+    before = _pods(api, tasks.namespace)
+    tasks.ok(**_agent("simulate-image-pull"))
+    tasks.ok(name="agent", state="paused", wait=True)
+    assert api.daemonset(tasks.namespace, "agent")["spec"]["updateStrategy"]["type"] == "OnDelete"
+    paused = _pods(api, tasks.namespace)
+    touched = {node for node, pod in paused.items() if pod != before[node]}
+    assert back(tasks, check=True).writes == []
+    assert back(tasks, wait=True).result["rollout"]["ready"]
+    after = _pods(api, tasks.namespace)
+    assert {tag for _uid, tag in after.values()} == {"1"}
+    assert {node for node, pod in after.items() if pod != before[node]} == touched
+    _is_as_before(api, tasks, 1)
+    tasks.same(**_agent(1))
