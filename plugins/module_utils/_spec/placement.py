@@ -29,8 +29,8 @@ def check_placement(settings: Mapping[str, Any]) -> Place:
         names.fault("names no node: leave it out where the pods shall run on all nodes")
     for name in place.elements("node_names"):
         DNS_SUBDOMAIN.check(name, "name of a node")
-    for name in ("operating_systems", "architectures"):
-        for value in place.elements(name):
+    for parameter in ("operating_systems", "architectures"):
+        for value in place.elements(parameter):
             LABEL_VALUE.check(value, "value of a label")
     root = place.child("kubelet_root")
     if root and not str(root.value).startswith("/"):
