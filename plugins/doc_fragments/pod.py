@@ -1552,6 +1552,11 @@ options:
       - The kubelet's folder on the nodes, for O(containers[].host_paths). It is C(/var/lib/kubelet)
         unless told.
     type: str
+  image_prefix:
+    description:
+      - Where all images come from, init containers' too, such as the host of a mirror with a path.
+        It is put before each image that does not begin with it.
+    type: str
   harden:
     description:
       - Whether containers may do no more than they ask for. Unless they say otherwise, they drop

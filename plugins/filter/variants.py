@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._spec.variants import variants_of
+from ..module_utils._spec.variants import merged, variants_of
 from ..plugin_utils.conversion import converted
 from ..plugin_utils.plain import plain
 
@@ -32,10 +32,11 @@ description:
     share. The Services select the pods of all.
   - Every DaemonSet and every pod carries the label C(everynode.kubernetes/variant-of) with the
     agent's name.
-positional: label, variants
+positional: label, variants, settings
 options:
   _input:
-    description: The parameters that all have in common, with a name. C(omit) leaves one out.
+    description:
+      - The parameters that all have in common, with a name. Null and empty text say nothing.
     type: dict
     required: true
   label:
@@ -49,6 +50,10 @@ options:
         merged, and lists of what has a name by that name.
     type: list
     elements: dict
+  settings:
+    description: More parameters, or a list of such dictionaries. Each is laid over those before, as
+      a variant is.
+    type: raw
 seealso:
   - plugin: everynode.kubernetes.to_manifest
     plugin_type: filter
@@ -84,22 +89,25 @@ _value:
 """
 
 
-def variants(parameters: Any, label: Any = None, variants: Any = None) -> Any:
+def variants(parameters: Any, label: Any = None, variants: Any = None, settings: Any = None) -> Any:
     """The parameters of each DaemonSet of an agent."""
     wanted = {"label": plain(label), "variants": plain(variants)} if label or variants else {}
-    return converted(functools.partial(_variants, wanted), parameters)
+    return converted(functools.partial(_variants, wanted, plain(settings or [])), parameters)
 
 
-def _variants(wanted: dict[str, Any], parameters: Any) -> list[dict[str, Any]]:
-    if not isinstance(parameters, dict):
-        raise AnsibleFilterError("Invalid input: variants takes a dictionary of parameters.")
-    given = {name: value for name, value in parameters.items() if not _is_omitted(value)}
-    return variants_of(given, wanted)
+def _variants(wanted: dict[str, Any], settings: Any, parameters: Any) -> list[dict[str, Any]]:
+    layers = [parameters, *(settings if isinstance(settings, list) else [settings])]
+    if not all(isinstance(one, dict) for one in layers):
+        raise AnsibleFilterError("Invalid input: variants takes dictionaries of parameters.")
+    return variants_of(functools.reduce(merged, map(_given, layers)), wanted)
 
 
-def _is_omitted(value: Any) -> bool:
-    """Whether it is what ``omit`` stands for: until ansible-core 2.18 that is a text."""
-    return isinstance(value, str) and value.startswith("__omit_place_holder__")
+def _given(layer: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that say something.
+
+    Until ansible-core 2.18 a null in a template becomes empty text.
+    """
+    return {name: value for name, value in layer.items() if value not in (None, "")}
 
 
 class FilterModule:

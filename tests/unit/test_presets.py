@@ -199,3 +199,25 @@ def test_the_pods_user_and_profile_count_too() -> None:
     assert found["securityContext"]["seccompProfile"] == profile
     assert "runAsNonRoot" not in found["containers"][0]["securityContext"]
     assert found["initContainers"][0]["securityContext"]["allowPrivilegeEscalation"] is False
+
+
+def test_all_images_come_from_one_place() -> None:
+    found = pod(
+        image_prefix="mirror.example/all/",
+        containers=[
+            {"name": "a", "image": "agent:1"},
+            {"name": "b", "image": "mirror.example/all/b"},
+        ],
+        init_containers=[{"name": "c", "image": "team/c@sha256:" + "0" * 64}],
+    )
+    assert [one["image"] for one in found["containers"]] == [
+        "mirror.example/all/agent:1",
+        "mirror.example/all/b",
+    ]
+    assert found["initContainers"][0]["image"].startswith("mirror.example/all/team/c@sha256:")
+
+
+@pytest.mark.parametrize("prefix", ["/", "https://mirror.example"])
+def test_a_prefix_is_the_beginning_of_a_name(prefix: str) -> None:
+    (fault,) = faults_of(containers=[AGENT], image_prefix=prefix)
+    assert fault.startswith("image_prefix: ")

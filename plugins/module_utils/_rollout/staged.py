@@ -86,9 +86,7 @@ def at_once(live: Mapping[str, Any], strategy: Mapping[str, Any], wanted: int | 
     """
     rolling = strategy.get("rollingUpdate") or {}
     if wanted is None and strategy.get("type") != "OnDelete":
-        wanted = next(
-            (rolling[key] for key in _PACE if share_of(rolling.get(key) or 0, 100)), None
-        )
+        wanted = next((rolling[key] for key in _PACE if share_of(rolling.get(key) or 0, 100)), None)
     desired = int((live.get("status") or {}).get("desiredNumberScheduled") or 0)
     # The controller rounds both up (pkg/controller/daemon/util, UnavailableCount, SurgeCount).
     return max(1, share_of(wanted, desired, up=True)) if wanted is not None else 1

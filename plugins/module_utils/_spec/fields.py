@@ -73,6 +73,7 @@ SETTINGS: Mapping[str, FieldType] = {
     "architectures": FieldType("list", element=FieldType("string")),
     "virtual_nodes": FieldType("boolean"),
     "kubelet_root": FieldType("string"),
+    "image_prefix": FieldType("string"),
     "harden": FieldType("boolean"),
     "image_policy": FieldType("object", ref="ImagePolicy"),
 }

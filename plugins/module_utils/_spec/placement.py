@@ -32,6 +32,9 @@ def check_placement(settings: Mapping[str, Any]) -> Place:
     for parameter in ("operating_systems", "architectures"):
         for value in place.elements(parameter):
             LABEL_VALUE.check(value, "value of a label")
+    prefix = place.child("image_prefix")
+    if prefix and (not str(prefix.value).strip("/") or "://" in str(prefix.value)):
+        prefix.fault(f"{quoted(prefix.value)} is no beginning of an image's name, such as a host")
     root = place.child("kubelet_root")
     if root and not str(root.value).startswith("/"):
         root.fault(f"{quoted(root.value)} is no absolute path, such as {KUBELET_ROOT}")
@@ -53,6 +56,8 @@ def placed(pod: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any
     expressions = presets.requirements(settings)
     if expressions:
         made = presets.required(made, expressions)
+    if settings.get("image_prefix"):
+        made = presets.prefixed(made, settings["image_prefix"])
     if settings.get("harden"):
         made = presets.hardened(made)
     if settings.get("node_names"):

@@ -78,6 +78,24 @@ def required(pod: Mapping[str, Any], expressions: list[dict[str, Any]]) -> dict[
     return {**pod, "affinity": {**affinity, "nodeAffinity": node_affinity}}
 
 
+def prefixed(pod: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """A pod's specification whose images all come from one place, such as a mirror."""
+    made = dict(pod)
+    for kind in ("initContainers", "containers"):
+        if isinstance(pod.get(kind), list):
+            made[kind] = [_from(one, prefix.rstrip("/")) for one in pod[kind]]
+    return made
+
+
+def _from(container: Any, place: str) -> Any:
+    if not isinstance(container, dict) or not isinstance(container.get("image"), str):
+        return container
+    image = container["image"]
+    # What has the prefix already was written out by somebody who knew where it comes from.
+    is_there = image.startswith(f"{place}/")
+    return container if is_there else {**container, "image": f"{place}/{image}"}
+
+
 def hardened(pod: Mapping[str, Any]) -> dict[str, Any]:
     """A pod's specification in which containers may do nothing that they do not ask for.
 

@@ -29,6 +29,7 @@ from .difference import difference
 from .verb import Task, Verb
 
 _OWN_SPEC: dict[str, dict[str, Any]] = {
+    "settings": {"type": "dict"},
     "state": {
         "type": "str",
         "choices": ["present", "absent", "paused", "resumed"],
@@ -205,4 +206,5 @@ VERB = Verb(
     },
     mutually_exclusive=(("definition", "src"),),
     hides_secrets=True,
+    takes_settings=True,
 )
