@@ -65,8 +65,8 @@ _OWN: Mapping[str, dict[str, Any]] = {
     "variants": {
         "type": "list",
         "elements": "dict",
-        "description": "The agent's variants for other hardware, each with a name, the values of the"
-        " label, and parameters of its own; see the filter variants.",
+        "description": "The agent's variants for other hardware, each with a name, the values of"
+        " the label, and parameters of its own; see the filter variants.",
     },
     "restart_key": {
         "type": "str",
@@ -127,9 +127,9 @@ def argument_specs() -> str:
         "  main:",
         "    short_description: A node agent with all that it needs",
         "    description:",
-        "      - Keeps one agent on the nodes of a cluster, with its account, rights, configuration",
-        "        and Services, by the module node_agent. Every parameter of the module is a variable",
-        "        of this role.",
+        "      - Keeps one agent on the nodes of a cluster, with its account, rights,",
+        "        configuration and Services, by the module node_agent. Every parameter of the",
+        "        module is a variable of this role.",
         "    author:",
         "      - everynode contributors (@everynode)",
         "    version_added: 0.2.0",
@@ -146,11 +146,12 @@ def settings() -> str:
     for name in parameters():
         if name != "state":
             lines.append(f'  {name}: "{{{{ node_agent_{name} | default(none) }}}}"')
-    lines.append(
-        'node_agent__all: "{{ node_agent_agent | everynode.kubernetes.variants('
-        "node_agent_variant_label | default(none), node_agent_variants,"
-        ' [node_agent__given, node_agent_settings]) }}"'
-    )
+    lines += [
+        "node_agent__all: >-",
+        "  {{ node_agent_agent | everynode.kubernetes.variants(",
+        "  node_agent_variant_label | default(none), node_agent_variants,",
+        "  [node_agent__given, node_agent_settings]) }}",
+    ]
     return _HEADER + "\n".join(lines) + "\n"
 
 
