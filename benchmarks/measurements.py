@@ -11,16 +11,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from tools.environments import places
 
-from . import plays
+from . import plays, rollouts
 from .clusters import Cluster
 from .plays import Run
+from .rows import Row, in_words, ratio_row
 from .slow_link import slow_link
 from .tasks import (
     AS_MODULE,
@@ -44,22 +44,10 @@ _ROUNDS = 5
 _NAMES = tuple(f"agent-{number:02}" for number in range(50))
 _HOSTS = 50
 _HOST_TASKS = 5
-_LARGE = 100
 _CONTAINERS, _VOLUMES, _VARIABLES = 20, 60, 8
 _CHECK_SECONDS = 0.020
 _ROUND_TRIP = 0.050
 _NEW_IMAGE = "hwameistor/local-disk-manager:v0.6.2"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the report. `met` is None where there is no bar."""
-
-    what: str
-    value: str
-    compared: str
-    bar: str = ""
-    met: bool | None = None
 
 
 def rows(cluster: Cluster) -> Iterator[Row]:
@@ -72,8 +60,8 @@ def rows(cluster: Cluster) -> Iterator[Row]:
     yield from _slow_link(cluster)
     yield from _many_hosts(cluster)
     yield from _memory(cluster)
-    yield from _rollout(cluster)
     yield from _offline_checks()
+    yield from rollouts.rows(cluster)
 
 
 def _single_tasks(cluster: Cluster) -> Iterator[Row]:
@@ -99,8 +87,8 @@ def _single_tasks(cluster: Cluster) -> Iterator[Row]:
         ("ping", "`ping`", "at most 1/5", 1 / 5),
         ("debug", "`debug`", "at most 3 times", 3.0),
     ):
-        yield _ratio(what, mine, f"{name}", run[other], bar, most)
-    yield _ratio(
+        yield ratio_row(what, mine, f"{name}", run[other], bar, most)
+    yield ratio_row(
         "the same as a plain module", module, "`kubernetes.core.k8s`", run["core"], "not slower", 1
     )
 
@@ -166,7 +154,7 @@ def _many_in_one_task(cluster: Cluster) -> Iterator[Row]:
         with_core = _one_task(core_loop)
     what = f"{len(_NAMES)} DaemonSets without a change, in one task with a loop"
     seconds = statistics.median(mine)
-    yield _ratio(
+    yield ratio_row(
         what,
         seconds,
         "`kubectl apply --server-side`",
@@ -174,8 +162,8 @@ def _many_in_one_task(cluster: Cluster) -> Iterator[Row]:
         "at most half",
         0.5,
     )
-    yield _ratio(what, seconds, "`debug` in a loop", statistics.median(bare))
-    yield _ratio(what, seconds, "`kubernetes.core.k8s` in a loop", with_core)
+    yield ratio_row(what, seconds, "`debug` in a loop", statistics.median(bare))
+    yield ratio_row(what, seconds, "`kubernetes.core.k8s` in a loop", with_core)
     yield Row("requests of that", str(len(made)), "", str(len(_NAMES)), len(made) == len(_NAMES))
 
 
@@ -203,7 +191,7 @@ def _slow_link(cluster: Cluster) -> Iterator[Row]:
         mine = plays.run([ours(manifest("agent", OURS), far)] * _TASKS)
         _unchanged(mine)
         other = plays.run([core(manifest("agent", CORE), far)] * (_TASKS // _ROUNDS))
-    yield _ratio(
+    yield ratio_row(
         "a task that changes nothing, with round trips of 50 ms",
         mine.median,
         "`kubernetes.core.k8s`",
@@ -222,7 +210,7 @@ def _many_hosts(cluster: Cluster) -> Iterator[Row]:
         _unchanged(done)
         mine.append(sum(done.seconds))
         other.append(sum(plays.run([DEBUG] * _HOST_TASKS, hosts=_HOSTS).seconds))
-    yield _ratio(
+    yield ratio_row(
         f"{_HOSTS} hosts x {_HOST_TASKS} tasks",
         statistics.median(mine),
         "`debug`",
@@ -240,36 +228,6 @@ def _memory(cluster: Cluster) -> Iterator[Row]:
         f"`debug` {other:.0f} MiB (+{mine - other:.0f})",
         "at most + 40 MiB",
         mine <= other + 40,
-    )
-
-
-def _rollout(cluster: Cluster) -> Iterator[Row]:
-    """How soon a task sees that a rollout has ended."""
-    for namespace in NAMESPACES.values():
-        # Their pods on a hundred nodes would be ten thousand.
-        cluster.run_kubectl("-n", namespace, "delete", "daemonsets", "--all")
-    cluster.set_nodes(_LARGE)
-    late: dict[str, list[float]] = {OURS: [], CORE: []}
-    for make, who, more in ((ours, OURS, {}), (core, CORE, {"wait": True})):
-        name = "large"
-        wanted = manifest(name, who)
-        # All at once, so that what counts is how it ends.
-        wanted["spec"]["updateStrategy"] = {"rollingUpdate": {"maxUnavailable": "100%"}}
-        for turn in range(_ROUNDS):
-            wanted["spec"]["template"]["spec"]["containers"][1]["image"] = f"example/agent:{turn}"
-            done = plays.run([make(wanted, cluster.kubeconfig, **more)], warm_up=False)
-            late[who].append(
-                done.ended - cluster.last_status_write(NAMESPACES[who], name, done.ended)
-            )
-        cluster.run_kubectl("-n", NAMESPACES[who], "delete", "daemonset", name)
-    mine, other = statistics.median(late[OURS]), statistics.median(late[CORE])
-    yield _ratio(
-        f"rollout on {_LARGE} nodes: from the last write of its status to the end of the task",
-        mine,
-        "`kubernetes.core.k8s`",
-        other,
-        "at most 0.2 s",
-        0.2 / other,
     )
 
 
@@ -306,9 +264,9 @@ def _offline_checks() -> Iterator[Row]:
     median = statistics.median(seconds)
     yield Row(
         f"reading and checking {_CONTAINERS} containers and {_VOLUMES} volumes offline",
-        _time(median),
+        in_words(median),
         "",
-        f"at most {_time(_CHECK_SECONDS)}",
+        f"at most {in_words(_CHECK_SECONDS)}",
         median <= _CHECK_SECONDS,
     )
 
@@ -324,17 +282,3 @@ def _core(cluster: Cluster) -> Task:
 def _unchanged(run: Run) -> None:
     if run.changed:
         raise plays.VoidError("a task that should have changed nothing has changed something")
-
-
-def _ratio(
-    what: str, mine: float, name: str, other: float, bar: str = "", most: float | None = None
-) -> Row:
-    """A row that compares seconds with those of another; `most` is the bar, as a ratio."""
-    ratio = mine / other
-    shown = f"1/{1 / ratio:.1f}" if ratio < 0.5 else f"{ratio:.2f} times"
-    met = None if most is None else ratio <= most
-    return Row(what, _time(mine), f"{shown} of {name}, {_time(other)}", bar, met)
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"

@@ -32,14 +32,16 @@ class Run:
 
     `seconds` has one entry for each task: from its start to the start of the next, on all hosts;
     so it holds all that a task costs, Ansible's own work included. Tasks named WARM_UP are left
-    out. `changed` counts hosts and tasks. `ended` is when the last task ended, in Unix time, and
-    `peak_mib` the most memory that Ansible's main process ever held.
+    out. `changed` counts hosts and tasks. `ended` is when the last task ended, in Unix time.
+    `peak_mib` is the most memory that Ansible's main process ever held, `worker_mib` the most that
+    one of its workers or modules did, what it shares with the main process included.
     """
 
     seconds: tuple[float, ...]
     changed: int
     ended: float
     peak_mib: float
+    worker_mib: float
 
     @property
     def median(self) -> float:
@@ -122,4 +124,5 @@ def _read(timeline: Path) -> Run:
         changed=sum(event["changed"] for event in finished),
         ended=finished[-1]["clock"],
         peak_mib=marks[-1]["peak_kib"] / 1024,
+        worker_mib=marks[-1]["worker_kib"] / 1024,
     )

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from .clusters import CHECKOUT, Cluster
-from .measurements import Row
+from .rows import Row
 
 _FOLDER = Path(__file__).resolve().parent
 # The lines of the README between which the table stands.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import clusters, measurements, plays, report
+from benchmarks import clusters, measurements, plays, report, rows
 
 _NODES = 5
 
@@ -20,8 +20,8 @@ def main() -> int:
     """Measure and report: 0 unless a measurement is void. A bar that is missed is told."""
     # Ended politely, it ends its cluster like after an interrupt.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    print("Measuring; this takes about five minutes on a machine with nothing else to do.")
-    done: list[measurements.Row] = []
+    print("Measuring; this takes about eight minutes on a machine with nothing else to do.")
+    done: list[rows.Row] = []
     try:
         with clusters.cluster(_NODES) as cluster:
             for row in measurements.rows(cluster):

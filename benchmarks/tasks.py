@@ -41,12 +41,20 @@ def ours(definition: Any, kubeconfig: Path, **more: Any) -> Task:
     }
 
 
+def ours_wait(kubeconfig: Path, **more: Any) -> Task:
+    """A task of everynode.kubernetes.daemonset_wait."""
+    return {
+        "name": "daemonset_wait",
+        "everynode.kubernetes.daemonset_wait": _arguments(None, kubeconfig, more),
+    }
+
+
 def core(definition: Any, kubeconfig: Path, **more: Any) -> Task:
     """A task of kubernetes.core.k8s."""
     return {"name": "k8s", "kubernetes.core.k8s": _arguments(definition, kubeconfig, more)}
 
 
-def looped(task: Task, items: list[str]) -> Task:
+def looped(task: Task, items: list[Any]) -> Task:
     """The same task once for each item."""
     return {**task, "loop": items}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -44,4 +45,5 @@ class CallbackModule(CallbackBase):
         status = dict(
             line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines()
         )
-        self._note("end", peak_kib=int(status["VmHWM"].split()[0]))
+        workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        self._note("end", peak_kib=int(status["VmHWM"].split()[0]), worker_kib=workers)

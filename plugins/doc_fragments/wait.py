@@ -12,21 +12,9 @@ from __future__ import annotations
 class ModuleDocFragment:
     """Options for waiting."""
 
-    DOCUMENTATION = r"""
+    # All but the option wait, for modules that do nothing else.
+    PATIENCE = r"""
 options:
-  wait:
-    description:
-      - Whether the task ends only once the rollout has ended. It is ready when the controller has
-        seen the change and the pod of every eligible node runs this template and is available.
-      - With the update strategy C(OnDelete) the task waits only until the controller has seen the
-        change.
-      - A DaemonSet without an eligible node is ready.
-      - The task watches; it does not poll. Progress is shown while it waits, where the callback for
-        the standard output is Ansible's C(default) or that of AWX.
-      - Pods are listed only when nothing has come forward for some seconds, to find out why.
-      - Where a DaemonSet is removed, the task ends once it and its pods are gone.
-    type: bool
-    default: true
   wait_timeout:
     description:
       - The time that the whole task has, in seconds. When it is over, the task fails and names the
@@ -75,3 +63,22 @@ options:
     type: int
     default: 600
 """
+
+    DOCUMENTATION = (
+        PATIENCE
+        + r"""
+  wait:
+    description:
+      - Whether the task ends only once the rollout has ended. It is ready when the controller has
+        seen the change and the pod of every eligible node runs this template and is available.
+      - With the update strategy C(OnDelete) the task waits only until the controller has seen the
+        change.
+      - A DaemonSet without an eligible node is ready.
+      - The task watches; it does not poll. Progress is shown while it waits, where the callback for
+        the standard output is Ansible's C(default) or that of AWX.
+      - Pods are listed only when nothing has come forward for some seconds, to find out why.
+      - Where a DaemonSet is removed, the task ends once it and its pods are gone.
+    type: bool
+    default: true
+"""
+    )

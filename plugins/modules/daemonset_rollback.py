@@ -45,7 +45,8 @@ options:
         C(kubectl rollout history) show it. A revision gets a new number when its template becomes
         the current one again.
       - Without it, and with V(0), it is the newest revision whose template differs from the one
-        that the DaemonSet has now. Done twice, that goes back and forth.
+        that the DaemonSet has now. Done twice, that goes back and forth, as with kubectl. After a
+        rollout that was rolled back by itself, it is the one that failed.
     type: int
   to_image:
     description:

@@ -110,6 +110,19 @@ def test_a_crash_leaves_a_log(shared: Cluster, pod: str) -> None:
         shared.kubectl("logs", pod, "--container=sidecar", "--previous")
 
 
+def test_a_log_is_followed_until_the_pod_is_gone(shared: Cluster) -> None:
+    _add_pod(shared, log="one\ntwo\n")
+    program = tool("path", "kubectl").strip()
+    command = [program, f"--kubeconfig={shared.kubeconfig}", "logs", "--follow", POD]
+    with subprocess.Popen([*command, "--container=agent"], stdout=subprocess.PIPE) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline() == b"one\n"
+        assert follower.poll() is None
+        shared.kubectl("delete", "pod", POD, "--grace-period=0", "--force")
+        assert follower.stdout.read() == b"two\n"
+    assert follower.returncode == 0
+
+
 def test_commands_run(shared: Cluster, pod: str) -> None:
     _add_pod(shared)
     done = _exec(shared, "sh", "-c", "cat; echo err >&2; exit 7", stdin=b"\x00\xff in")

@@ -67,7 +67,9 @@ def test_all_of_a_team_are_restarted_and_waited_for(tasks: Tasks) -> None:
     assert len(after) == 15
     assert after.isdisjoint(before)
     assert _pods(tasks, "other") == others
-    assert _asked(done) == ["list", "patch", "patch", "patch"]
+    # After each change, a few of the pods are listed, to say which restart.
+    assert _asked(done) == ["list", *(["patch", "list"] * 3)]
+    assert all(one["restarts"]["pods"] == 5 for one in _entries(done, "rollout").values())
 
 
 def test_all_of_a_team_are_removed_with_their_pods(tasks: Tasks) -> None:
@@ -191,7 +193,24 @@ def test_one_that_is_not_ready_in_time_says_why(tasks: Tasks) -> None:
     failed = tasks.fails(**_RESTART, wait=True, wait_timeout=8)
     assert _entries(failed, "failed") == {"a": False, "b": True, "c": False}
     assert _entries(failed, "rollout")["b"]["reasons"]
+    assert "The rollout before has not ended well" in failed.result["msg"]
     assert "is not ready after 8 seconds" in failed.result["msg"]
+    again = tasks.fails(**_RESTART, on_unfinished_rollout="proceed", wait=True, wait_timeout=8)
+    assert _entries(again, "failed") == {"a": False, "b": True, "c": False}
+    assert _entries(again, "changed")["b"]
+
+
+def test_one_in_a_rollout_is_restarted_once_that_has_ended(tasks: Tasks) -> None:
+    _make(tasks)
+    path = f"{daemonsets(tasks.namespace)}/b"
+    body = {"spec": {"template": {"metadata": {"annotations": {"newer": "1"}}}}}
+    tasks.api.request("PATCH", path, body=body, kind=_MERGE)
+    refused = tasks.fails(**_RESTART, on_unfinished_rollout="fail")
+    assert _entries(refused, "changed") == {"a": True, "b": False, "c": True}
+    assert "in the middle of a rollout" in refused.result["msg"]
+    done = tasks.ok(**_RESTART, restart_key="again", wait=True)
+    assert _entries(done, "changed") == dict.fromkeys(_NAMES, True)
+    assert all(one["ready"] for one in _entries(done, "rollout").values())
 
 
 def test_none_to_restart_is_a_warning(tasks: Tasks) -> None:

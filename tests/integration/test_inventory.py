@@ -66,7 +66,7 @@ class Inventory:
             timeout=120,
         )
 
-    def list(self, path: Path, *arguments: str, **variables: str) -> dict[str, Any]:
+    def listed(self, path: Path, *arguments: str, **variables: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(
             self.run(path, "--list", *arguments, **variables), object_hook=_text
         )
@@ -111,7 +111,7 @@ def _hosts(listed: Mapping[str, Any], group: str) -> list[str]:
 
 @pytest.mark.usefixtures("zoned")
 def test_hosts_groups_and_variables(inventory: Inventory) -> None:
-    listed = inventory.list(inventory.file(group_by_labels=["pool", "kubernetes.io/arch"]))
+    listed = inventory.listed(inventory.file(group_by_labels=["pool", "kubernetes.io/arch"]))
     assert sorted(listed["_meta"]["hostvars"]) == _NODES
     assert _hosts(listed, "kubernetes_nodes") == _NODES
     assert _hosts(listed, "ready") == _NODES
@@ -149,7 +149,7 @@ def test_constructed_groups_and_variables(inventory: Inventory) -> None:
         keyed_groups=[{"key": "kube_labels.pool", "prefix": "pool"}],
         strict=False,
     )
-    listed = inventory.list(path)
+    listed = inventory.listed(path)
     assert _hosts(listed, "cordoned") == ["node-1"]
     assert _hosts(listed, "pool_edge") == ["node-1"]
     assert "ready" not in listed
@@ -160,7 +160,7 @@ def test_constructed_groups_and_variables(inventory: Inventory) -> None:
 
 @pytest.mark.usefixtures("zoned")
 def test_only_nodes_with_these_labels(inventory: Inventory) -> None:
-    listed = inventory.list(inventory.file(label_selectors=["pool=edge"]))
+    listed = inventory.listed(inventory.file(label_selectors=["pool=edge"]))
     assert sorted(listed["_meta"]["hostvars"]) == ["node-1"]
 
 
@@ -168,7 +168,7 @@ def test_only_nodes_with_these_labels(inventory: Inventory) -> None:
 def test_only_nodes_of_a_daemonset(api: Api, namespace: str, inventory: Inventory) -> None:
     api.apply(simple("agent", namespace, nodeSelector={"pool": "edge"}), "tests")
     api.settled(namespace, "agent")
-    listed = inventory.list(inventory.file(daemonset="agent", namespace=namespace))
+    listed = inventory.listed(inventory.file(daemonset="agent", namespace=namespace))
     assert sorted(listed["_meta"]["hostvars"]) == ["node-1"]
     pod = api.pods(namespace, "agent")[0]["metadata"]
     assert _variables(listed, "node-1")["node_pod"] == {
@@ -197,15 +197,15 @@ def test_the_cache_saves_the_request_and_holds_no_secret(
     }
     path = inventory.file(**options)
     mark = api.mark()
-    first = inventory.list(path)
+    first = inventory.listed(path)
     assert len(inventory.requests(mark)) == 1
     mark = api.mark()
-    assert inventory.list(path) == first
+    assert inventory.listed(path) == first
     assert inventory.requests(mark) == []
-    assert len(inventory.list(path, "--flush-cache")["_meta"]["hostvars"]) == 5
+    assert len(inventory.listed(path, "--flush-cache")["_meta"]["hostvars"]) == 5
     assert len(inventory.requests(mark)) == 1
     # Another choice is another inventory.
-    inventory.list(inventory.file(**options, label_selectors=["pool=none"]))
+    inventory.listed(inventory.file(**options, label_selectors=["pool=none"]))
     assert len(inventory.requests(mark)) == 2
     texts = [file.read_text() for file in kept.iterdir()]
     assert any("node-0" in text for text in texts)
@@ -218,7 +218,7 @@ def test_the_cache_saves_the_request_and_holds_no_secret(
 
 def test_options_may_be_templates(api: Api, inventory: Inventory) -> None:
     path = inventory.file(kubeconfig="{{ lookup('ansible.builtin.env', 'WHERE_IT_IS') }}")
-    listed = inventory.list(path, WHERE_IT_IS=str(api.cluster.kubeconfig))
+    listed = inventory.listed(path, WHERE_IT_IS=str(api.cluster.kubeconfig))
     assert len(listed["_meta"]["hostvars"]) == 5
 
 

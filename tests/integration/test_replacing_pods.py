@@ -330,3 +330,103 @@ def test_removed_are_exactly_the_pods_that_are_named(api: Api, agents: Agents) -
             assert sorted(pods.remove([*uids, "no-such-uid"])) == ["node-1", "node-2"]
         api.settled(agents.namespace, "agent")
     assert seen.deleted() == set(uids)
+
+
+def test_two_pods_on_a_node_become_one(api: Api, agents: Agents) -> None:
+    """A surge that was stopped half-way: nodes with an old pod and a new one that starts."""
+    spec = agents.manifest["spec"]
+    surge = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 3, "maxUnavailable": 0}}
+    spec["updateStrategy"] = surge
+    agents.update("example.test/agent:2", **_slow("slow-start", 4))
+
+    def both() -> bool | None:
+        return len(api.pods(agents.namespace, "agent")) == 8 or None
+
+    eventually(both, "three nodes have two pods", every=0.05)
+    spec["updateStrategy"] = {"type": "OnDelete", "rollingUpdate": None}
+    api.apply(agents.manifest, "tests")
+    revision = agents.current()
+    with agents.replacing(revision, Proof(progress_deadline_seconds=30)) as pods:
+        outcomes = pods.replace(_NODES, at_once=2)
+    assert all(outcome.updated for outcome in outcomes), outcomes
+    found = agents.revisions()
+    assert len(api.pods(agents.namespace, "agent")) == 5
+    assert found == dict.fromkeys(_NODES, revision)
+
+
+def test_an_api_server_that_goes_away_and_comes_back(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 1))
+
+    def restart() -> None:
+        time.sleep(1)
+        api.cluster.stop("kube-apiserver")
+        time.sleep(2)
+        api.cluster.start("kube-apiserver")
+
+    with PodWatch(api, agents.namespace) as seen:
+        thread = _background(restart)
+        with agents.replacing(revision, Proof(progress_deadline_seconds=60), seconds=120) as pods:
+            outcomes = pods.replace(_NODES, at_once=1)
+        thread.join()
+    assert all(outcome.updated for outcome in outcomes), outcomes
+    assert seen.restarts_by_node() == dict.fromkeys(_NODES, 1)
+    assert seen.most_unavailable() == 1
+
+
+def test_a_quota_that_allows_no_new_pod_is_named(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2")
+    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
+    path = f"/api/v1/namespaces/{agents.namespace}/resourcequotas"
+    api.request("POST", path, body=quota)
+    eventually(
+        lambda: api.request("GET", f"{path}/none").get("status", {}).get("hard"), "the quota counts"
+    )
+    with agents.replacing(revision) as pods:
+        outcomes = pods.replace(_NODES, at_once=1)
+    assert outcomes[0].trouble is not None
+    assert outcomes[0].trouble.cause == "Quota"
+    assert "exceeded quota" in outcomes[0].trouble.evidence
+    assert not any(outcome.touched for outcome in outcomes[1:])
+    api.request("DELETE", f"{path}/none")
+
+
+def test_without_rights_to_nodes_and_events(api: Api, agents: Agents) -> None:
+    rules = [
+        {
+            "apiGroups": [""],
+            "resources": ["pods"],
+            "verbs": ["get", "list", "watch", "delete"],
+        }
+    ]
+    user = api.user_with(rules, agents.namespace, "replacer")
+    options = {"kubeconfig": str(api.cluster.kubeconfig), "impersonate_user": user}
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 5))
+    live = api.daemonset(agents.namespace, "agent")
+    proof = Proof(progress_deadline_seconds=20)
+    with Replacing(connect(options), live, revision, proof, Deadline(60), print) as pods:
+        outcomes = pods.replace(["node-0", "node-1"], at_once=2)
+    assert all(outcome.updated for outcome in outcomes), outcomes
+
+
+def test_the_last_words_of_a_crash_are_told(api: Api, agents: Agents) -> None:
+    words = ("everynode.kubernetes/log", "everynode.kubernetes/previous-log")
+    said = dict.fromkeys(words, "cannot open /dev/agent")
+    said["everynode.kubernetes/simulate"] = "crash-loop"
+    revision = agents.update("example.test/agent:2", **said)
+    proof = Proof(max_pod_restarts=None, grace_seconds=1, progress_deadline_seconds=20)
+    with agents.replacing(revision, proof) as pods:
+        outcomes = pods.replace(["node-0"], at_once=1)
+    assert outcomes[0].trouble is not None
+    assert outcomes[0].trouble.cause == "CrashLoop"
+    assert "cannot open /dev/agent" in outcomes[0].trouble.evidence
+
+
+def test_a_pod_must_stay_ready_for_long_enough(api: Api, agents: Agents) -> None:
+    agents.manifest["spec"]["minReadySeconds"] = 3
+    revision = agents.update("example.test/agent:2")
+    began = time.monotonic()
+    proof = Proof(min_ready_seconds=3, progress_deadline_seconds=1)
+    with agents.replacing(revision, proof) as pods:
+        outcomes = pods.replace(["node-0"], at_once=1)
+    assert outcomes[0].updated
+    assert time.monotonic() - began >= 3

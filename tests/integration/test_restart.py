@@ -14,6 +14,7 @@ from tests.integration.api import Api, uids
 from tests.integration.harness import Play, both_ways, task
 from tests.integration.makers import owners
 from tests.integration.manifests import simple
+from tests.integration.pod_watch import PodWatch
 from tests.integration.verbs import Tasks
 
 _AGENT: dict[str, Any] = {
@@ -104,13 +105,110 @@ def test_what_another_tool_made_is_restarted_and_stays_its_own(api: Api, tasks: 
     assert _RESTARTED_AT in _annotations(api, tasks)
 
 
-def test_on_delete_says_that_pods_run_on(api: Api, tasks: Tasks) -> None:
-    tasks.ok(**_AGENT, update_strategy={"type": "OnDelete"}, wait=True)
+_ON_DELETE: dict[str, Any] = {**_AGENT, "update_strategy": {"type": "OnDelete"}}
+
+
+def test_under_on_delete_the_pods_are_replaced_one_by_one(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_ON_DELETE)
     api.settled(tasks.namespace, "agent")
-    before = uids(api.pods(tasks.namespace, "agent"))
-    done = tasks.ok(**_RESTART)
-    assert "OnDelete" in done.warnings
-    assert uids(api.pods(tasks.namespace, "agent")) == before
+    with PodWatch(api, tasks.namespace) as seen:
+        checked = tasks.ok(**_RESTART, check=True)
+        assert seen.created() == set()
+        done = tasks.ok(**_RESTART)
+    assert checked.changed
+    assert checked.result["rollout"]["restarts"] == done.result["rollout"]["restarts"]
+    assert done.result["rollout"]["restarts"]["pods"] == 5
+    assert set(seen.restarts_by_node().values()) == {1}
+    assert len(seen.restarted_nodes()) == 5
+    assert seen.most_unavailable() == 1
+    assert done.result["rollout"]["updated"] == 5
+    tasks.same(**_ON_DELETE)
+
+
+def test_under_on_delete_without_wait_pods_run_on(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_ON_DELETE)
+    api.settled(tasks.namespace, "agent")
+    with PodWatch(api, tasks.namespace) as seen:
+        done = tasks.ok(**{**_RESTART, "wait": False})
+        assert done.changed
+        assert "OnDelete" in done.warnings
+        assert seen.created() == set()
+        # Another run with the key does what the first one left undone.
+        keyed = {**_RESTART, "restart_key": "one"}
+        assert tasks.ok(**{**keyed, "wait": False}).changed
+        assert tasks.ok(**keyed, check=True).changed
+        assert tasks.ok(**keyed).changed
+    assert set(seen.restarts_by_node().values()) == {1}
+    again = tasks.ok(**keyed)
+    assert not again.changed
+    assert again.writes == []
+
+
+def test_under_on_delete_an_interrupted_restart_goes_on(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_ON_DELETE)
+    api.settled(tasks.namespace, "agent")
+    keyed = {**_RESTART, "restart_key": "one"}
+    with PodWatch(api, tasks.namespace) as seen:
+        # The job ends, and its pods are slow: one is done by then, or two.
+        slow = {"everynode.kubernetes/simulate": "slow-start"}
+        slow["everynode.kubernetes/simulate-seconds"] = "2"
+        tasks.ok(**{**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}})
+        stopped = tasks.fails(**keyed, wait_timeout=5)
+        before = seen.restarted_nodes()
+        assert stopped.changed
+        assert 1 <= len(before) < 5
+        assert tasks.ok(**keyed).changed
+    assert set(seen.restarts_by_node().values()) == {1}
+    assert len(seen.restarted_nodes()) == 5
+    assert seen.most_unavailable() == 1
+
+
+def test_a_restart_for_a_key_leaves_later_templates_alone(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_ON_DELETE)
+    api.settled(tasks.namespace, "agent")
+    keyed = {**_RESTART, "restart_key": "one"}
+    tasks.ok(**keyed)
+    tasks.ok(**{**_ON_DELETE, "pod_annotations": {"note": "another"}})
+    with PodWatch(api, tasks.namespace) as seen:
+        assert not tasks.ok(**keyed).changed
+        # kubectl refuses two within a second.
+        time.sleep(1)
+        api.kubectl("rollout", "restart", "daemonset/agent", "-n", tasks.namespace)
+        assert not tasks.ok(**keyed).changed
+    assert seen.deleted() == set()
+
+
+def test_under_on_delete_a_restart_stops_at_what_does_not_come_back(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_ON_DELETE)
+    api.settled(tasks.namespace, "agent")
+    broken = [{"name": "agent", "image": "example.test/agent:simulate-image-pull"}]
+    tasks.ok(**{**_ON_DELETE, "containers": broken})
+    keyed = {**_RESTART, "restart_key": "one", "failure_grace_seconds": 1}
+    with PodWatch(api, tasks.namespace) as seen:
+        failed = tasks.fails(**keyed)
+        # Nor does another run take the next one down.
+        tasks.fails(**keyed)
+    assert failed.changed
+    assert failed.result["rollout"]["reasons"][0]["cause"] == "ImagePull"
+    assert len(seen.ever_unavailable()) == 1
+    tasks.ok(**_ON_DELETE)
+    tasks.ok(**_RESTART)
+
+
+def test_on_delete_in_a_batch(api: Api, tasks: Tasks) -> None:
+    names = ["first", "second"]
+    for name in names:
+        tasks.ok(**{**_ON_DELETE, "name": name, "labels": {"set": "one"}})
+    tasks.ok(**{**_AGENT, "name": "rolling", "labels": {"set": "one"}})
+    for name in [*names, "rolling"]:
+        api.settled(tasks.namespace, name)
+    before = {name: uids(api.pods(tasks.namespace, name)) for name in [*names, "rolling"]}
+    given = {"state": "restarted", "label_selectors": ["set=one"], "max_objects": 3, "wait": True}
+    done = tasks.ok(**given, restart_key="one")
+    assert [entry["done"] for entry in done.result["daemonsets"]] == ["restarted"] * 3
+    for name, pods in before.items():
+        assert uids(api.pods(tasks.namespace, name)).isdisjoint(pods)
+    assert not tasks.ok(**given, restart_key="one").changed
 
 
 def test_check_mode_restarts_nothing(api: Api, tasks: Tasks) -> None:

@@ -106,8 +106,9 @@ def test_twice_goes_back_and_forth(api: Api, three: Tasks) -> None:
         {"to_revision": 1},
         {"to_image": _image(1)},
         {"to_image": {"agent": _image(1)}},
+        {"to_image": f'{{"agent": "{_image(1)}"}}'},
     ],
-    ids=["by its number", "by an image", "by a container's image"],
+    ids=["by its number", "by an image", "by a container's image", "by JSON"],
 )
 def test_to_a_revision(api: Api, three: Tasks, where: dict[str, Any]) -> None:
     assert back(three, **where).changed
@@ -340,6 +341,7 @@ def _config_map(api: Api, namespace: str) -> str:
         ({"to_revision": -1}, "to_revision"),
         ({"to_image": ""}, "to_image"),
         ({"to_image": {"agent": None}}, "to_image"),
+        ({"to_image": "{agent"}, "to_image"),
         ({"to_image": ["example.test/agent:1"]}, "to_image"),
         ({"wait_timeout": 0}, "wait_timeout"),
     ],

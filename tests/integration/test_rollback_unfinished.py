@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration.api import Api, eventually
-from tests.integration.rollbacks import back, image
+from tests.integration.rollbacks import back, image, no_way_back
 from tests.integration.verbs import Outcome, Tasks
 
 _STATE = "everynode.kubernetes/rollout"
@@ -127,3 +127,14 @@ def test_one_that_is_paused_goes_on_with_the_former_template(api: Api, tasks: Ta
     assert {node for node, pod in after.items() if pod != before[node]} == touched
     _is_as_before(api, tasks, 1)
     tasks.same(**_agent(1))
+
+
+def test_after_a_rebuild_it_goes_to_what_ran_before_it(api: Api, tasks: Tasks) -> None:
+    """The revision by which all pods were ended is none to go back to."""
+    tasks.ok(**_agent(1), wait=True)
+    tasks.ok(**_agent(2), rollout={"rebuild": True}, wait=True)
+    shown = tasks.info(name="agent", include_revisions=True).result["daemonsets"][0]["revisions"]
+    assert len(shown) == 3
+    assert "no pods in revision 2" in no_way_back(tasks, to_revision=2).result["msg"]
+    assert back(tasks, wait=True).result["rollout"]["rolled_back"]["to_revision"] == 1
+    assert {tag for _uid, tag in _pods(api, tasks.namespace).values()} == {"1"}

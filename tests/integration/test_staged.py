@@ -324,3 +324,73 @@ def test_the_state_has_a_manager_of_its_own(agent: Scene) -> None:
     ]
     assert owners == ["everynode-rollout"]
     assert agent.common["update_strategy"] == TWO_AT_ONCE
+
+
+_RICH: dict[str, Any] = {
+    "service_account_name": "default",
+    "host_network": True,
+    "pod_labels": {"more": "1"},
+    "node_selector": {"kubernetes.io/os": "linux"},
+    "tolerations": [{"operator": "Exists"}],
+    "volumes": [{"name": "data", "emptyDir": {}}],
+    "init_containers": [{"name": "first", "image": "example.test/init:1"}],
+    "containers": [
+        {
+            "name": "agent",
+            "image": NEW,
+            "env": [{"name": "MODE", "value": "node"}],
+            "ports": [{"containerPort": 8080}],
+            "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+            "securityContext": {"privileged": True},
+        },
+        {"name": "second", "image": "example.test/second:1"},
+    ],
+}
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["simple-to-rich", "rich-to-simple"])
+def test_whatever_the_templates_say_they_take_turns(api: Api, tasks: Tasks, is_first: bool) -> None:
+    """The stable template comes back to the letter, else its pods would restart in the end."""
+    with scene(api, tasks) as agent:
+        simple = {"containers": [{"name": "agent", "image": OLD}]}
+        before, after = (simple, _RICH) if is_first else (_RICH, simple)
+        agent.ok(OLD, **before)
+        api.settled(tasks.namespace, "agent")
+        template = agent.live["spec"]["template"]
+        went = agent.restarts()
+        agent.ok(NEW, **after, rollout={**_STAGES, "until_stage": 1})
+        assert agent.live["spec"]["template"] == template
+        agent.ok(NEW, **before)
+        assert agent.live["spec"]["template"] == template
+        assert agent.remembered == {}
+        touched = {node for node, count in agent.restarts().items() if count != went.get(node, 0)}
+        assert touched == {"node-0"}
+        agent.tasks.same(**agent.wish(OLD, **before))
+
+
+def test_marks_of_restarts_stay(agent: Scene) -> None:
+    agent.ok(OLD, state="restarted", containers=None, update_strategy=None)
+    marks = agent.live["spec"]["template"]["metadata"]["annotations"]
+    agent.fails(BROKEN, rollout=_STAGES)
+    assert agent.live["spec"]["template"]["metadata"]["annotations"] == marks
+    agent.ok(NEW, rollout=_STAGES)
+    assert agent.live["spec"]["template"]["metadata"]["annotations"] == marks
+    assert agent.restarts() == {**dict.fromkeys(_ALL, 2), "node-0": 4}
+    agent.ended(NEW)
+
+
+def test_the_change_cause_goes_with_its_template(agent: Scene) -> None:
+    key = "kubernetes.io/change-cause"
+    agent.ok(NEW, rollout={**_STAGES, "until_stage": 1}, change_cause="the second")
+    assert key not in agent.live["metadata"]["annotations"]
+    agent.ok(NEW, rollout=_STAGES, change_cause="the second")
+    assert agent.live["metadata"]["annotations"][key] == "the second"
+    agent.fails(BROKEN, rollout=_STAGES, change_cause="the third")
+    assert agent.live["metadata"]["annotations"][key] == "the second"
+
+
+def test_without_a_history_there_are_no_stages(agent: Scene) -> None:
+    agent.ok(OLD, revision_history_limit=0)
+    refused = agent.fails(NEW, revision_history_limit=0, rollout=_STAGES)
+    assert refused.writes == []
+    assert "revisionHistoryLimit" in refused.result["msg"]

@@ -9,6 +9,7 @@ What ansible-playbook adds (arguments, ways to run, output) has tests of its own
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,9 +64,10 @@ class Tasks:
         check: bool = False,
         diff: bool = False,
         verb: Verb = daemonset.VERB,
+        heard: Callable[[str], None] | None = None,
         **parameters: Any,
     ) -> Outcome:
-        """Carry out a task, failed or not."""
+        """Carry out a task, failed or not; `heard` is told each line of its progress."""
         given: dict[str, Any] = {
             "kubeconfig": str(self.api.cluster.kubeconfig),
             "namespace": self.namespace,
@@ -79,8 +81,14 @@ class Tasks:
         assert not checked.error_messages, checked.error_messages
         lines: list[str] = []
         mark = self.api.mark()
+
+        def progress(line: str) -> None:
+            lines.append(line)
+            if heard is not None:
+                heard(line)
+
         task = Task(
-            checked.validated_parameters, check_mode=check, diff_mode=diff, progress=lines.append
+            checked.validated_parameters, check_mode=check, diff_mode=diff, progress=progress
         )
         result = carry_out(verb, task)
         requests = self.api.requests(mark, namespace=self.namespace)

@@ -292,6 +292,17 @@ def test_the_last_lines_of_the_log_are_quoted() -> None:
     assert len(trouble.evidence) == MAX_EVIDENCE
 
 
+def test_secrets_are_hidden_before_a_log_is_cut() -> None:
+    log = f"DB_PASSWORD=hunter2-{'x' * 30} " + "y" * 180
+    trouble = found(crashing(ended(1)), log=log)
+    assert trouble is not None
+    assert "xx" not in trouble.evidence
+    trouble = found(crashing(ended(1, message="connect to https://me:hunter2@example failed")))
+    assert trouble is not None
+    assert "hunter2" not in trouble.evidence
+    assert "example failed" in trouble.evidence
+
+
 @pytest.mark.parametrize(
     ("status", "crash"),
     [
@@ -320,6 +331,9 @@ def test_init_containers_have_to_end() -> None:
     backing_off = found(crashing(ended(2)), one_shot=True)
     assert backing_off is not None
     assert backing_off.cause == "InitFailed"
+    again = found(running(5, ended(2), 3), one_shot=True, now=NOW)
+    assert again is not None
+    assert again.cause == "InitFailed"
     pulling = found(waiting("ErrImagePull", "denied"), one_shot=True)
     assert pulling is not None
     assert pulling.cause == "ImagePull"

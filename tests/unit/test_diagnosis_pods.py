@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes import (
+    causes_of_scheduling as scheduling,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.causes_of_pods import (
-    failing_condition,
     trouble_of,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.trouble import (
@@ -222,6 +224,23 @@ def test_scheduling(message: str, wanted: str, evidence: str, heals: bool, by_ev
     assert found == Trouble(wanted, evidence, heals)
 
 
+@pytest.mark.parametrize(
+    ("ports", "on_host", "named"),
+    [
+        ([{"containerPort": 80, "hostPort": 8080}], False, " (8080/TCP)"),
+        ([{"hostPort": 53, "protocol": "UDP"}, {"containerPort": 1}], False, " (53/UDP)"),
+        ([{"containerPort": 9100}], True, " (9100/TCP)"),
+        ([], False, ""),
+    ],
+)
+def test_the_ports_that_are_taken(ports: list[dict[str, Any]], on_host: bool, named: str) -> None:
+    words = "1 node(s) didn't have free ports for the requested pod ports"
+    said = condition("PodScheduled", "False", message=f"0/1 nodes are available: {words}.")
+    spec = {"containers": [{"name": "c", "ports": ports}], "hostNetwork": on_host}
+    found = trouble_of(pod(node=None, spec=spec, conditions=[said]))
+    assert found == Trouble("HostPortTaken", words + named, False)
+
+
 def test_a_gate_holds_the_pod_back() -> None:
     said = condition("PodScheduled", "False", reason="SchedulingGated", message="waits for gates")
     found = trouble_of(pod(phase="Pending", node=None, conditions=[said]))
@@ -229,7 +248,7 @@ def test_a_gate_holds_the_pod_back() -> None:
 
 
 def test_other_words_of_a_scheduler_stay_as_they_are() -> None:
-    assert failing_condition("no nodes available to schedule pods") == (
+    assert scheduling.failing_condition("no nodes available to schedule pods") == (
         "no nodes available to schedule pods"
     )
 
@@ -359,6 +378,18 @@ def test_volumes_were_mounted_where_a_container_has_run() -> None:
             node(MemoryPressure="True"),
             "ImagePull",
             id="pressure does not explain everything",
+        ),
+        pytest.param(
+            pod(node=None, conditions=[condition("PodScheduled", "False", message="tainted")]),
+            node("False"),
+            "NodeNotReady",
+            id="tainted for that",
+        ),
+        pytest.param(
+            pod(node=None, conditions=[condition("PodScheduled", "False", message="no memory")]),
+            node(MemoryPressure="True"),
+            "Unschedulable",
+            id="what it is short of may be something else",
         ),
         pytest.param(
             pod(phase="Pending"),

@@ -140,6 +140,15 @@ def test_the_previous_one_means_something_else() -> None:
     assert history.previous(_live(_template("agent:3")), revisions) is third
 
 
+def test_what_only_ended_the_pods_of_a_rebuild_is_no_way_back() -> None:
+    first, last = _revision(1, _template("agent:1")), _revision(3, _template("agent:2"))
+    empty = _template("agent:1", nodeSelector={history.NOWHERE: "true"})
+    revisions = [first, _revision(2, empty), last]
+    assert [history.is_passing(one) for one in revisions] == [False, True, False]
+    assert history.previous(_live(last.template), revisions) is first
+    assert history.with_image(revisions, "agent:1") is first
+
+
 def test_revisions_are_found_by_number_and_by_image() -> None:
     side = {"name": "side", "image": "side:1"}
     init = [{"name": "init", "image": "init:1"}]

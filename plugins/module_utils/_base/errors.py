@@ -26,7 +26,11 @@ class EverynodeError(Exception):
         self.message = message
         self.advice = advice
         self.details = details or {}
-        super().__init__(f"{message} {advice}".strip())
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        # What is known of a failure may grow until it is told.
+        return f"{self.message} {self.advice}".strip()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -192,7 +192,19 @@ class Sender:
             connect_seconds=max(min(CONNECT_SECONDS, deadline.left()), _LEAST_SECONDS),
             read_seconds=max(self._seconds(deadline), _LEAST_SECONDS),
         )
+        if made.websocket is None and not made.body:
+            return made, self._spoken(attempts, identity, made.status)
         return made, made.body
+
+    def _spoken(self, attempts: _Attempts, identity: Identity, status: int) -> bytes:
+        """What a server says that refused a websocket with this status and whose words are lost.
+
+        An ordinary request is refused for the same reasons first, and starts nothing.
+        """
+        request = replace(attempts.request, protocols=())
+        again = _Attempts(request, attempts.deadline)
+        response, data = self._try(again, identity)
+        return data if response.status == status else b""
 
     def _seconds(self, deadline: Deadline) -> float:
         return min(self._request_seconds, deadline.left())

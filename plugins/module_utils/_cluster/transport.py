@@ -50,7 +50,9 @@ def open_pool(server: str, trust: Trust, identity: Identity, proxy: str | None) 
     """
     settings: dict[str, Any] = {
         "num_pools": 2,
-        "maxsize": 4,
+        # How many are kept. Above it urllib3 warns on stderr, and a wait for many has a watch for
+        # each namespace.
+        "maxsize": 100,
         "block": False,
         "socket_options": _socket_options(),
     }

@@ -94,13 +94,17 @@ def upgrade(
         return Upgrade(
             error.status_code,
             _mapping(error.resp_headers or {}),
-            error.resp_body or b"",
+            # Unknown to websocket-client before 1.6, or no answer with a length.
+            getattr(error, "resp_body", None) or b"",
             None,
         )
     except websocket.WebSocketTimeoutException as error:
         raise TimeoutError("timed out") from error
     except websocket.WebSocketException as error:
         raise ConnectionError("the answer was not that of a websocket") from error
+    if made.status != SWITCHED:  # a redirect, which older releases take for a success
+        made.shutdown()
+        return Upgrade(made.status, _mapping(made.headers or {}), b"", None)
     return Upgrade(SWITCHED, _mapping(made.headers or {}), b"", made)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from .._base.redaction import redact_text
 from .events import newest_with
 from .pods import moment
 from .trouble import MAX_EVIDENCE, Trouble, quoted, quoted_end, trouble
@@ -120,7 +121,7 @@ def container_trouble(
         done = one_shot and not ended.get("exitCode")
         return None if done else _crash(status, spec, ended, one_shot, events, log)
     if "running" in state:
-        if before is not None and _between_crashes(status, state["running"], one_shot, now):
+        if before is not None and _between_crashes(status, state["running"], now):
             return _crash(status, spec, before, one_shot, events, log)
         return None
     if reason in _COMING:
@@ -188,13 +189,13 @@ def registry_words(message: str) -> str:
 
 
 def _between_crashes(
-    status: Mapping[str, Any], running: Mapping[str, Any], one_shot: bool, now: datetime | None
+    status: Mapping[str, Any], running: Mapping[str, Any], now: datetime | None
 ) -> bool:
     """Whether a container runs that has crashed again and again, and will in a moment.
 
     One that restarted once may have been early; one that has run for a while is no crash loop.
     """
-    if status.get("ready") or one_shot or int(status.get("restartCount") or 0) < 2:
+    if status.get("ready") or int(status.get("restartCount") or 0) < 2:
         return False
     since = moment(running.get("startedAt"))
     return now is None or since is None or now - since < _STABLE_AFTER
@@ -225,9 +226,10 @@ def _crash(
         cause, told = "ProbeFailed", f"{told}; before: {killed['message']}"
     if log.strip():
         told = f"{quoted(told, _MAX_WORDS)}; log: "
-        told += quoted_end(log, MAX_EVIDENCE - len(told))
+        # Hidden before it is cut: half of PASSWORD=... does not look like a secret any more.
+        told += quoted_end(redact_text(log), MAX_EVIDENCE - len(told))
     elif ended.get("message"):
-        told += f"; message: {ended['message']}"
+        told += f"; message: {redact_text(str(ended['message']))}"
     return trouble(cause, told, False)
 
 

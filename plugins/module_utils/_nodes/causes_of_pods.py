@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .causes_of_containers import container_trouble, never_ready
+from .causes_of_scheduling import scheduling_trouble
 from .events import newest_first, newest_with, volume_trouble
 from .pods import condition, container_statuses, init_statuses, is_ending, is_ready, moment
 from .trouble import Trouble, trouble
@@ -39,15 +40,7 @@ _TURNED_AWAY: dict[str, tuple[str, bool]] = {
     "PodOSSelectorNodeLabelDoesNotMatch": ("ContainerConfig", False),
     "SupplementalGroupsPolicyNotSupported": ("ContainerConfig", False),
 }
-_OF_OTHER_NODES = re.compile(
-    r"node affinity/selector|plugin\(s\) \[NodeAffinity\]|filtered out by the prefilter result"
-    r"|didn't match node selector"
-)
 _OWN_LIMIT = re.compile(r"exceed(s|ed) (the total|the limit|its local)", re.IGNORECASE)
-_NEVER_FITS = re.compile(
-    r"persistentvolumeclaim .* not found|volume node affinity conflict|node affinity conflict",
-    re.IGNORECASE,
-)
 
 
 def trouble_of(
@@ -72,9 +65,11 @@ def trouble_of(
         now: the time.
     """
     events = newest_first(events)
-    if is_ending(pod):
+    over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+    if is_ending(pod) and not (over and not pod["metadata"].get("finalizers")):
         return _ending(pod, node, now)
-    if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
+    if over:
+        # The controller deletes it at once, to make another: that it is ending says nothing.
         return _failed(pod, node)
     silent = _silent(node)
     if silent is not None and not is_ready(pod):
@@ -82,10 +77,14 @@ def trouble_of(
         return silent
     if is_ready(pod):
         return _not_available_yet(pod, min_ready_seconds, now)
-    found = _scheduling(pod, events) or _of_containers(pod, events, log, now)
+    found = scheduling_trouble(pod, events) or _of_containers(pod, events, log, now)
+    by_node = node_trouble(node)
     if found is None or found.cause in _SOON:
-        by_node = node_trouble(node) or _marked_by_node_controller(pod, events)
-        found = by_node or found or _not_ready(pod)
+        by_node = by_node or _marked_by_node_controller(pod, events)
+        return by_node or found or _not_ready(pod)
+    if found.cause == "Unschedulable" and by_node is not None and by_node.cause == "NodeNotReady":
+        # What the scheduler says then is that the node is tainted.
+        return by_node
     return found
 
 
@@ -151,43 +150,6 @@ def _failed(pod: Mapping[str, Any], node: Mapping[str, Any] | None) -> Trouble:
 def _pressed(node: Mapping[str, Any] | None) -> bool:
     found = node_trouble(node)
     return found is not None and found.cause == "NodePressure"
-
-
-def _scheduling(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Trouble | None:
-    """Why no node was given to the pod yet. The scheduler's words are those of its plugins
-    (pkg/scheduler/framework/plugins): what only another pod's end or a change of the node can mend
-    may come by waiting.
-    """
-    if (pod.get("spec") or {}).get("nodeName"):
-        return None
-    found = condition(pod, "PodScheduled")
-    message = str(found.get("message") or "")
-    if not message:
-        failed = newest_with(events, "FailedScheduling")
-        message = str(failed.get("message") or "") if failed else ""
-    if found.get("status") != "False" and not message:
-        if not pod.get("spec"):
-            return None
-        scheduler = pod["spec"].get("schedulerName") or "default-scheduler"
-        return trouble("Starting", f"not scheduled yet (by {scheduler})", True)
-    message = failing_condition(message)
-    if "free ports" in message:
-        return trouble("HostPortTaken", message, False)
-    told = message or found.get("reason") or "not scheduled"
-    return trouble("Unschedulable", told, not _NEVER_FITS.search(message))
-
-
-def failing_condition(message: str) -> str:
-    """What the scheduler says of the pod's own node, out of what it says of all nodes.
-
-    A DaemonSet's pod is for one node: that the others do not fit its affinity is how it should be,
-    and that ending other pods would not help with them says nothing.
-    """
-    head, _preemption, _rest = message.partition(" preemption:")
-    _summary, colon, told = head.partition(" nodes are available: ")
-    parts = re.split(r",? (?=\d+ )", told.rstrip(". "))
-    own = [one for one in parts if one and not _OF_OTHER_NODES.search(one)]
-    return ", ".join(own) if colon and own else head.strip()
 
 
 def _of_containers(
@@ -282,6 +244,6 @@ def _not_ready(pod: Mapping[str, Any]) -> Trouble:
     if status.get("phase") == "Pending":
         return trouble("Starting", "the pod has not started yet", True)
     ready = condition(pod, "Ready")
-    waiting = [one.get("name", "") for one in container_statuses(pod) if not one.get("ready")]
+    waiting = [str(one.get("name")) for one in container_statuses(pod) if not one.get("ready")]
     told = ready.get("message") or f"not ready: {', '.join(waiting)}"
     return trouble("NotReady", told, True)

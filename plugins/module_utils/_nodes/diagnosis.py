@@ -4,9 +4,46 @@
 
 """Why a DaemonSet is not available on its nodes: a table by cause. Pure.
 
-Causes: ImagePull, CrashLoop, OutOfMemory, InitFailed, ContainerConfig, ProbeFailed, Unschedulable,
-HostPortTaken, VolumeMount, HostPathType, Quota, PodSecurity, Webhook, NodeNotReady, NodePressure,
-Evicted, Terminating, ClockSkew, NoPod, Starting, NotReady.
+Whether waiting may help is decided by what has to happen for the trouble to end: something that
+goes on by itself, or somebody who does something.
+
+==============  =================================  ================================================
+cause           what is in the way                 whether waiting may help
+==============  =================================  ================================================
+ImagePull       the image cannot be had            if the registry is busy, slow or away; not if it
+                                                   has no such image or does not give it to us
+CrashLoop       a container ends again and again   no: it has been tried several times
+OutOfMemory     the same, killed for its memory    no: the next one needs as much
+InitFailed      an init container fails            no, as CrashLoop
+ContainerConfig a container cannot be created:     no; but if the runtime is only slow
+                a missing ConfigMap, a command
+                that is not there
+ProbeFailed     a container runs, a probe fails    yes, it may be slow to start; not once the
+                                                   kubelet ends it because of that
+Unschedulable   the scheduler or the kubelet       yes: other pods end, taints go; not if a claim
+                turns the pod away                 does not exist or lies on another node
+HostPortTaken   a port of the node is in use       no: who has it keeps it
+VolumeMount     a volume cannot be mounted         if its driver, server or disk may still come;
+                                                   not if what it is made of does not exist
+HostPathType    a path of the node is not of the   no
+                type that was asked for
+Quota           the namespace's quota or limits    no
+                refuse pods
+PodSecurity     pod security refuses pods          no
+Webhook         admission refuses pods             if the webhook cannot be reached; not if it
+                                                   refuses
+NodeNotReady    the node is away or not Ready      yes: it is not the rollout's fault
+NodePressure    the node is short of something     yes, as above
+Evicted         the pod was ended on its node      yes, as above; not if it used more than its own
+                                                   limit
+Terminating     the old pod has not gone           yes: its grace period, or who holds it
+ClockSkew       Ready, but not for long enough     yes, later than one would think
+                by the controller's clock
+NoPod           the controller has made no pod     yes; not if the API refuses it for good
+Starting        nothing is wrong so far            yes
+NotReady        it is not Ready, for no reason     yes
+                that is known
+==============  =================================  ================================================
 """
 
 from __future__ import annotations

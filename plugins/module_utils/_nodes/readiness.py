@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -73,12 +73,7 @@ class Verdict:
             **self.counts,
         }
         if self.excused:
-            named = [node for node, _why in self.excused if node]
-            found["excused"] = {
-                "count": len(self.excused),
-                "nodes": named[:MAX_NODES_NAMED],
-                "why": "; ".join(_counted(why for _node, why in self.excused)),
-            }
+            found["excused"] = excused_in_words(self.excused)
         return found
 
 
@@ -92,7 +87,7 @@ _COUNTS = {
     "misscheduled": "numberMisscheduled",
 }
 _BY_BUDGET = "within unavailable_budget"
-_BY_NODE = "the node is not Ready (ignore_not_ready_nodes)"
+BY_NODE = "the node is not Ready (ignore_not_ready_nodes)"
 
 
 def resolve_share(text: str | int, total: int, *, up: bool = False) -> int:
@@ -211,7 +206,7 @@ def _with_pods(
         # Some of them are not eligible, and nobody knows which.
         others = []
     others += [""] * (left - len(others))
-    excused = (*((node, _BY_NODE) for node in broken), *((node, _BY_BUDGET) for node in others))
+    excused = (*((node, BY_NODE) for node in broken), *((node, _BY_BUDGET) for node in others))
     if not excused:
         return replace(strict, lacking=lacking)
     told = f"{desired - len(excused)} of {desired} pods are updated and available"
@@ -225,7 +220,8 @@ def _excused_by_numbers(strict: Verdict, allowance: Allowance) -> Verdict:
     """
     counts = strict.counts
     desired = counts["desired"]
-    worst = (desired - counts["updated"]) + (desired - counts["available"])
+    # While nodes go, the controller may count more of the one than it wants; it makes up for none.
+    worst = max(desired - counts["updated"], 0) + max(desired - counts["available"], 0)
     budget, _cap = _limits(allowance, desired)
     if strict.ready or worst > budget:
         return strict
@@ -251,6 +247,16 @@ def _limits(allowance: Allowance, desired: int) -> tuple[int, int]:
         0 if budget is None else resolve_share(budget, desired),
         0 if cap is None else resolve_share(cap, desired),
     )
+
+
+def excused_in_words(excused: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Excused nodes, (node, why) each, as a task returns them: bounded, whatever their number."""
+    named = [node for node, _why in excused if node]
+    return {
+        "count": len(excused),
+        "nodes": named[:MAX_NODES_NAMED],
+        "why": "; ".join(_counted(why for _node, why in excused)),
+    }
 
 
 def _counted(reasons: Iterable[str]) -> list[str]:

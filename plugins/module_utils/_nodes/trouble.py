@@ -31,7 +31,7 @@ class Trouble:
 
 def trouble(cause: str, words: Any, heals: bool) -> Trouble:
     """A trouble whose evidence is these words, shortened."""
-    return Trouble(cause, quoted(words), heals)
+    return Trouble(cause, quoted(words) or "no more is told", heals)
 
 
 def quoted(value: Any, limit: int = MAX_EVIDENCE) -> str:

@@ -31,6 +31,7 @@ class Member:
         changed: whether it was changed, or in check mode would be.
         error: why it could not be changed, or did not come to its end in time.
         found: the state of its rollout.
+        restarts: which pods restart by the change.
     """
 
     live: dict[str, Any]
@@ -39,6 +40,7 @@ class Member:
     changed: bool = False
     error: EverynodeError | None = None
     found: Verdict | None = None
+    restarts: dict[str, Any] | None = None
 
     @property
     def uid(self) -> str:

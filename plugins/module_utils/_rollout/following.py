@@ -57,7 +57,8 @@ class Following:
         self.uid = str(metadata["uid"])
         self.name = f"{metadata['namespace']}/{metadata['name']}"
         self.found = verdict(live)
-        self.error: EverynodeError | None = None
+        deleting = self.found.state == "deleting"
+        self.error: EverynodeError | None = was_deleted(live, self.found) if deleting else None
         self.hopeless = False
         self._patience = patience
         self._progress = progress

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, DeadlineError, NotFoundError, RolloutError
+from .._base.errors import ConflictError, DeadlineError, NotFoundError, RefusedError, RolloutError
 from .._cluster import daemonsets, fieldset, managers
 from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
@@ -193,8 +193,25 @@ class Held:
         how = replace(self.how, dry_run=True, partial=partial)
         return apply(self.cluster, intent, self.live, how, self.deadline)
 
-    def put_template(self, template: Mapping[str, Any], fields: fieldset.FieldSet) -> None:
-        """Put a template back of which we owned these fields, exactly as it was."""
+    def put_template(self, template: Mapping[str, Any], owned: fieldset.FieldSet) -> bool:
+        """Put a template back of which we owned these fields.
+
+        Returns:
+            whether it stands now exactly as it was.
+        """
+        # What we have taken from others since would be nobody's, and go: then all of it is ours.
+        for fields in (owned, None):
+            try:
+                self._put_template(template, fields)
+            except RefusedError:
+                if fields is None:
+                    raise
+                continue
+            if stored(self.template) == stored(template):
+                return True
+        return False
+
+    def _put_template(self, template: Mapping[str, Any], fields: fieldset.FieldSet | None) -> None:
         cause = rolling_back.Cause(self.state.change_cause if self.state else None)
         self._guarded(
             lambda live, version: rolling_back.to_template(
@@ -321,6 +338,14 @@ class Held:
 def _is_observed(live: Mapping[str, Any]) -> bool:
     status = live.get("status") or {}
     return int(status.get("observedGeneration") or 0) >= int(live["metadata"]["generation"])
+
+
+def stored(template: Mapping[str, Any]) -> dict[str, Any]:
+    """A template to the letter, without what only its encoding has: older servers write times that
+    are null. The controller makes one revision of those that are equal.
+    """
+    metadata = {key: value for key, value in (template.get("metadata") or {}).items() if value}
+    return {**template, "metadata": metadata}
 
 
 def foreign(name: str, changed: list[str], live: Mapping[str, Any]) -> LostError:

@@ -16,6 +16,8 @@ from .._spec.tidy import tidied
 from . import restart
 
 TEMPLATE = fields_of("DaemonSetSpec")["template"]
+# A label that no node has: a rebuild ends all pods by a node selector of it.
+NOWHERE = "everynode.kubernetes/rebuild"
 # Annotations of the template that tell of a restart and say nothing about what runs.
 RESTART_MARKS = (restart.RESTARTED_AT, restart.RESTART_KEY, "kubesphere.io/restartedAt")
 
@@ -71,11 +73,21 @@ def _stored(template: Mapping[str, Any]) -> dict[str, Any]:
     return {**template, "metadata": metadata}
 
 
+def is_passing(revision: Revision) -> bool:
+    """Whether a revision was only there to end all pods, so that nobody wants it back."""
+    return NOWHERE in ((revision.template.get("spec") or {}).get("nodeSelector") or {})
+
+
 def previous(live: Mapping[str, Any], revisions: Sequence[Revision]) -> Revision | None:
     """The newest revision that means something else than the template that the DaemonSet has."""
     template = live["spec"]["template"]
     return next(
-        (one for one in reversed(revisions) if not same_template(one.template, template)), None
+        (
+            one
+            for one in reversed(revisions)
+            if not is_passing(one) and not same_template(one.template, template)
+        ),
+        None,
     )
 
 
@@ -86,7 +98,14 @@ def numbered(revisions: Sequence[Revision], number: int) -> Revision | None:
 
 def with_image(revisions: Sequence[Revision], wanted: str | Mapping[str, str]) -> Revision | None:
     """The newest revision that has an image, or all of several by the names of containers."""
-    return next((one for one in reversed(revisions) if has_image(one.template, wanted)), None)
+    return next(
+        (
+            one
+            for one in reversed(revisions)
+            if not is_passing(one) and has_image(one.template, wanted)
+        ),
+        None,
+    )
 
 
 def has_image(template: Mapping[str, Any], wanted: str | Mapping[str, str]) -> bool:

@@ -79,8 +79,10 @@ class Work:
         ended: whether it has failed, or its node is gone: nothing changes that any more.
         reached: the farthest point: ``OLD`` to ``PROVEN``.
         trouble: what is wrong now.
-        node_asked: when the node was last read.
+        asked: when something was last read about the node.
         node_seen: the node, as it was then; None where it was not, or could not be, read.
+        events: about its new pod, as they were then.
+        explained: whether nothing more is to be read about why it failed.
         verified: the uid of the pod in which the command ended with 0.
     """
 
@@ -90,8 +92,10 @@ class Work:
         self.ended = False
         self.reached = OLD
         self.trouble: Trouble | None = None
-        self.node_asked = 0.0
+        self.asked = 0.0
         self.node_seen: dict[str, Any] | None = None
+        self.events: list[dict[str, Any]] = []
+        self.explained = False
         self.verified = ""
         self._moved = time.monotonic()
         self._bad_since: float | None = None

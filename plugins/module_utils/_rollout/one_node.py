@@ -20,8 +20,8 @@ from .._nodes.eligibility import why_not
 from .._nodes.pods import is_ending, is_ready, node_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
 from . import history
-from .outdated import is_on_delete
 from .pods import NodeOutcome, Proof, Replacing
+from .restart import is_on_delete
 from .state import PAUSED, state_of
 from .waiting import Progress, until_observed
 

@@ -19,11 +19,6 @@ from .history import current
 _MANY = 20
 
 
-def is_on_delete(daemonset: Mapping[str, Any]) -> bool:
-    """Whether pods are replaced only once somebody deletes them."""
-    return bool((daemonset["spec"].get("updateStrategy") or {}).get("type") == "OnDelete")
-
-
 def outdated(
     cluster: Cluster,
     daemonset: Mapping[str, Any],

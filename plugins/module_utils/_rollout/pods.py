@@ -24,6 +24,7 @@ __all__ = ["NodeOutcome", "Proof", "Replacing"]
 
 _TICK_SECONDS = 1.0
 _BETWEEN_LINES = 1.0
+_BETWEEN_CHECKS = 5.0
 
 
 class Replacing:
@@ -41,6 +42,8 @@ class Replacing:
         deadline: the task's.
         progress: takes lines for a person who waits.
         node: where only this node is asked about: then no pods of others are read.
+        check: called now and then while pods are replaced or looked at, and before one is deleted
+            that came after another was; raises where the DaemonSet is not as it was any more.
 
     Raises:
         ClusterError: the pods cannot be listed.
@@ -56,6 +59,7 @@ class Replacing:
         progress: Callable[[str], None],
         *,
         node: str | None = None,
+        check: Callable[[], None] | None = None,
     ):
         self.revision = revision
         self._cluster = cluster
@@ -64,6 +68,8 @@ class Replacing:
         self._deadline = deadline
         self._progress = progress
         self._told = ("", 0.0)
+        self._check = check
+        self._checked = time.monotonic()
         # The proven pods, by node.
         self._proven: dict[str, str] = {}
         self._table = PodTable(cluster, live, deadline, node)
@@ -134,6 +140,7 @@ class Replacing:
         while not self._step(round_):
             self._tell(works)
             self._table.look(_TICK_SECONDS)
+            self._make_sure(_BETWEEN_CHECKS)
         self._tell(works, last=True)
         for work in works:
             if work.outcome.updated and work.outcome.new_uid:
@@ -164,6 +171,7 @@ class Replacing:
                 break
             self._say(f"looking at {len(works)} new pods for {round(end.left())} more seconds")
             self._table.look(min(_TICK_SECONDS, end.left()))
+            self._make_sure(_BETWEEN_CHECKS)
         for work in works:
             if not work.has_settled:
                 work.fail(work.trouble or Trouble("NotReady", "the new pod is not ready", True))
@@ -178,6 +186,12 @@ class Replacing:
                 self._delete(pod)
                 nodes.append(node_of(pod))
         return nodes
+
+    def _make_sure(self, seconds: float) -> None:
+        """Have the DaemonSet looked at, where that was longer ago."""
+        if self._check is not None and time.monotonic() - self._checked >= seconds:
+            self._check()
+            self._checked = time.monotonic()
 
     # One round of replacing.
 
@@ -269,6 +283,8 @@ class Replacing:
             work.fail(taken(self.revision, old[0]))
         elif old:
             # Made from the template before by a controller that lagged, or by somebody else.
+            if work.outcome.touched:
+                self._make_sure(0.0)
             self._delete_old(work)
             work.reach(OLD, None)
         elif new:
@@ -276,6 +292,8 @@ class Replacing:
         else:
             self._prover.await_pod(work)
         work.judge(self._proof)
+        if work.outcome.failed:
+            self._prover.look_closer(work)
 
     # Telling.
 

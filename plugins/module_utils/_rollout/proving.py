@@ -6,25 +6,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import DeadlineError, ForbiddenError, NotFoundError
 from .._cluster.connection import Cluster
 from .._nodes.causes_of_pods import node_trouble, trouble_of
 from .._nodes.eligibility import why_not
 from .._nodes.pods import condition, is_ready, restarts_of, revision_of, uid_of
 from .._nodes.trouble import Trouble, quoted
+from .asking import Asking
 from .node_work import AVAILABLE, CREATED, NO_POD, OLD, PROVEN, READY, Proof, Work
 from .pod_table import Pod, PodTable
-
-# How long a node may come no further before it is read, to see whether it is still there; how often
-# each is read, and how quickly one after the other.
-_STILL_SECONDS = 3.0
-_BETWEEN_ASKING = 10.0
-_BETWEEN_NODES = 0.05
 
 
 class Prover:
@@ -51,8 +44,7 @@ class Prover:
         self._table = table
         self._proof = proof
         self._deadline = deadline
-        self._may_read_nodes = True
-        self._last_asked = 0.0
+        self._asking = Asking(cluster, live, deadline)
 
     def prove(self, work: Work, pod: Pod) -> None:
         """Judge the new pod of a node."""
@@ -65,9 +57,9 @@ class Prover:
             if not work.ended:
                 work.reach(AVAILABLE if trouble else PROVEN, trouble)
             return
-        self._ask_for_node(work)
+        self._asking.about(work, pod)
         if not work.ended:
-            trouble = trouble_of(pod, node=work.node_seen)
+            trouble = trouble_of(pod, node=work.node_seen, events=work.events)
             work.reach(READY if is_ready(pod) else CREATED, trouble)
 
     def _restarted_too_often(self, work: Work, pod: Pod) -> bool:
@@ -75,16 +67,29 @@ class Prover:
         if allowed is None or restarts <= allowed:
             return False
         told = f"its containers restarted {restarts} times, {allowed} are allowed"
-        found = trouble_of(pod)
+        found = trouble_of(pod, log=self._asking.log_of(pod))
         if found is None:
             work.fail(Trouble("CrashLoop", told, False))
         else:
             work.fail(Trouble(found.cause, quoted(f"{told}; {found.evidence}"), found.heals))
+        work.explained = True
         return True
+
+    def look_closer(self, work: Work) -> None:
+        """Read what a failed work's pod has written, where that may tell more."""
+        pod = self._table.get(work.outcome.new_uid or "")
+        known = work.outcome.trouble
+        if pod is None or known is None or work.explained:
+            return
+        work.explained = True
+        log = self._asking.log_of(pod)
+        found = trouble_of(pod, node=work.node_seen, events=work.events, log=log) if log else None
+        if found is not None and found.cause == known.cause:
+            work.outcome.trouble = found
 
     def await_pod(self, work: Work) -> None:
         """The old pod is on its way out, or the controller has not made the new one yet."""
-        self._ask_for_node(work)
+        self._asking.about(work, None)
         if work.ended:
             return
         going, node = self._table.on(work.node), work.node_seen
@@ -96,30 +101,13 @@ class Prover:
         if node is not None and absence is not None and _is_node_ready(node):
             work.leave(Trouble("NoPod", quoted(f"{absence.why}: {absence.evidence}"), False))
         else:
-            work.reach(NO_POD, _why_no_pod(node))
+            work.reach(NO_POD, self._why_no_pod(work))
 
-    def _ask_for_node(self, work: Work, *, at_once: bool = False) -> None:
-        """Read a node that comes no further, now and then; one that is gone ends its work."""
-        now = time.monotonic()
-        is_due = (
-            work.seconds_still() >= _STILL_SECONDS
-            and now - work.node_asked >= _BETWEEN_ASKING
-            and now - self._last_asked >= _BETWEEN_NODES
-        )
-        if not self._may_read_nodes or not (at_once or is_due):
-            return
-        work.node_asked = self._last_asked = now
-        try:
-            work.node_seen = self._cluster.request(
-                "GET",
-                f"/api/v1/nodes/{work.node}",
-                deadline=self._deadline,
-                doing=f"read node {work.node}",
-            ).body
-        except NotFoundError:
-            work.leave(Trouble("NoPod", "the node has left the cluster", False))
-        except (ForbiddenError, DeadlineError):
-            self._may_read_nodes = False
+    def _why_no_pod(self, work: Work) -> Trouble:
+        found = None if work.node_seen is None else node_trouble(work.node_seen)
+        if found is None and work.asked:
+            found = self._asking.refusal()
+        return found or Trouble("NoPod", "the controller has not made a pod for this node", True)
 
     def _verify(self, work: Work, pod: Pod) -> Trouble | None:
         """What the command in the pod has against it."""
@@ -133,6 +121,7 @@ class Prover:
         if found.trouble is None:
             work.verified = uid
         elif found.is_final:
+            work.explained = True
             work.fail(found.trouble)
         return found.trouble
 
@@ -156,7 +145,7 @@ class Prover:
 
     def _lost(self, work: Work, revision: str) -> None:
         """A proven pod is gone: the node's fate, or a failure."""
-        self._ask_for_node(work, at_once=True)
+        self._asking.about(work, None, at_once=True)
         if work.ended:
             return
         staying = self._table.staying(work.node)
@@ -176,8 +165,3 @@ def taken(revision: str, pod: Pod) -> Trouble:
 
 def _is_node_ready(node: Mapping[str, Any]) -> bool:
     return condition(node, "Ready").get("status") == "True"
-
-
-def _why_no_pod(node: Mapping[str, Any] | None) -> Trouble:
-    found = None if node is None else node_trouble(node)
-    return found or Trouble("NoPod", "the controller has not made a pod for this node", True)

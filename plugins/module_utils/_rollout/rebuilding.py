@@ -26,14 +26,12 @@ from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
 from . import history, reverting, staged, waiting
 from .held import Held, LostError, foreign
+from .history import NOWHERE
 from .patience import Patience
 from .pod_table import PodTable
 from .staged import Staged
 from .stages import kept_plan
 from .state import EMPTYING, FILLING, PAUSED, REBUILD, REVERTING, State
-
-# A label that no node has.
-NOWHERE = "everynode.kubernetes/rebuild"
 
 
 def carry_out(

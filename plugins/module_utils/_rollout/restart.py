@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -28,6 +29,11 @@ def template_annotations(live: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def is_on_delete(live: Mapping[str, Any]) -> bool:
+    """Whether the controller leaves pods of another template alone until somebody deletes them."""
+    return bool((live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete")
+
+
 def is_restarted_for(live: dict[str, Any], key: str | None) -> bool:
     """Whether the last keyed restart was for this key, so that there is nothing to do."""
     return key is not None and template_annotations(live).get(RESTART_KEY) == key
@@ -38,19 +44,21 @@ def once(
 ) -> Applied:
     """Restart, but where the last keyed restart was for this key already.
 
-    A DaemonSet whose pods wait for somebody to delete them gets a warning.
+    Under OnDelete the template is marked and no pod replaced, see `restarting.replace_pods`.
     """
     if is_restarted_for(live, key):
         return Applied(live, live, False)
-    applied = restart(cluster, live, key, dry_run, deadline)
-    if (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
-        metadata = live["metadata"]
-        applied.warnings.append(
-            f"DaemonSet {metadata['namespace']}/{metadata['name']} has the update strategy"
-            " OnDelete: its template is marked as restarted, but each pod runs on until somebody"
-            " deletes it."
-        )
-    return applied
+    return restart(cluster, live, key, dry_run, deadline)
+
+
+def pods_stay(live: dict[str, Any]) -> str:
+    """A warning that a restart only marked the template."""
+    metadata = live["metadata"]
+    return (
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} has the update strategy OnDelete:"
+        " its template is marked as restarted, but each pod runs on until somebody deletes it. A"
+        " task with wait: true replaces them."
+    )
 
 
 def restart(

@@ -6,27 +6,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import RolloutError
-from .._cluster import daemonsets, managers
+from .._cluster import daemonsets, evidence, managers
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
 from .._cluster.fieldset import contains
 from .._cluster.revisions import revisions_of
 from .._nodes.diagnosis import in_words
-from .._nodes.pods import is_ending, node_of
+from .._nodes.pods import condition, is_available, is_ending, node_of, revision_of
 from .._nodes.readiness import resolve_share, verdict
+from .._spec.rollout import natural
 from . import history, restart
 from .outcomes import reasons_of
-from .outdated import is_on_delete
 from .patience import Patience
 from .pods import NodeOutcome, Proof, Replacing
 from .waiting import Progress, until_observed
 
+_NAMED = 20
 _MARK = ("f:spec", "f:template", "f:metadata", "f:annotations", f"f:{restart.RESTARTED_AT}")
 
 
@@ -38,59 +40,63 @@ def replace_pods(
     dry_run: bool,
     deadline: Deadline,
     progress: Progress,
-) -> Applied:
+) -> tuple[Applied, dict[str, Any]]:
     """Replace each pod that does not bear the mark of a restart that was just made or found.
 
     So a restart that was interrupted is completed by another run with the same key, and pods that
-    were restarted before are left alone. Under another strategy than OnDelete the controller does
-    all of that by itself, and nothing is done here.
+    were restarted before are left alone. The DaemonSet has the strategy OnDelete: under another one
+    the controller does all of that.
 
     Args:
         cluster: the connection.
         applied: the marked DaemonSet, as `restart.once` leaves it.
         key: the restart's key, if it has one.
-        patience: what is put up with; the unavailable budget is how many nodes may fail.
-        dry_run: only find out whether pods would be replaced.
+        patience: what is put up with. The unavailable budget is how many nodes may fail; nodes that
+            are not Ready, and may be ignored, are left alone.
+        dry_run: only find out which pods would be replaced.
         deadline: the task's.
         progress: takes lines for a person who waits.
 
     Returns:
-        the same, changed where a pod was replaced, and as the DaemonSet is afterwards.
+        the same, changed where a pod was replaced, and as the DaemonSet is afterwards; and which
+        pods restart: ``pods``, ``nodes`` (some) and ``message``.
 
     Raises:
         RolloutError: more pods than may did not come back.
     """
-    if not is_on_delete(applied.after):
-        return applied
+    live = applied.after if dry_run else until_observed(cluster, applied.after, deadline)
+    pods, _version = daemonsets.pods_of(cluster, live, deadline)
+    left = nodes_left(live, pods, key)
+    spared = _spared(cluster, left, live, patience, deadline)
+    left = [node for node in left if node not in spared]
+    restarts = _restarts(live, left, spared)
+    if spared:
+        applied.warnings.append(f"DaemonSet {_called(live)}: {_spared_in_words(spared)}.")
     if dry_run:
-        left = applied.changed or bool(nodes_left(cluster, applied.after, key, deadline))
-        return replace(applied, changed=left)
-    live = until_observed(cluster, applied.after, deadline)
-    nodes = nodes_left(cluster, live, key, deadline)
-    if not nodes:
-        return replace(applied, after=live)
-    outcomes = _replaced(cluster, live, nodes, patience, deadline, progress)
+        return replace(applied, changed=applied.changed or bool(left)), restarts
+    least = int(live["spec"].get("minReadySeconds") or 0)
+    now = datetime.datetime.now(datetime.UTC)
+    if not left and all(is_available(pod, least, now) or node_of(pod) in spared for pod in pods):
+        return replace(applied, after=live), restarts
+    outcomes = _replaced(cluster, live, left, spared, patience, deadline, progress)
     changed = applied.changed or any(outcome.touched for outcome in outcomes)
     metadata = live["metadata"]
     found = daemonsets.read(cluster, metadata["namespace"], metadata["name"], deadline) or live
-    if sum(outcome.failed for outcome in outcomes) > _allowed(live, patience) or any(
-        not (outcome.updated or outcome.failed or outcome.gone) for outcome in outcomes
-    ):
+    if not _has_ended_well(outcomes, _allowed(live, patience)):
         raise _stopped(found, outcomes, changed)
-    return replace(applied, after=found, changed=changed)
+    return replace(applied, after=found, changed=changed), restarts
 
 
 def nodes_left(
-    cluster: Cluster, live: Mapping[str, Any], key: str | None, deadline: Deadline
+    live: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], key: str | None
 ) -> list[str]:
-    """The nodes with a pod that does not bear the mark of the last restart, sorted.
+    """The nodes with a pod that does not bear the mark of the last restart, in order.
 
     Where somebody else restarted the DaemonSet after ours with this key, pods that bear the key
     count as restarted.
     """
     wanted = restart.template_annotations(dict(live)).get(restart.RESTARTED_AT)
     is_ours = contains(managers.applied_set(live, restart.MANAGER), _MARK)
-    pods, _version = daemonsets.pods_of(cluster, live, deadline)
     left = set()
     for pod in pods:
         marks = pod["metadata"].get("annotations") or {}
@@ -98,7 +104,7 @@ def nodes_left(
         is_marked = marks.get(restart.RESTARTED_AT) == wanted or (bears_key and not is_ours)
         if not is_marked and not is_ending(pod) and node_of(pod):
             left.add(node_of(pod))
-    return sorted(left)
+    return sorted(left, key=natural)
 
 
 def at_once(live: Mapping[str, Any]) -> int:
@@ -118,10 +124,50 @@ def _allowed(live: Mapping[str, Any], patience: Patience) -> int:
     return 0 if budget is None else resolve_share(budget, _desired(live))
 
 
+def _spared(
+    cluster: Cluster,
+    left: Sequence[str],
+    live: Mapping[str, Any],
+    patience: Patience,
+    deadline: Deadline,
+) -> list[str]:
+    """The nodes that are left alone, since they are not Ready and may be ignored."""
+    share = patience.allowance.ignore_not_ready_nodes
+    if share is None:
+        return []
+    found = evidence.nodes(cluster, deadline) or []
+    dead = {
+        node["metadata"]["name"]
+        for node in found
+        if condition(node, "Ready").get("status") != "True"
+    }
+    return [node for node in left if node in dead][: resolve_share(share, _desired(live))]
+
+
+def _spared_in_words(spared: Sequence[str]) -> str:
+    return (
+        f"{len(spared)} pods were not restarted, since their nodes are not Ready"
+        f" (ignore_not_ready_nodes): {', '.join(spared[:5])}"
+    )
+
+
+def _restarts(
+    live: Mapping[str, Any], left: Sequence[str], spared: Sequence[str]
+) -> dict[str, Any]:
+    many = f"{len(left)} pod{'' if len(left) == 1 else 's'}"
+    told = f"{many} restart{'s' if len(left) == 1 else ''}, at most {at_once(live)} at a time"
+    if not left:
+        told = "no pod restarts"
+    if spared:
+        told += f"; {_spared_in_words(spared)}"
+    return {"pods": len(left), "nodes": list(left[:_NAMED]), "message": told}
+
+
 def _replaced(
     cluster: Cluster,
     live: Mapping[str, Any],
-    nodes: list[str],
+    left: Sequence[str],
+    spared: Sequence[str],
     patience: Patience,
     deadline: Deadline,
     progress: Progress,
@@ -140,7 +186,16 @@ def _replaced(
         progress_deadline_seconds=patience.progress_deadline_seconds,
     )
     with Replacing(cluster, live, revision.hash, proof, deadline, progress) as pods:
+        # Those that were restarted before count as well, where they are not available yet.
+        standing = pods.pods().items()
+        made = {node for node, pod in standing if revision_of(pod) == revision.hash}
+        nodes = sorted({*left, *made} - set(spared), key=natural)
         return pods.replace(nodes, at_once=at_once(live), max_failures=_allowed(live, patience))
+
+
+def _has_ended_well(outcomes: Iterable[NodeOutcome], allowed: int) -> bool:
+    ended = all(outcome.updated or outcome.failed or outcome.gone for outcome in outcomes)
+    return ended and sum(outcome.failed for outcome in outcomes) <= allowed
 
 
 def _called(live: Mapping[str, Any]) -> str:
@@ -150,8 +205,8 @@ def _called(live: Mapping[str, Any]) -> str:
 def _stopped(live: Mapping[str, Any], outcomes: list[NodeOutcome], changed: bool) -> RolloutError:
     reasons = reasons_of(outcomes)
     done = sum(outcome.updated for outcome in outcomes)
-    left = sum(not outcome.touched for outcome in outcomes)
-    message = f"{done} of {len(outcomes)} pods were restarted, {left} were left alone"
+    left = sum(not (outcome.touched or outcome.updated) for outcome in outcomes)
+    message = f"{done} of {len(outcomes)} pods are restarted and available, {left} were not begun"
     why = f" Reasons: {in_words(reasons)}." if reasons else " The time was over."
     return RolloutError(
         f"The restart of DaemonSet {_called(live)} was stopped: {message}.{why}",

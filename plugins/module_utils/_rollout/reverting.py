@@ -57,8 +57,7 @@ def stand(held: Held, stable: Revision) -> None:
     """
     if not staged.is_template_of(held.template, stable):
         state = held.state
-        held.put_template(stable.template, state.owned if state else {})
-        if not staged.is_template_of(held.template, stable):
+        if not held.put_template(stable.template, state.owned if state else {}):
             raise foreign(held.name, ["spec.template"], held.live)
     held.observed()
 
@@ -120,7 +119,13 @@ def _replace(
     state = held.state
     at_once = staged.at_once(held.live, state.strategy if state else {}, plan.max_unavailable)
     with Replacing(
-        held.cluster, held.live, stable.hash, proof, held.deadline, held.progress
+        held.cluster,
+        held.live,
+        stable.hash,
+        proof,
+        held.deadline,
+        held.progress,
+        check=held.look,
     ) as pods:
         touched = [node for node, pod in pods.pods().items() if revision_of(pod) in hashes]
         outcomes = pods.replace(touched, at_once=at_once, max_failures=len(touched))

@@ -19,7 +19,7 @@ from .._cluster.connection import Cluster
 from .._cluster.revisions import Revision, revisions_of
 from .._nodes.trouble import MAX_NODES_NAMED
 from .._spec.shares import share_of
-from . import history
+from . import held, history
 from .node_work import NodeOutcome
 from .patience import Patience
 
@@ -48,14 +48,13 @@ class Staged:
 
 def digest_of(template: Mapping[str, Any]) -> str:
     """A digest of a template as the server holds it."""
-    metadata = {key: value for key, value in (template.get("metadata") or {}).items() if value}
-    content = json.dumps({**template, "metadata": metadata}, sort_keys=True)
+    content = json.dumps(held.stored(template), sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def is_template_of(template: Mapping[str, Any], revision: Revision) -> bool:
     """Whether a template is that of a revision to the letter, so that its pods are current."""
-    return history.current({"spec": {"template": template}}, [revision]) is not None
+    return held.stored(template) == held.stored(revision.template)
 
 
 def standing_revision(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> Revision:

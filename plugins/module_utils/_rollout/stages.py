@@ -11,7 +11,7 @@ or a job that is killed gets nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,12 +51,12 @@ class Cut:
     Attributes:
         outdated: all that have no new pod yet.
         now: those whose turn it is: to be replaced, or to be proven where the new pod is there.
-        stages: how many stages there are.
+        sizes: how many nodes each stage has.
     """
 
     outdated: Sequence[str]
     now: Sequence[str]
-    stages: int
+    sizes: Sequence[int]
 
 
 class Stages:
@@ -86,6 +86,7 @@ class Stages:
         self.failed: dict[str, NodeOutcome] = {}
         self._intent = intent
         self._left_out: set[str] = set()
+        self._excused: set[str] = set()
         self._new: Revision | None = None
         self._around = Surroundings()
 
@@ -106,18 +107,17 @@ class Stages:
         """
         if self.state.phase == PROMOTING and self._new_stands():
             return True
-        if self._holds_already():
+        if holds(self.plan, self.state):
             return False
         self._around = look_around(self.held, self.plan, self.patience)
         new = self._new_revision()
         with self._replacing(new) as pods:
-            stage = self.state.stage + 1 if self.state.phase == HOLDING else self.state.stage
-            stage = max(stage, 1)
+            stage = next_stage(self.state)
             while True:
-                cut = self._cut(pods, stage)
-                if not cut.now and not cut.outdated:
+                turn = self._cut(pods, stage)
+                if not turn.now and not turn.outdated:
                     return True
-                self._stage(pods, stage, cut)
+                self._stage(pods, stage, turn)
                 if stage == self.plan.until_stage and self._cut(pods, stage).outdated:
                     return False
                 stage += 1
@@ -147,6 +147,11 @@ class Stages:
         """Put the stable template back."""
         reverting.stand(self.held, self.stable)
 
+    @property
+    def excused(self) -> list[str]:
+        """The nodes with a pod that were left out, as they are not Ready and the task allows it."""
+        return sorted(self._excused)
+
     def patience_for_failed(self) -> Patience:
         """The patience of the last wait: failed nodes that were put up with are excused."""
         if not self.failed:
@@ -162,10 +167,6 @@ class Stages:
     def _new_stands(self) -> bool:
         return staged.digest_of(self.held.template) == self.state.digest
 
-    def _holds_already(self) -> bool:
-        state, until = self.state, self.plan.until_stage
-        return until is not None and state.phase == HOLDING and state.stage >= until
-
     def _new_revision(self) -> Revision:
         """The revision of the new template; it has to stand once to be made."""
         held, state = self.held, self.state
@@ -174,8 +175,7 @@ class Stages:
                 if one.hash == state.hash:
                     self._new = one
                     return one
-        stage = state.stage + 1 if state.phase == HOLDING else max(state.stage, 1)
-        held.write(state.at(ROLLING, stage=stage, plan=self._kept_plan(), why=""))
+        held.write(state.at(ROLLING, stage=next_stage(state), plan=self._kept_plan(), why=""))
         self._stand_new()
         found = staged.standing_revision(held.cluster, held.live, held.deadline)
         held.write(self.state.at(ROLLING, hash=found.hash))
@@ -206,46 +206,40 @@ class Stages:
             grace_seconds=patience.grace_seconds if patience.fail_early else float("inf"),
             progress_deadline_seconds=patience.progress_deadline_seconds,
         )
-        return Replacing(held.cluster, held.live, new.hash, proof, held.deadline, held.progress)
+        return Replacing(
+            held.cluster,
+            held.live,
+            new.hash,
+            proof,
+            held.deadline,
+            held.progress,
+            check=held.look,
+        )
 
     def _cut(self, pods: Replacing, stage: int) -> Cut:
-        """Whose turn it is.
-
-        Nodes that are done count as those of the first stages, whatever their names: so a stage
-        that is taken up again goes on where it was, though nodes have come and gone.
-        """
         pods.refresh()
-        standing = pods.pods()
-        there = [
-            (node, self._around.labels.get(node, {}))
-            for node in standing
-            if node not in self._left_out and node not in self._around.excused
-        ]
-        batches = stages_of(self.plan, there)
-        first = [node for node, pod in standing.items() if revision_of(pod) in self.state.earlier]
-        order = [node for batch in batches for node in batch]
-        order.sort(key=lambda node: node not in first)
-        done = [node for node in order if revision_of(standing[node]) == pods.revision]
-        outdated = [node for node in order if revision_of(standing[node]) != pods.revision]
-        before = sum(len(batch) for batch in batches[: stage - 1])
-        until = sum(len(batch) for batch in batches[:stage])
-        now = [*done[before:], *outdated[: max(0, until - len(done))]]
-        return Cut(outdated, now, len(batches))
+        hashes = {node: revision_of(pod) for node, pod in pods.pods().items()}
+        left_out = self._left_out | self._around.excused
+        there = {node: one for node, one in hashes.items() if node not in left_out}
+        self._excused = {
+            node for node in self._around.excused & set(hashes) if hashes[node] != pods.revision
+        }
+        return cut(self.plan, self.state, there, self._around.labels, stage)
 
-    def _stage(self, pods: Replacing, stage: int, cut: Cut) -> None:
-        held, total = self.held, len(cut.outdated)
-        stages = max(cut.stages, stage)
+    def _stage(self, pods: Replacing, stage: int, turn: Cut) -> None:
+        held, total = self.held, len(turn.outdated)
+        stages = max(len(turn.sizes), stage)
         held.write(
             self.state.at(ROLLING, stage=stage, stages=stages, plan=self._kept_plan(), why="")
         )
-        held.progress(f"{held.name}: stage {stage} of {stages}, {len(cut.now)} nodes")
+        held.progress(f"{held.name}: stage {stage} of {stages}, {len(turn.now)} nodes")
         desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or total)
         allowed = share_of(self.plan.max_failures, desired)
-        if set(cut.now) & set(cut.outdated):
+        if set(turn.now) & set(turn.outdated):
             self._stand_new()
         outcomes = pods.replace(
-            cut.now,
-            at_once=staged.at_once(held.live, self.state.strategy, self.plan.max_unavailable),
+            turn.now,
+            at_once=staged.at_once(held.live, self._strategy(), self.plan.max_unavailable),
             max_failures=max(0, allowed - len(self.failed)),
             when_created=self.stand_stable,
         )
@@ -256,6 +250,11 @@ class Stages:
             left = max(0, allowed - len(self.failed))
             self._note(pods.soak(well, max_failures=left), stage, allowed)
         held.write(self.state.at(HOLDING, stage=stage))
+
+    def _strategy(self) -> Mapping[str, Any]:
+        """The update strategy that the task wants, or else the one of before."""
+        found: Mapping[str, Any] | None = self._intent["spec"].get("updateStrategy")
+        return found or self.state.strategy
 
     def _note(self, outcomes: Iterable[NodeOutcome], stage: int, allowed: int) -> None:
         """Take in what became of nodes.
@@ -286,3 +285,45 @@ def kept_plan(plan: Plan) -> dict[str, Any]:
     kept = plan.as_dict()
     kept.pop("verify", None)
     return kept
+
+
+def next_stage(state: State) -> int:
+    """The stage that comes next, or is to be taken up again."""
+    return state.stage + 1 if state.phase == HOLDING else max(state.stage, 1)
+
+
+def holds(plan: Plan, state: State) -> bool:
+    """Whether the plan wants no more than what is done already."""
+    until = plan.until_stage
+    return until is not None and state.phase == HOLDING and state.stage >= until
+
+
+def cut(
+    plan: Plan,
+    state: State,
+    standing: Mapping[str, str],
+    labels: Mapping[str, Mapping[str, str]],
+    stage: int,
+) -> Cut:
+    """Whose turn it is in a stage.
+
+    Nodes that are done count as those of the first stages, whatever their names: so a stage that is
+    taken up again goes on where it was, though nodes have come and gone.
+
+    Args:
+        plan: the plan.
+        state: the rollout's state; without a hash, no node is done.
+        standing: the revision of each node's pod.
+        labels: those of each node, where the plan goes by them.
+        stage: which one, counted from 1.
+    """
+    batches = stages_of(plan, [(node, labels.get(node, {})) for node in standing])
+    order = [node for batch in batches for node in batch]
+    # What another rollout has touched before this one took its place comes first.
+    order.sort(key=lambda node: standing[node] not in state.earlier)
+    done = [node for node in order if state.hash is not None and standing[node] == state.hash]
+    outdated = [node for node in order if node not in set(done)]
+    sizes = [len(batch) for batch in batches]
+    before, until = sum(sizes[: stage - 1]), sum(sizes[:stage])
+    now = [*done[before:], *outdated[: max(0, until - len(done))]]
+    return Cut(outdated, now, sizes)

@@ -18,15 +18,15 @@ from .._cluster.connection import Cluster
 from .._cluster.objects import How
 from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
-from .._nodes.readiness import verdict
-from .._spec.rollout import FAIL, PAUSE, Plan
-from . import history, reverting, staged, waiting
-from .held import Held, LostError, foreign
+from .._nodes.readiness import BY_NODE, excused_in_words
+from .._spec.rollout import Plan
+from . import foreseeing, history, reverting, staged, waiting
+from .held import ON_DELETE, Held, LostError, foreign
 from .patience import Patience
+from .stage_failures import after_failure, failed, in_the_way
 from .staged import Staged
-from .stages import StageError, Stages, kept_plan
+from .stages import Stages, kept_plan
 from .state import (
-    FAILED,
     HALTED,
     HOLDING,
     PAUSED,
@@ -157,13 +157,9 @@ def _begin(task: _Task, plan: Plan) -> Staged:
             advice="Set revisionHistoryLimit to 1 or more first, then roll out in stages.",
         )
     # What the server would refuse or a manager holds is told before anything is written.
-    final = held.predict(task.intent, partial=task.how.partial)
+    held.predict(task.intent, partial=task.how.partial)
     if task.how.dry_run:
-        return Staged(
-            Applied(task.before, final.after, True, final.warnings, final.rewritten),
-            {"kind": STAGED, "phase": "check"},
-            patience=task.patience,
-        )
+        return _foreseen(task, plan, State(STAGED, HOLDING))
     held.observed()
     stable = staged.standing_revision(held.cluster, held.live, held.deadline)
     wanted = held.predict(held.with_template(task.intent)).after["spec"]["template"]
@@ -193,14 +189,14 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
     """What becomes of a staged rollout that is there already."""
     held = task.held
     if found.manager != task.how.manager:
-        raise _in_the_way(
+        raise in_the_way(
             held,
             f"it was begun under the field manager {found.manager}, and the task has"
             f" {task.how.manager}",
             f"Give field_manager: {found.manager}.",
         )
     if plan is not None and plan.rebuild:
-        raise _in_the_way(held, "it excludes a rebuild", "Let it end first, or roll it back.")
+        raise in_the_way(held, "it excludes a rebuild", "Let it end first, or roll it back.")
     stable = reverting.stable_of(held)
     trial = held.predict(held.with_template(task.intent)).after["spec"]["template"]
     wish = _wish(trial, found, stable)
@@ -211,17 +207,15 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
     if wish == _RESUME:
         return _take_up(task, found, plan, stable, proceed)
     if not proceed:
-        raise _in_the_way(
+        raise in_the_way(
             held,
             "the task wants a template that is neither the new nor the stable one",
             "Let it end first, or roll it back; or have the task's definition take its place with"
             " on_unfinished_rollout: proceed.",
         )
-    if task.how.dry_run:
-        return _forecast(task, found)
     earlier = [one for one in dict.fromkeys([*found.earlier, found.hash or ""]) if one]
     chosen = plan or Plan.from_dict(found.plan)
-    held.state = found.at(
+    state = found.at(
         HOLDING,
         stage=0,
         stages=0,
@@ -233,6 +227,9 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
         by=user_agent(os.environ),
         why="",
     )
+    if task.how.dry_run:
+        return _foreseen(task, chosen, state)
+    held.state = state
     return _go_on(task, chosen, stable)
 
 
@@ -266,24 +263,26 @@ def _take_up(
     """Go on with a rollout whose template the task wants as well."""
     held = task.held
     if found.phase == HALTED and not proceed:
-        raise _in_the_way(
+        raise in_the_way(
             held,
             f"it is paused{': ' + found.why if found.why else ''}",
             "Have it go on with state: resumed, or go back with the former definition or"
             " daemonset_rollback.",
         )
     if plan is None and found.verifies:
-        raise _in_the_way(
+        raise in_the_way(
             held,
             "its plan has a command in rollout.verify, which is not kept on the object",
             "Run the task with its rollout again.",
         )
     chosen = plan or Plan.from_dict(found.plan)
+    if task.how.dry_run and found.phase == REVERTING:
+        return _foreseen_back(task, found)
     if task.how.dry_run:
-        return _forecast(task, found)
+        return _foreseen(task, chosen, found)
     if found.phase == REVERTING:
         told = reverting.revert(held, chosen, task.patience, found.why)
-        raise _failed(task, found, found.why, [], "rolled_back", told)
+        raise failed(held, found, found.why, [], "rolled_back", told)
     return _go_on(task, chosen, stable)
 
 
@@ -291,7 +290,7 @@ def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
     """Roll back, as the task wants the stable template; then all else that it wants."""
     held = task.held
     if task.how.dry_run:
-        return _forecast(task, found)
+        return _foreseen_back(task, found)
     chosen = Plan.from_dict(found.plan)
     told = reverting.revert(held, chosen, task.patience, "the task wants the stable template")
     applied = held.put(lambda: task.intent, partial=task.how.partial)
@@ -307,12 +306,31 @@ def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
     )
 
 
-def _forecast(task: _Task, found: State) -> Staged:
-    """Check mode, where a rollout is there already."""
-    final = task.held.predict(task.intent, partial=task.how.partial)
+def _foreseen(task: _Task, plan: Plan, state: State) -> Staged:
+    """Check mode of what goes forward."""
+    held = task.held
+    told = foreseeing.stages(held, plan, task.patience, state)
+    is_held = told.pop("holds")
+    if is_held:
+        final = held.predict(held.with_strategy(ON_DELETE))
+    else:
+        final = held.predict(task.intent, partial=task.how.partial)
+    changed = not is_held or bool(told["restarts"]["pods"])
+    return Staged(
+        Applied(task.before, final.after, changed, final.warnings, final.rewritten),
+        {"kind": STAGED, "phase": "check", **told},
+        finished=not is_held,
+        patience=task.patience,
+    )
+
+
+def _foreseen_back(task: _Task, found: State) -> Staged:
+    """Check mode of what goes back."""
+    held = task.held
+    final = held.predict(task.intent, partial=task.how.partial)
     return Staged(
         Applied(task.before, final.after, True, final.warnings, final.rewritten),
-        {"kind": found.kind, "phase": found.phase, "stage": found.stage, "stages": found.stages},
+        {"kind": STAGED, "phase": "check", **foreseeing.going_back(held, found)},
         patience=task.patience,
     )
 
@@ -327,12 +345,15 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
         error.details.setdefault("changed", True)
         raise
     except EverynodeError as error:
-        raise _after_failure(task, stages, plan, error) from error
+        raise after_failure(held, stages, plan, task.patience, error) from error
     if is_done:
         try:
             stages.promote(partial=task.how.partial)
         except EverynodeError as error:
             error.details["changed"] = True
+            if not isinstance(error, LostError):
+                told = "All nodes have their new pods; the next run of the task ends the rollout."
+                error.advice = f"{error.advice} {told}".strip()
             raise
     changed = held.live["metadata"]["resourceVersion"] != version or held.live != task.before
     state = held.state
@@ -348,6 +369,8 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
             "message": f"stage {state.stage} of {state.stages} is done; the rollout stops here"
             " until the task runs again without rollout.until_stage, or with a later one",
         }
+    if stages.excused:
+        report["excused"] = excused_in_words([(node, BY_NODE) for node in stages.excused])
     if stages.failed:
         report["failed"] = staged.reasons_of(stages.failed.values())
     return Staged(
@@ -355,99 +378,4 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
         report,
         finished=is_done,
         patience=stages.patience_for_failed(),
-    )
-
-
-def _after_failure(task: _Task, stages: Stages, plan: Plan, error: EverynodeError) -> RolloutError:
-    """Do what the plan wants after a failure; the failure of the task."""
-    held, state = task.held, stages.state
-    # What the state keeps is without evidence: a log or an answer may quote secrets.
-    if isinstance(error, StageError):
-        why, reasons, kept = error.message, error.reasons, error.brief
-    else:
-        why, reasons = f"{error.message} {error.advice}".strip(), []
-        kept = f"stage {state.stage} could not go on ({error.kind})"
-    told: dict[str, Any] = {"touched": staged.named(stages.touched)}
-    try:
-        if plan.on_failure in (PAUSE, FAIL):
-            reverting.give_time(held)
-            if state.hash is not None:
-                stages.stand_stable()
-            phase = HALTED if plan.on_failure == PAUSE else FAILED
-            held.write(stages.state.at(phase, why=kept))
-            outcome = "paused" if plan.on_failure == PAUSE else "failed"
-        else:
-            told["rolled_back"] = reverting.revert(held, plan, task.patience, kept)
-            outcome = "rolled_back"
-    except LostError as lost:
-        lost.details.setdefault("changed", True)
-        return lost
-    except EverynodeError as second:
-        failure = _failed(task, state, why, reasons, "unfinished", told)
-        failure.message += f" It could not be undone yet: {second.message}"
-        failure.advice = "Run the task again: it goes on from there."
-        return failure
-    return _failed(task, state, why, reasons, outcome, told)
-
-
-def _failed(
-    task: _Task,
-    state: State,
-    why: str,
-    reasons: list[dict[str, Any]],
-    outcome: str,
-    told: dict[str, Any],
-) -> RolloutError:
-    held = task.held
-    back = told.get("rolled_back", told if outcome == "rolled_back" else {})
-    message = f"The staged rollout of DaemonSet {held.name} failed: {why.rstrip('.')}."
-    advice = "Mend the cause, then run the task again."
-    if outcome == "rolled_back":
-        message += (
-            f" It was rolled back: {back.get('count', 0)} nodes that it had touched run the former"
-            " template again, and no other node was touched."
-        )
-        if back.get("left"):
-            nodes = ", ".join(back["left"]["nodes"])
-            message += f" On {nodes} the pod could not be replaced in time."
-        told = {"touched": told.get("touched", {"count": 0, "nodes": []}), "rolled_back": back}
-    elif outcome == "paused":
-        message += (
-            " It is paused: the touched nodes keep the new template, the others the former one."
-        )
-        advice = (
-            "Have it go on with state: resumed and the task once more, or go back with the former"
-            " definition or daemonset_rollback."
-        )
-    elif outcome == "failed":
-        message += " Everything was left as it is, and the next run tries again."
-    return RolloutError(
-        message,
-        advice=advice,
-        details={
-            "changed": True,
-            "rollout": {
-                **verdict(held.live).as_result(),
-                "ready": False,
-                "state": outcome,
-                "message": why,
-                "kind": STAGED,
-                "phase": outcome,
-                "stage": state.stage,
-                "stages": state.stages,
-                "reasons": reasons,
-                **told,
-            },
-        },
-    )
-
-
-def _in_the_way(held: Held, why: str, advice: str) -> RolloutError:
-    """The refusal of a task because of the rollout that the object remembers."""
-    state = held.state
-    told = {"kind": state.kind, "phase": state.phase, "stage": state.stage} if state else {}
-    return RolloutError(
-        f"DaemonSet {held.name} has a rollout that has not ended: {why}. Nothing was changed.",
-        advice=advice,
-        details={"rollout": {**verdict(held.live).as_result(), **told, "ready": False}},
     )

@@ -44,13 +44,17 @@ class Scope:
         """What tells it from other scopes."""
         return f"{self.namespace}/{self.name}"
 
+    @property
+    def _query(self) -> dict[str, str]:
+        return {"fieldSelector": f"metadata.name={self.name}"} if self.name else {}
+
     def add_to(self, feed: Feed) -> None:
         """Begin to watch."""
         where = f"namespace {self.namespace}" if self.namespace else "all namespaces"
         what = f"DaemonSet {self.key}" if self.name else f"the DaemonSets of {where}"
         feed.add(
-            _path(self.namespace),
-            query={"fieldSelector": f"metadata.name={self.name}"} if self.name else None,
+            path_of(self.namespace),
+            query=self._query,
             resource_version=self.version,
             key=self.key,
             doing=f"watch {what}",
@@ -58,20 +62,26 @@ class Scope:
 
     def listed(self, cluster: Cluster, deadline: Deadline) -> tuple[dict[str, dict[str, Any]], str]:
         """What there is now, by uid, and as of which version."""
-        if self.name:
+        if self.name and self.namespace:
+            # A user may have rights on this one object only.
             found = daemonsets.read(cluster, self.namespace, self.name, deadline)
             objects = [] if found is None else [found]
             version = self.version if found is None else found["metadata"]["resourceVersion"]
         else:
             objects, version = list_all(
-                cluster, _path(self.namespace), {}, deadline, "list the DaemonSets again"
+                cluster,
+                path_of(self.namespace),
+                self._query,
+                deadline,
+                "list the DaemonSets again",
             )
         # In a list, the server's answer says the kind once for all.
         kind = {"apiVersion": "apps/v1", "kind": "DaemonSet"}
         return {str(one["metadata"]["uid"]): {**kind, **one} for one in objects}, version
 
 
-def _path(namespace: str) -> str:
+def path_of(namespace: str) -> str:
+    """The API path of a namespace's DaemonSets, or, where that is empty, of all namespaces."""
     return daemonsets.path_of(namespace) if namespace else "/apis/apps/v1/daemonsets"
 
 

@@ -37,10 +37,19 @@ _SERVER_SET_ANNOTATIONS = frozenset(
     (
         "deprecated.daemonset.template.generation",
         "kubectl.kubernetes.io/last-applied-configuration",
+        # What is remembered on an object is about that one, and not a definition of another.
+        "everynode.kubernetes/agent-objects",
+        "everynode.kubernetes/rollout",
     )
 )
 # A restart's annotations belong to whoever restarted: neither kept from an import nor taken over.
-_RESTART_ANNOTATIONS = frozenset(("kubectl.kubernetes.io/restartedAt", "kubesphere.io/restartedAt"))
+_RESTART_ANNOTATIONS = frozenset(
+    (
+        "everynode.kubernetes/restart-key",
+        "kubectl.kubernetes.io/restartedAt",
+        "kubesphere.io/restartedAt",
+    )
+)
 
 
 def parse_definition(

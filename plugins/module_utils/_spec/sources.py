@@ -25,7 +25,9 @@ DEFINITION_PARAMETERS = ("definition", "src", "src_content")
 
 _TEXT = FieldType("string")
 # Parameters that findings are about and that have no place in the manifest, only one of their own.
-_OUTSIDE: dict[str, Path] = {name: (name,) for name in (*SETTINGS, "wait_timeout")}
+_OUTSIDE: dict[str, Path] = {
+    name: (name,) for name in (*SETTINGS, "wait_timeout", "progress_deadline_seconds")
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base.deadline import Deadline
-from .._base.errors import Fault, RolloutError
+from .._base.errors import EverynodeError, Fault, RolloutError
 from .._cluster import fieldset, managers, objects
 from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
@@ -234,13 +234,18 @@ def hold(
     try:
         return waiting.until_ready(task.cluster, live, patience, deadline, task.progress)[0]
     except RolloutError as error:
-        error.message = f"The rollout before has not ended well. {error.message}"
-        error.advice = (
-            f"{error.advice} Nothing was changed by this task; on_unfinished_rollout: proceed has"
-            f" it {change} all the same."
-        )
-        error.details["changed"] = False
+        explain_hold(error, change)
         raise
+
+
+def explain_hold(error: EverynodeError, change: str) -> None:
+    """Have the failure of a wait for the rollout before say that this was all; see `hold`."""
+    error.message = f"The rollout before has not ended well. {error.message}"
+    error.advice = (
+        f"{error.advice} Nothing was changed by this task; on_unfinished_rollout: proceed has it"
+        f" {change} all the same."
+    )
+    error.details["changed"] = False
 
 
 def with_change_cause(

@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import BatchError, Fault
+from .._base.errors import BatchError, EverynodeError, Fault
 from .._cluster import guards, objects
+from .._cluster.applying import Applied
 from .._nodes.readiness import verdict
-from .._rollout import batch, batch_waiting, restart, waiting
+from .._rollout import batch, batch_waiting, forecast, guarding, restart, waiting
 from .._rollout.batch import Batch, Member
 from .._spec import build
+from . import change, restarting
 from .difference import difference
 from .verb import Task
 
@@ -72,30 +74,93 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def _restart(task: Task, chosen: Batch, deadline: Deadline) -> None:
-    def change(member: Member) -> None:
+    """Restart those that are in no rollout at once, and the others as soon as theirs has ended."""
+    rolling = _in_a_rollout(task, chosen, deadline)
+    _mark(task, [one for one in chosen.members if one not in rolling], chosen, deadline)
+    if rolling:
+        waited_for = chosen.members if task.params["wait"] else rolling
+        _wait(task, waited_for, chosen, deadline)
+        for member in rolling:
+            if member.error is not None:
+                change.explain_hold(member.error, restarting.CHANGE)
+        _mark(task, rolling, chosen, deadline)
+    if task.params["wait"] and not task.check_mode:
+        _wait(task, rolling or chosen.members, chosen, deadline)
+
+
+def _wait(task: Task, members: Sequence[Member], chosen: Batch, deadline: Deadline) -> None:
+    some = Batch(chosen.namespace, members, chosen.version)
+    patience = waiting.patience_of(task.params)
+    batch_waiting.until_all_ready(task.cluster, some, patience, deadline, task.progress)
+
+
+def _in_a_rollout(task: Task, chosen: Batch, deadline: Deadline) -> list[Member]:
+    """The members whose rollout is waited for first. Those that may not be restarted get an
+    error.
+    """
+    choice = task.params["on_unfinished_rollout"] or guarding.WAIT
+    found: list[Member] = []
+
+    def look(member: Member) -> None:
         guards.refuse_deleting(member.live)
-        key = task.params["restart_key"]
-        applied = restart.once(task.cluster, member.live, key, task.check_mode, deadline)
+        if restart.is_restarted_for(member.live, task.params["restart_key"]):
+            return
+        restarting.refuse_steps(member.live)
+        if choice == guarding.PROCEED or not guarding.is_rolling(member.live):
+            return
+        if choice == guarding.REFUSE or task.check_mode:
+            change.hold(task, member.live, choice, restarting.CHANGE, deadline)
+        else:
+            found.append(member)
+
+    batch.each(chosen, look)
+    return found
+
+
+def _mark(task: Task, members: Sequence[Member], chosen: Batch, deadline: Deadline) -> None:
+    """Restart these, without waiting for what the controller does."""
+    key = task.params["restart_key"]
+    some = Batch(chosen.namespace, [one for one in members if one.error is None], chosen.version)
+
+    def note(member: Member, applied: Applied) -> None:
         member.live = member.after = applied.after
         member.changed, member.found = applied.changed, verdict(applied.after)
         task.warnings.extend(applied.warnings)
 
-    batch.each(chosen, change)
-    if task.params["wait"] and not task.check_mode:
-        patience = waiting.patience_of(task.params)
-        batch_waiting.until_all_ready(task.cluster, chosen, patience, deadline, task.progress)
+    def mark(member: Member) -> None:
+        live = member.live
+        applied = restart.once(task.cluster, live, key, task.check_mode, deadline)
+        if applied.changed and not restart.is_on_delete(live):
+            found = forecast.restarts(task.cluster, live, applied.after, deadline)
+            member.restarts = found
+        note(member, applied)
+
+    def follow(member: Member) -> None:
+        if member.error is not None or not restart.is_on_delete(member.live):
+            return
+        applied = Applied(member.before, member.live, member.changed)
+        try:
+            applied, member.restarts = restarting.replaced(task, applied, deadline)
+        except EverynodeError as error:
+            member.changed = bool(error.details.get("changed"))
+            raise
+        note(member, applied)
+
+    batch.each(some, mark)
+    # Once all are marked: meanwhile the controller replaces the pods of the others.
+    batch.each(some, follow)
 
 
 def _remove(task: Task, chosen: Batch, deadline: Deadline) -> None:
     policy = task.params["propagation_policy"]
 
-    def change(member: Member) -> None:
+    def delete(member: Member) -> None:
         if "deletionTimestamp" not in member.live["metadata"]:
             objects.delete(task.cluster, member.live, policy, task.check_mode, deadline)
             member.changed = True
         member.after = None
 
-    batch.each(chosen, change)
+    batch.each(chosen, delete)
     if task.params["wait"] and not task.check_mode:
         batch_waiting.until_all_gone(task.cluster, chosen, policy, deadline, task.progress)
 
@@ -125,6 +190,9 @@ def _result(task: Task, chosen: Batch) -> dict[str, Any]:
 
 def _entry(member: Member, state: str) -> dict[str, Any]:
     """What the result says of one DaemonSet."""
+    rollout = None if member.found is None else member.found.as_result()
+    if rollout is not None and member.restarts is not None:
+        rollout["restarts"] = member.restarts
     entry: dict[str, Any] = {
         "name": member.name,
         "namespace": member.live["metadata"]["namespace"],
@@ -132,7 +200,7 @@ def _entry(member: Member, state: str) -> dict[str, Any]:
         "changed": member.changed,
         "done": _DONE[state] if member.changed else "nothing",
         "failed": member.error is not None,
-        "rollout": None if member.found is None else member.found.as_result(),
+        "rollout": rollout,
     }
     if member.error is not None:
         entry["msg"] = str(member.error)

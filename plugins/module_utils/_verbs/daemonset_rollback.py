@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from .._cluster.options import CONNECTION_SPEC
 from .._cluster.revisions import Revision, revisions_of
 from .._rollout import forecast, history, outdated, rolling_back, unfinished
 from .._rollout.patience import WAIT_SPEC, check_patience, patience_of
+from .._rollout.restart import is_on_delete
 from .._spec.build import identity
 from .._views.revisions import in_words, revision_views
 from .difference import difference
@@ -141,7 +143,7 @@ def _checked(params: Mapping[str, Any]) -> str | dict[str, str] | None:
     Raises:
         InputError: a parameter is wrong; with all faults.
     """
-    number, image = params["to_revision"], params["to_image"]
+    number, image = params["to_revision"], _from_json(params["to_image"])
     faults = check_patience(params)
     if number is not None and number < 0:
         faults.append(
@@ -156,6 +158,17 @@ def _checked(params: Mapping[str, Any]) -> str | dict[str, str] | None:
     if isinstance(image, Mapping):
         return {str(name): str(one) for name, one in image.items()}
     return None if image is None else str(image)
+
+
+def _from_json(given: Any) -> Any:
+    """A dictionary that came as text, as from the command line or a survey; else as it is."""
+    if not isinstance(given, str) or not given.lstrip().startswith("{"):
+        return given
+    try:
+        return json.loads(given)
+    except ValueError:
+        # No image begins like that: it is a fault as an empty dictionary is.
+        return {}
 
 
 def _is_image(given: Any) -> bool:
@@ -187,6 +200,9 @@ def _target(
     else:
         found = history.previous(live, revisions)
         wanted = "no revision that differs from what it has now"
+    if found is not None and history.is_passing(found):
+        wanted = f"no pods in revision {number}, by which a rebuild ended those before it"
+        found = None
     if found is None:
         raise _no_such(live, revisions, wanted)
     return None if history.same_template(found.template, template) else found
@@ -237,7 +253,7 @@ def _tell_outdated(
     deadline: Deadline,
 ) -> None:
     """Under OnDelete, say which pods keep another template."""
-    if not outdated.is_on_delete(after):
+    if not is_on_delete(after):
         return
     try:
         found = outdated.outdated(task.cluster, after, revisions, deadline)

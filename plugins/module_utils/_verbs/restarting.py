@@ -9,23 +9,60 @@ from __future__ import annotations
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._rollout import forecast, guarding, restart
+from .._base.errors import EverynodeError
+from .._cluster.applying import Applied
+from .._rollout import forecast, guarding, restart, waiting
 from .._rollout.state import has_state
 from . import change
 from .settling import settle
 from .verb import Task
 
+CHANGE = "restart it"
+
 
 def carry_out(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
     """Restart a DaemonSet, but not in the middle of a rollout, unless the task says so."""
     key = task.params["restart_key"]
-    restarts = None
     if not restart.is_restarted_for(live, key):
         live = guarded(task, live, deadline)
     applied = restart.once(task.cluster, live, key, task.check_mode, deadline)
-    if applied.changed:
+    restarts = None
+    if restart.is_on_delete(live):
+        applied, restarts = replaced(task, applied, deadline)
+    elif applied.changed:
         restarts = forecast.restarts(task.cluster, live, applied.after, deadline)
     return settle(task, applied, deadline, restarts=restarts)
+
+
+def replaced(
+    task: Task, applied: Applied, deadline: Deadline
+) -> tuple[Applied, dict[str, Any] | None]:
+    """Under OnDelete, replace the pods that do not bear the mark yet, where the task waits.
+
+    Returns:
+        the same with what became of the pods, and which ones restart.
+    """
+    from .._rollout import restarting
+
+    if not task.params["wait"]:
+        if applied.changed:
+            applied.warnings.append(restart.pods_stay(applied.after))
+        restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
+        return applied, restarts if applied.changed else None
+    try:
+        applied, restarts = restarting.replace_pods(
+            task.cluster,
+            applied,
+            task.params["restart_key"],
+            waiting.patience_of(task.params),
+            task.check_mode,
+            deadline,
+            task.progress,
+        )
+    except EverynodeError as error:
+        error.details.setdefault("changed", applied.changed)
+        raise
+    return applied, restarts if applied.changed else None
 
 
 def guarded(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
@@ -38,11 +75,20 @@ def guarded(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, A
         ConflictError: it is in the middle of a staged rollout, or paused.
         RolloutError: its rollout is not finished, or did not end well; nothing was changed.
     """
+    refuse_steps(live)
+    choice = task.params["on_unfinished_rollout"] or guarding.WAIT
+    if choice == guarding.PROCEED or not guarding.is_rolling(live):
+        return live
+    return change.hold(task, live, choice, CHANGE, deadline)
+
+
+def refuse_steps(live: dict[str, Any]) -> None:
+    """Refuse to restart a DaemonSet in the middle of a rollout in several steps.
+
+    Raises:
+        ConflictError: it is.
+    """
     if has_state(live):
         from . import staged_change
 
         staged_change.refuse(live, "be restarted")
-    choice = task.params["on_unfinished_rollout"] or guarding.WAIT
-    if choice == guarding.PROCEED or not guarding.is_rolling(live):
-        return live
-    return change.hold(task, live, choice, "restart it", deadline)

@@ -15,7 +15,7 @@ from .._base.redaction import redact
 from .._cluster.applying import Applied
 from .._nodes.readiness import verdict
 from .._rollout import waiting
-from .._rollout.state import ANNOTATION
+from .._rollout.remembered import shown_metadata
 from .difference import difference
 from .verb import Task
 
@@ -90,11 +90,7 @@ def result_of(
 
 def shown(task: Task, live: Mapping[str, Any]) -> dict[str, Any]:
     """The object as a result shows it: without managedFields, a rollout's state and secrets."""
-    metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
-    annotations = metadata.get("annotations") or {}
-    if ANNOTATION in annotations:
-        metadata["annotations"] = {k: v for k, v in annotations.items() if k != ANNOTATION}
-    redacted: dict[str, Any] = redact({**live, "metadata": metadata}, task.secrets)
+    redacted: dict[str, Any] = redact({**live, "metadata": shown_metadata(live)}, task.secrets)
     return redacted
 
 

@@ -13,6 +13,7 @@ from .._base.deadline import Deadline
 from .._base.errors import ConflictError
 from .._cluster.applying import Applied, apply
 from .._nodes.readiness import verdict
+from .._nodes.trouble import MAX_NODES_NAMED
 from .._rollout import forecast, guarding, staging, waiting
 from .._rollout.state import has_state
 from . import change
@@ -60,9 +61,25 @@ def carry_out(
     result = settle(task, applied, deadline, restarts=restarts, patience=done.patience)
     message = done.report.get("message")
     ended = result["rollout"]["message"]
+    excused = result["rollout"].get("excused")
     result["rollout"] |= done.report
+    if excused is not None:
+        result["rollout"]["excused"] = _together(done.report.get("excused"), excused)
     result["rollout"]["message"] = f"{message}; {ended}" if message else ended
     return applied, result
+
+
+def _together(first: dict[str, Any] | None, second: dict[str, Any]) -> dict[str, Any]:
+    """Nodes that the stages left out, and those that the wait at their end excused."""
+    if first is None:
+        return second
+    nodes = [*first["nodes"], *(node for node in second["nodes"] if node not in first["nodes"])]
+    twice = len(first["nodes"]) + len(second["nodes"]) - len(nodes)
+    return {
+        "count": first["count"] + second["count"] - twice,
+        "nodes": nodes[:MAX_NODES_NAMED],
+        "why": f"{first['why']}; {second['why']}",
+    }
 
 
 def _staged(

@@ -12,6 +12,7 @@ from typing import Any
 from .._nodes.diagnosis import trouble_of
 from .._nodes.pods import REVISION_LABEL, is_ready, node_of, restarts_of
 from .._nodes.readiness import verdict
+from .._rollout.remembered import shown_metadata, steps
 
 
 def pod_view(pod: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,11 +40,11 @@ def daemonset_view(
     """A DaemonSet with its rollout and, where they could be read, its pods in the order of their
     nodes.
     """
-    metadata = {k: v for k, v in daemonset["metadata"].items() if k != "managedFields"}
+    metadata = shown_metadata(daemonset)
     view: dict[str, Any] = {
         "name": metadata["name"],
         "namespace": metadata["namespace"],
-        "rollout": verdict(daemonset).as_result(),
+        "rollout": verdict(daemonset).as_result() | steps(daemonset),
         "pods": None,
         "daemonset": {
             "apiVersion": "apps/v1",

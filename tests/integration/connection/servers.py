@@ -123,11 +123,15 @@ def blunt(content: bytes) -> Iterator[str]:
 
 @dataclass
 class Proxy:
-    """A running HTTP proxy: its URL, and where it was asked to connect to, with which login."""
+    """A running HTTP proxy: its URL, and where it was asked to connect to, with which login.
+
+    While `flows` is not set it holds back whatever comes.
+    """
 
     url: str
     targets: list[str] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
+    flows: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -135,6 +139,7 @@ def proxy(refusal: bytes | None = None) -> Iterator[Proxy]:
     """A proxy that tunnels, or answers CONNECT with a refusal."""
     listener = socket.create_server(("127.0.0.1", 0))
     running = Proxy(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    running.flows.set()
 
     def serve(connection: socket.socket) -> None:
         with suppress(OSError), connection:
@@ -152,9 +157,10 @@ def proxy(refusal: bytes | None = None) -> Iterator[Proxy]:
             host, _, port = target.rpartition(":")
             with socket.create_connection((host, int(port))) as onward:
                 connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-                back = threading.Thread(target=_pump, args=(onward, connection), daemon=True)
+                pipe = (onward, connection, running.flows)
+                back = threading.Thread(target=_pump, args=pipe, daemon=True)
                 back.start()
-                _pump(connection, onward)
+                _pump(connection, onward, running.flows)
                 back.join()
 
     with _accepting(listener, serve):
@@ -190,9 +196,10 @@ def _accepting(listener: socket.socket, serve: Callable[[socket.socket], None]) 
         thread.join()
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            flows.wait()
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
 

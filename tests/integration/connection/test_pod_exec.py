@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -27,7 +29,10 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors 
     UnreachableError,
     UntrustedError,
 )
-from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster import pod_exec
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster import (
+    channels,
+    pod_exec,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connection import (
     Cluster,
@@ -276,6 +281,25 @@ def test_a_connection_that_is_cut_while_the_command_runs(shell: Shell, parts: Pa
     assert "27.1828" not in str(caught.value)
 
 
+def test_silence_is_no_end_but_death_is(
+    shell: Shell, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "_PING_SECONDS", 0.1)
+    monkeypatch.setattr(channels, "_DEAD_SECONDS", 1.0)
+    assert shell.run("sh", "-c", "sleep 1.5; echo done").stdout == b"done\n"
+    with ThreadPoolExecutor(1) as pool, proxy() as between:
+        dying = shell.by(connect({"kubeconfig": str(parts.kubeconfig), "proxy": between.url}))
+        future = pool.submit(dying.run, "sleep", "16.1803")
+        eventually(lambda: running("16.1803") or None, "the command runs")
+        time.sleep(0.5)  # a ping or two are answered
+        between.flows.clear()
+        try:
+            with pytest.raises(UnreachableError, match="no answer in time"):
+                future.result()
+        finally:
+            between.flows.set()
+
+
 def test_through_a_proxy_with_a_login(shell: Shell, parts: Parts) -> None:
     with proxy() as between:
         url = between.url.replace("://", "://me:c4n4ry@")
@@ -384,6 +408,19 @@ def test_what_was_not_started_is_asked_for_again() -> None:
         # The end of stdin cannot be told in version 4.
         assert b"Sec-WebSocket-Protocol: v5.channel.k8s.io\r\n" in server.requests[2]
         assert server.headers(2)["user-agent"].startswith("everynode.kubernetes/")
+
+
+def test_a_refusal_of_unknown_length_is_told_all_the_same() -> None:
+    content = json.dumps(status(403, 'User "jane" cannot get resource "pods/exec"', "Forbidden"))
+
+    def refuse(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 403 X\r\nConnection: close\r\n\r\n" + content.encode())
+
+    with scripted([refuse]) as server, pytest.raises(ForbiddenError, match="jane"):
+        asked(server.url)
+    first, second = server.requests
+    assert b"Upgrade: websocket" in first
+    assert b"Upgrade" not in second
 
 
 def test_without_the_library(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,13 +168,15 @@ TAKES_PORT = Failure("", (), container=_PORT)
 SECONDS = 5
 
 
-def waits(tasks: Tasks, name: str, failure: Failure, **parameters: Any) -> Outcome:
+def waits(
+    tasks: Tasks, name: str, failure: Failure, seconds: int = SECONDS, **parameters: Any
+) -> Outcome:
     """A task that waits for a DaemonSet to get ready that does not."""
     return tasks.run(
         name=name,
         definition=failure.manifest(name),
         wait=True,
-        wait_timeout=SECONDS,
+        wait_timeout=seconds,
         fail_early=False,
         **parameters,
     )

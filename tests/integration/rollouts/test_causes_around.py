@@ -18,10 +18,12 @@ from tests.integration.verbs import Tasks
 
 
 def _fails(tasks: Tasks, failure: Failure) -> dict[str, Any]:
-    return reason_of(waits(tasks, "agent", failure))
+    return reason_of(waits(tasks, "agent", failure, seconds=3))
 
 
 _PLAIN = Failure("", ())
+_ALL = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}}
+_OTHER = Failure("", (), container={"image": "example.test/agent:2"})
 
 
 def test_a_quota_is_full(api: Api, tasks: Tasks) -> None:
@@ -78,17 +80,30 @@ def _taints(api: Api) -> list[str]:
     return [taint["key"] for taint in node["spec"].get("taints", [])]
 
 
-@pytest.mark.parametrize(
-    ("mode", "words"),
-    [("not-ready", "container runtime network not ready"), ("unreachable", "stopped posting")],
-)
-def test_a_node_is_not_ready(
-    api: Api, tasks: Tasks, label: Callable[[str, str], None], mode: str, words: str
-) -> None:
+def _is_away(api: Api, tasks: Tasks, label: Callable[[str, str], None], mode: str) -> None:
+    """Have a DaemonSet whose pod on node-4 was deleted, with nobody there to end it."""
+    tasks.ok(definition=_PLAIN.manifest("agent"), wait=True)
     label("kubelet", mode)
     eventually(lambda: _taints(api) or None, "the node is tainted")
-    reason = _fails(tasks, _PLAIN)
-    assert (reason["cause"], reason["nodes"], reason["heals"]) == ("NodeNotReady", ["node-4"], True)
+    (pod,) = [
+        pod for pod in api.pods(tasks.namespace, "agent") if pod["spec"]["nodeName"] == "node-4"
+    ]
+    api.request("DELETE", f"/api/v1/namespaces/{tasks.namespace}/pods/{pod['metadata']['name']}")
+
+
+@pytest.mark.parametrize(
+    ("mode", "cause", "words"),
+    [
+        ("not-ready", "NodeNotReady", "container runtime network not ready"),
+        ("unreachable", "NodeNotReady", "Kubelet stopped posting node status"),
+    ],
+)
+def test_a_node_is_away_and_uses_up_what_may_be_unavailable(
+    api: Api, tasks: Tasks, label: Callable[[str, str], None], mode: str, cause: str, words: str
+) -> None:
+    _is_away(api, tasks, label, mode)
+    reason = _fails(tasks, _OTHER)
+    assert (reason["cause"], reason["nodes"], reason["heals"]) == (cause, ["node-4"], True)
     assert words in reason["evidence"]
 
 
@@ -121,10 +136,9 @@ def test_a_pod_is_held_by_a_finalizer(api: Api, tasks: Tasks) -> None:
 def test_several_causes_are_told_by_how_many_nodes_they_have(
     api: Api, tasks: Tasks, label: Callable[[str, str], None]
 ) -> None:
-    label("kubelet", "not-ready")
-    eventually(lambda: _taints(api) or None, "the node is tainted")
+    _is_away(api, tasks, label, "unreachable")
     bad = Failure("", (), simulate={"mode": "image-pull", "on": "node-0,node-2"})
-    outcome = waits(tasks, "agent", bad)
+    outcome = waits(tasks, "agent", bad, seconds=3, update_strategy=_ALL)
     first, second = outcome.result["rollout"]["reasons"]
     assert (first["cause"], first["nodes"]) == ("ImagePull", ["node-0", "node-2"])
     assert (second["cause"], second["nodes"]) == ("NodeNotReady", ["node-4"])

@@ -13,7 +13,7 @@ from .findings import Place
 
 
 def check_time(spec: Place, params: Mapping[str, Any]) -> None:
-    """Check ``wait_timeout``, in seconds, where the task waits for a rollout.
+    """Check ``wait_timeout`` and ``progress_deadline_seconds`` where the task waits for a rollout.
 
     Args:
         spec: the DaemonSet's.
@@ -33,13 +33,21 @@ def check_time(spec: Place, params: Mapping[str, Any]) -> None:
             " available in time"
         )
         return
+    limits = {"wait_timeout": limit, "progress_deadline_seconds": _progress_deadline(params, ready)}
     for container in spec.child("template", "spec").objects("containers"):
         budget = _startup_budget(container.child("startupProbe"))
-        if budget >= limit > 0:
-            place.warn(
-                f"{limit} is not more than the {budget} seconds that the startup probe of the"
-                f" container {container.text('name')} gives it"
-            )
+        for name, seconds in limits.items():
+            if budget >= seconds > 0:
+                Place(seconds, (name,), spec.findings).warn(
+                    f"{params[name]} is not more than the {budget} seconds that the startup probe"
+                    f" of the container {container.text('name')} gives it"
+                )
+
+
+def _progress_deadline(params: Mapping[str, Any], ready: int) -> int:
+    """How long nothing may come forward: minReadySeconds come on top; 0 where it is not given."""
+    given = params.get("progress_deadline_seconds")
+    return given + ready if isinstance(given, int) and given > 0 else 0
 
 
 def _startup_budget(probe: Place) -> int:

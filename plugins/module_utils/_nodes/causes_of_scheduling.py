@@ -1,0 +1,80 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why the scheduler does not give a pod its node. Pure.
+
+The words are those of its plugins (pkg/scheduler/framework/plugins) and of how it sums them up
+(pkg/scheduler/framework/types.go, FitError).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .events import newest_with
+from .pods import condition
+from .trouble import Trouble, trouble
+
+_OF_OTHER_NODES = re.compile(
+    r"node affinity/selector|plugin\(s\) \[NodeAffinity\]|filtered out by the prefilter result"
+    r"|didn't match node selector"
+)
+_NEVER_FITS = re.compile(
+    r"persistentvolumeclaim .* not found|volume node affinity conflict|node affinity conflict",
+    re.IGNORECASE,
+)
+
+
+def scheduling_trouble(
+    pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+) -> Trouble | None:
+    """Why no node was given to the pod yet. The scheduler's words are those of its plugins
+    (pkg/scheduler/framework/plugins): what only another pod's end or a change of the node can mend
+    may come by waiting.
+    """
+    if (pod.get("spec") or {}).get("nodeName"):
+        return None
+    found = condition(pod, "PodScheduled")
+    message = str(found.get("message") or "")
+    if not message:
+        failed = newest_with(events, "FailedScheduling")
+        message = str(failed.get("message") or "") if failed else ""
+    if found.get("status") != "False" and not message:
+        if not pod.get("spec"):
+            return None
+        scheduler = pod["spec"].get("schedulerName") or "default-scheduler"
+        return trouble("Starting", f"not scheduled yet (by {scheduler})", True)
+    message = failing_condition(message)
+    if "free ports" in message:
+        ports = ", ".join(_host_ports(pod.get("spec") or {}))
+        return trouble("HostPortTaken", f"{message} ({ports})" if ports else message, False)
+    told = message or found.get("reason") or "not scheduled"
+    return trouble("Unschedulable", told, not _NEVER_FITS.search(message))
+
+
+def _host_ports(spec: Mapping[str, Any]) -> list[str]:
+    """The ports of the node that a pod wants; sidecars are init containers."""
+    on_host = bool(spec.get("hostNetwork"))
+    found = [
+        f"{port.get('hostPort') or port.get('containerPort')}/{port.get('protocol') or 'TCP'}"
+        for one in (*(spec.get("initContainers") or []), *(spec.get("containers") or []))
+        for port in one.get("ports") or []
+        if port.get("hostPort") or on_host
+    ]
+    return list(dict.fromkeys(found))
+
+
+def failing_condition(message: str) -> str:
+    """What the scheduler says of the pod's own node, out of what it says of all nodes.
+
+    A DaemonSet's pod is for one node: that the others do not fit its affinity is how it should be,
+    and that ending other pods would not help with them says nothing.
+    """
+    head, _preemption, _rest = message.partition(" preemption:")
+    _summary, colon, told = head.partition(" nodes are available: ")
+    parts = re.split(r",? (?=\d+ )", told.rstrip(". "))
+    own = [one for one in parts if one and not _OF_OTHER_NODES.search(one)]
+    return ", ".join(own) if colon and own else head.strip()

@@ -1,0 +1,79 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check mode of a staged rollout: which nodes would come in which stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._base.errors import ForbiddenError
+from .._cluster import daemonsets
+from .._nodes.pods import is_ending, node_of, revision_of
+from .._spec.rollout import Plan
+from . import staged
+from .held import Held
+from .patience import Patience
+from .stages import cut, holds, next_stage
+from .state import State
+from .surroundings import look_around
+
+
+def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str, Any]:
+    """What a run would do: ``stage`` (the first that it would do), ``stages``, ``plan`` (the nodes
+    by stage), ``restarts``, and ``holds`` (whether it would stop before the end).
+    """
+    try:
+        standing = _standing(held)
+    except ForbiddenError:
+        told = "which pods would restart is not known: listing pods is forbidden"
+        return {"restarts": {"pods": 0, "nodes": [], "message": told}, "holds": False}
+    around = look_around(held, plan, patience)
+    standing = {node: one for node, one in standing.items() if node not in around.excused}
+    stage = next_stage(state)
+    plans, turn = [], cut(plan, state, standing, around.labels, stage)
+    last = len(turn.sizes) if plan.until_stage is None else plan.until_stage
+    if holds(plan, state):
+        last = stage - 1
+    left = list(turn.outdated)
+    done = len(standing) - len(left)
+    for number in range(stage, min(last, len(turn.sizes)) + 1):
+        size = max(0, sum(turn.sizes[:number]) - done)
+        plans.append(left[:size])
+        left, done = left[size:], done + len(left[:size])
+    nodes = [node for batch in plans for node in batch]
+    return {
+        "stage": stage,
+        "stages": len(turn.sizes),
+        "plan": [staged.named(batch) for batch in plans],
+        "restarts": restarts(nodes, f" in {len(plans)} stages" if nodes else ""),
+        "holds": bool(left),
+    }
+
+
+def going_back(held: Held, state: State) -> dict[str, Any]:
+    """What a rollback would restart: ``restarts``."""
+    try:
+        standing = _standing(held)
+    except ForbiddenError:
+        standing = {}
+    hashes = {one for one in (state.hash, *state.earlier) if one}
+    nodes = [node for node, one in standing.items() if one in hashes]
+    return {"restarts": restarts(nodes, ", those that the rollout has touched")}
+
+
+def restarts(nodes: list[str], how: str) -> dict[str, Any]:
+    """The key ``restarts`` of a result."""
+    count = len(nodes)
+    told = "no pod restarts"
+    if count:
+        told = f"{count} pod{'' if count == 1 else 's'} restart{'s' if count == 1 else ''}{how}"
+    return {"pods": count, "nodes": staged.named(nodes)["nodes"], "message": told}
+
+
+def _standing(held: Held) -> dict[str, str]:
+    """The revision of each node's pod."""
+    pods, _version = daemonsets.pods_of(held.cluster, held.live, held.deadline)
+    pods.sort(key=lambda pod: not is_ending(pod))
+    return {node_of(pod): revision_of(pod) for pod in pods if node_of(pod)}

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A DaemonSet that remembers a rollout in several steps, as a result shows it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._base.errors import RolloutError
+from .state import ANNOTATION, PAUSED, STAGED, state_of
+
+
+def shown_metadata(live: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata without managedFields and without what is remembered."""
+    metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
+    annotations = metadata.get("annotations") or {}
+    if ANNOTATION in annotations:
+        metadata["annotations"] = {k: v for k, v in annotations.items() if k != ANNOTATION}
+    return metadata
+
+
+def steps(live: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result's ``rollout`` says of a rollout in several steps; nothing where there is none.
+
+    The controller's numbers say nothing of it: under OnDelete it has nothing to do.
+    """
+    try:
+        state = state_of(live)
+    except RolloutError as error:
+        return {"ready": False, "message": error.message}
+    if state is None:
+        return {}
+    told: dict[str, Any] = {"ready": False, "state": state.phase}
+    told |= {"kind": state.kind, "phase": state.phase}
+    message = f"it is in the middle of a rebuild ({state.phase})"
+    if state.kind == PAUSED:
+        message = "it is paused: no pod is replaced until state: resumed"
+    elif state.kind == STAGED:
+        told |= {"stage": state.stage, "stages": state.stages}
+        message = f"a rollout in stages is {state.phase} at stage {state.stage} of {state.stages}"
+    return told | {"message": f"{message}; {state.why}" if state.why else message}

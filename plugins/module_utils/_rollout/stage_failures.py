@@ -1,0 +1,114 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Staged rollouts that fail, or stand in a task's way: what is done then, and told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._base.errors import EverynodeError, RolloutError
+from .._nodes.readiness import verdict
+from .._spec.rollout import FAIL, PAUSE, Plan
+from . import reverting, staged
+from .held import Held, LostError
+from .patience import Patience
+from .stages import StageError, Stages
+from .state import FAILED, HALTED, STAGED, State
+
+
+def after_failure(
+    held: Held, stages: Stages, plan: Plan, patience: Patience, error: EverynodeError
+) -> RolloutError:
+    """Do what the plan wants after a failure; the failure of the task."""
+    state = stages.state
+    # What the state keeps is without evidence: a log or an answer may quote secrets.
+    if isinstance(error, StageError):
+        why, reasons, kept = error.message, error.reasons, error.brief
+    else:
+        why, reasons = f"{error.message} {error.advice}".strip(), []
+        kept = f"stage {state.stage} could not go on ({error.kind})"
+    told: dict[str, Any] = {"touched": staged.named(stages.touched)}
+    try:
+        if plan.on_failure in (PAUSE, FAIL):
+            reverting.give_time(held)
+            if state.hash is not None:
+                stages.stand_stable()
+            phase = HALTED if plan.on_failure == PAUSE else FAILED
+            held.write(stages.state.at(phase, why=kept))
+            outcome = "paused" if plan.on_failure == PAUSE else "failed"
+        else:
+            told["rolled_back"] = reverting.revert(held, plan, patience, kept)
+            outcome = "rolled_back"
+    except LostError as lost:
+        lost.details.setdefault("changed", True)
+        return lost
+    except EverynodeError as second:
+        failure = failed(held, state, why, reasons, "unfinished", told)
+        failure.message += f" It could not be undone yet: {second.message}"
+        failure.advice = "Run the task again: it goes on from there."
+        return failure
+    return failed(held, state, why, reasons, outcome, told)
+
+
+def failed(
+    held: Held,
+    state: State,
+    why: str,
+    reasons: list[dict[str, Any]],
+    outcome: str,
+    told: dict[str, Any],
+) -> RolloutError:
+    back = told.get("rolled_back", told if outcome == "rolled_back" else {})
+    message = f"The staged rollout of DaemonSet {held.name} failed: {why.rstrip('.')}."
+    advice = "Mend the cause, then run the task again."
+    if outcome == "rolled_back":
+        message += (
+            f" It was rolled back: {back.get('count', 0)} nodes that it had touched run the former"
+            " template again, and no other node was touched."
+        )
+        if back.get("left"):
+            nodes = ", ".join(back["left"]["nodes"])
+            message += f" On {nodes} the pod could not be replaced in time."
+        told = {"touched": told.get("touched", {"count": 0, "nodes": []}), "rolled_back": back}
+    elif outcome == "paused":
+        message += (
+            " It is paused: the touched nodes keep the new template, the others the former one."
+        )
+        advice = (
+            "Have it go on with state: resumed and the task once more, or go back with the former"
+            " definition or daemonset_rollback."
+        )
+    elif outcome == "failed":
+        message += " Everything was left as it is, and the next run tries again."
+    return RolloutError(
+        message,
+        advice=advice,
+        details={
+            "changed": True,
+            "rollout": {
+                **verdict(held.live).as_result(),
+                "ready": False,
+                "state": outcome,
+                "message": why,
+                "kind": STAGED,
+                "phase": outcome,
+                "stage": state.stage,
+                "stages": state.stages,
+                "reasons": reasons,
+                **told,
+            },
+        },
+    )
+
+
+def in_the_way(held: Held, why: str, advice: str) -> RolloutError:
+    """The refusal of a task because of the rollout that the object remembers."""
+    state = held.state
+    told = {"kind": state.kind, "phase": state.phase, "stage": state.stage} if state else {}
+    return RolloutError(
+        f"DaemonSet {held.name} has a rollout that has not ended: {why}. Nothing was changed.",
+        advice=advice,
+        details={"rollout": {**verdict(held.live).as_result(), **told, "ready": False}},
+    )

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plain rolling update that is paused, and goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.api import Api, eventually
+from tests.integration.stages import NEW, NEWER, OLD, Scene, scene
+from tests.integration.verbs import Tasks
+
+_ONE = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}
+# Pods that take their time, so that a rollout can be caught in its middle.
+_SLOW = {
+    "pod_annotations": {
+        "everynode.kubernetes/simulate": "slow-start",
+        "everynode.kubernetes/simulate-seconds": "1",
+    }
+}
+
+
+@pytest.fixture
+def agent(api: Api, tasks: Tasks) -> Iterator[Scene]:
+    with scene(api, tasks, update_strategy=_ONE, **_SLOW) as made:
+        yield made
+
+
+def _begun(agent: Scene, image: str = NEW) -> None:
+    agent.ok(image, wait=False)
+    eventually(lambda: agent.on(image) or None, "the first pod is replaced")
+
+
+def test_no_further_pod_is_replaced_until_it_is_resumed(agent: Scene) -> None:
+    _begun(agent)
+    done = agent.state("paused")
+    assert done.changed
+    assert done.result["rollout"]["state"] == "paused"
+    assert agent.strategy["type"] == "OnDelete"
+    eventually(lambda: _all_available(agent), "what was under way is available")
+    stopped = agent.images()
+    assert 0 < len(agent.on(NEW)) < 5
+    again = agent.state("paused")
+    assert not again.changed
+    assert again.writes == []
+    assert agent.images() == stopped
+
+    done = agent.state("resumed")
+    assert done.changed
+    assert done.result["rollout"]["ready"]
+    assert agent.restarts() == {f"node-{number}": 1 for number in range(5)}
+    agent.ended(NEW)
+    again = agent.state("resumed")
+    assert not again.changed
+    assert again.writes == []
+
+
+def _all_available(agent: Scene) -> bool | None:
+    return agent.live["status"].get("numberAvailable") == 5 or None
+
+
+def test_a_task_leaves_what_is_paused(agent: Scene) -> None:
+    _begun(agent)
+    agent.state("paused")
+    same = agent.ok(NEW)
+    assert not same.changed
+    assert same.writes == []
+    assert "is paused" in same.warnings
+    for image in (NEWER, OLD):
+        refused = agent.fails(image)
+        assert refused.writes == []
+        assert "state: resumed" in refused.result["msg"]
+    agent.ok(NEWER, on_unfinished_rollout="proceed")
+    agent.ended(NEWER)
+
+
+def test_check_mode_writes_nothing(agent: Scene) -> None:
+    tried = agent.tasks.ok(check=True, name="agent", state="paused")
+    assert tried.changed
+    assert tried.writes == []
+    agent.state("paused")
+    tried = agent.tasks.ok(check=True, name="agent", state="resumed")
+    assert tried.changed
+    assert tried.writes == []
+    assert agent.strategy["type"] == "OnDelete"
+    agent.state("resumed")
+    agent.ended(OLD)
+
+
+@pytest.mark.parametrize("strategy", [None, {"type": "OnDelete"}], ids=["default", "on-delete"])
+def test_the_strategy_comes_back(api: Api, tasks: Tasks, strategy: dict[str, Any] | None) -> None:
+    with scene(api, tasks, update_strategy=strategy) as agent:
+        before = agent.strategy
+        agent.state("paused")
+        agent.state("resumed")
+        assert agent.strategy == before
+        assert agent.restarts() == {}
+        agent.same(OLD)
+
+
+def test_the_strategy_of_somebody_else_is_a_conflict(api: Api, tasks: Tasks) -> None:
+    namespace = tasks.namespace
+    api.kubectl("create", "-f", "-", "-n", namespace, stdin=_manifest(namespace))
+    refused = tasks.fails(name="agent", state="paused")
+    assert refused.writes == []
+    assert "updateStrategy.type" in refused.result["msg"]
+    tasks.ok(name="agent", state="paused", force_conflicts=True)
+    assert api.daemonset(namespace, "agent")["spec"]["updateStrategy"]["type"] == "OnDelete"
+    tasks.ok(name="agent", state="resumed", force_conflicts=True)
+    strategy = api.daemonset(namespace, "agent")["spec"]["updateStrategy"]
+    assert strategy == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxUnavailable": 3, "maxSurge": 0},
+    }
+
+
+def _manifest(namespace: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "agent", "namespace": namespace},
+        "spec": {
+            "selector": {"matchLabels": {"app": "agent"}},
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 3}},
+            "template": {
+                "metadata": {"labels": {"app": "agent"}},
+                "spec": {"containers": [{"name": "agent", "image": OLD}]},
+            },
+        },
+    }

@@ -1,0 +1,195 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rolling updates by plays over the nodes: the playbook of the collection, and the example."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.api import Api
+from tests.integration.harness import ENVIRONMENT, Play, run
+from tests.integration.manifests import simple
+from tests.integration.pod_watch import PodWatch
+from tools.environments import places
+from tools.environments.making import environment
+
+_PLAYBOOK = [{"ansible.builtin.import_playbook": "everynode.kubernetes.rolling_update"}]
+_EXAMPLE = places.CHECKOUT / "examples" / "rolling-update"
+_NODES = [f"node-{number}" for number in range(5)]
+_INVENTORY = "cluster.everynode_nodes.yml"
+_STRATEGY = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}}
+
+
+class Rollout:
+    """A DaemonSet whose first version is everywhere, and the playbook for further ones."""
+
+    def __init__(self, api: Api, namespace: str):
+        self.api = api
+        self.namespace = namespace
+        api.apply(self.version("1"), "everynode")
+        api.settled(namespace, "agent")
+
+    def version(self, tag: str) -> dict[str, Any]:
+        manifest = simple("agent", self.namespace)
+        spec = manifest["spec"]
+        spec["updateStrategy"] = _STRATEGY
+        spec["template"]["spec"]["containers"][0]["image"] = f"example.test/agent:{tag}"
+        return manifest
+
+    def run(self, tag: str | None = None, *arguments: str, **variables: Any) -> Play:
+        told = {"daemonset_name": "agent", "daemonset_namespace": self.namespace} | {
+            f"rolling_update_{name}": value for name, value in variables.items()
+        }
+        if tag is not None:
+            told["rolling_update_definition"] = self.version(tag)
+        inventory = {"plugin": "everynode.kubernetes.nodes"}
+        return run(
+            self.api,
+            _PLAYBOOK,
+            f"--inventory={_INVENTORY}",
+            f"--extra-vars={json.dumps(told)}",
+            *arguments,
+            files={_INVENTORY: yaml.safe_dump(inventory).encode()},
+            variables={"KUBECONFIG": str(self.api.cluster.kubeconfig)},
+        )
+
+    def strategy(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.daemonset(self.namespace, "agent")["spec"][
+            "updateStrategy"
+        ]
+        return found
+
+    def images(self) -> dict[str, str]:
+        return {
+            pod["spec"]["nodeName"]: pod["spec"]["containers"][0]["image"].rpartition(":")[2]
+            for pod in self.api.pods(self.namespace, "agent")
+        }
+
+
+@pytest.fixture
+def rollout(api: Api, namespace: str) -> Rollout:
+    return Rollout(api, namespace)
+
+
+def _hooks(folder: Path) -> dict[str, str]:
+    """A file of tasks for each hook, which tells that it was here."""
+    made = {}
+    for name in ("before", "after", "always"):
+        path = folder / f"{name}.yml"
+        path.write_text(yaml.safe_dump([{"name": name, "ansible.builtin.debug": {"msg": name}}]))
+        made[name] = str(path)
+    return made
+
+
+def test_batch_by_batch_with_hooks_and_the_strategy_back_in_the_end(
+    rollout: Rollout, tmp_path: Path
+) -> None:
+    # Hooks run on the nodes; these ones need no connection to them.
+    hooks = _hooks(tmp_path)
+    with PodWatch(rollout.api, rollout.namespace) as seen:
+        done = rollout.run("2", **hooks, serial=[1, "50%", "100%"]).done()
+        again = rollout.run("2", serial=[5]).done()
+    assert seen.restarts_by_node() == dict.fromkeys(_NODES, 1)
+    assert seen.most_unavailable() == 1
+    assert rollout.strategy()["rollingUpdate"]["maxUnavailable"] == 2
+    assert set(rollout.images().values()) == {"2"}
+    for node in _NODES:
+        mine = [step.task for step in done.steps if step.host == node]
+        order = [one for one in mine if one in (*hooks, "Replace its pod")]
+        assert order == ["before", "Replace its pod", "after", "always"]
+    assert "5 of 5 nodes have the new version" in done.output
+    assert not any(step.changed for step in again.steps if "changed" in step.result)
+    assert not [request for request in again.requests if request.writes]
+
+
+def test_it_ends_where_too_many_fail_goes_on_and_goes_back(
+    rollout: Rollout, tmp_path: Path
+) -> None:
+    hooks = _hooks(tmp_path)
+    with PodWatch(rollout.api, rollout.namespace) as seen:
+        failed = rollout.run("simulate-image-pull", **hooks, wait_timeout=3)
+        assert failed.code != 0
+        assert len(seen.restarts_by_node()) == 1
+        touched = seen.restarted_nodes()
+        # Nothing goes on by itself, and the node was released.
+        assert rollout.strategy()["type"] == "OnDelete"
+        ran = [step.task for step in failed.steps if step.host in touched]
+        assert "always" in ran
+        assert "after" not in ran
+        rollout.run("1").done()
+        assert seen.restarted_nodes() == touched
+    assert rollout.strategy()["rollingUpdate"]["maxUnavailable"] == 2
+    assert seen.ever_unavailable() == touched
+
+
+def test_some_nodes_now_and_the_others_later(rollout: Rollout) -> None:
+    with PodWatch(rollout.api, rollout.namespace) as seen:
+        rollout.run("2", hosts="node-1:node-3", serial=[2], at_once=2).done()
+        assert rollout.strategy()["type"] == "OnDelete"
+        assert seen.restarted_nodes() == {"node-1", "node-3"}
+        told = rollout.run("2", serial=["100%"], at_once=5).done()
+    assert seen.restarts_by_node() == dict.fromkeys(_NODES, 1)
+    assert rollout.strategy()["rollingUpdate"]["maxUnavailable"] == 2
+    assert "5 of 5 nodes" in told.output
+
+
+def test_check_mode_tells_and_writes_nothing(rollout: Rollout) -> None:
+    told = rollout.run("2", "--check").done()
+    assert told.step("Apply the new version").changed
+    assert not [request for request in told.requests if request.writes]
+    assert set(rollout.images().values()) == {"1"}
+
+
+def test_without_a_name_it_says_what_is_missing(rollout: Rollout) -> None:
+    failed = rollout.run("2", "--extra-vars=daemonset_name=")
+    assert failed.code == 2
+    assert "with the variable daemonset_name" in failed.output
+
+
+def test_the_example_drains_and_always_uncordons(api: Api, rollout: Rollout) -> None:
+    plays = yaml.safe_load((_EXAMPLE / "drained.yml").read_text())
+    inventory = (_EXAMPLE / _INVENTORY).read_bytes()
+
+    def example(tag: str) -> Play:
+        return run(
+            api,
+            plays,
+            f"--inventory={_INVENTORY}",
+            f"--extra-vars=agent_image=example.test/agent:{tag}",
+            "--extra-vars=agent_soak_seconds=1",
+            files={_INVENTORY: inventory},
+            variables={
+                "KUBECONFIG": str(api.cluster.kubeconfig),
+                "AGENT": "agent",
+                "AGENT_NAMESPACE": rollout.namespace,
+            },
+            environment=environment("bench"),
+        )
+
+    assert environment("bench") != ENVIRONMENT
+    with PodWatch(api, rollout.namespace) as seen:
+        mark = api.mark()
+        done = example("2").done()
+        cordons = _cordons(api, mark)
+        failed = example("simulate-crash-loop")
+    assert set(rollout.images().values()) == {"2", "simulate-crash-loop"}
+    drained = [step.host for step in done.steps if step.task.startswith("Cordon")]
+    assert sorted(drained) == _NODES
+    assert cordons == 2 * len(_NODES)
+    # The first node of the second run failed, and is in service again all the same.
+    assert failed.code != 0
+    assert seen.restarts_by_node() == {**dict.fromkeys(_NODES, 1), "node-0": 2}
+    nodes = api.request("GET", "/api/v1/nodes")["items"]
+    assert not [node for node in nodes if node["spec"].get("unschedulable")]
+
+
+def _cordons(api: Api, since: int) -> int:
+    """How often nodes were taken out of service, or back into it."""
+    requests = api.requests(since, agent="OpenAPI-Generator")
+    return sum(request.writes and "/api/v1/nodes/node-" in request.path for request in requests)

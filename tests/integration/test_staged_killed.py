@@ -1,0 +1,73 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A staged rollout whose process is killed after any of its writes, and what the next run makes of
+it. What it leaves after one write is what it would leave before the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.api import Api
+from tests.integration.child import run_through
+from tests.integration.stages import BROKEN, NEW, OLD, Scene, scene
+from tests.integration.tap import Tap, Write
+from tests.integration.verbs import Tasks
+
+_STAGES = {"stages": [1, "100%"]}
+_ALL = {f"node-{number}" for number in range(5)}
+
+
+@pytest.fixture
+def agent(api: Api, tasks: Tasks) -> Iterator[Scene]:
+    with scene(api, tasks) as made:
+        yield made
+
+
+def _killed(agent: Scene, image: str, number: int) -> None:
+    """Have a process begin, and kill it once the server has had so many writes."""
+
+    def at(count: int, _write: Write, done: bool) -> None:
+        if count == number and done:
+            tap.kill()
+
+    wish: dict[str, Any] = agent.wish(image, rollout=_STAGES, namespace=agent.tasks.namespace)
+    with Tap(agent.api, at) as tap:
+        assert run_through(tap, wish) is None
+    assert len(tap.writes) == number
+
+
+@pytest.mark.parametrize("number", range(1, 17))
+def test_the_next_run_goes_on(agent: Scene, number: int) -> None:
+    _killed(agent, NEW, number)
+    done = agent.on(NEW)
+    assert set(agent.restarts().values()) <= {1}
+    agent.ok(NEW, rollout=_STAGES)
+    # Nobody was touched twice: not the nodes that were done, nor those that were under way.
+    assert agent.restarts() == dict.fromkeys(_ALL, 1)
+    assert done <= agent.on(NEW)
+    assert agent.watch.most_unavailable() <= 2
+    agent.ended(NEW)
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 6, 9])
+def test_the_former_definition_takes_it_back(agent: Scene, number: int) -> None:
+    _killed(agent, NEW, number)
+    agent.ok(OLD)
+    assert len(agent.restarts()) <= 2
+    agent.ended(OLD)
+
+
+@pytest.mark.parametrize("number", range(4, 10))
+def test_a_rollback_is_seen_to_its_end(agent: Scene, number: int) -> None:
+    _killed(agent, BROKEN, number)
+    if agent.remembered:
+        failed = agent.fails(BROKEN, rollout=_STAGES)
+        assert "rolled back" in failed.result["msg"]
+    assert set(agent.restarts()) <= {"node-0"}
+    assert agent.watch.ever_unavailable() <= {"node-0"}
+    agent.ended(OLD)

@@ -1,0 +1,218 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What others do to a DaemonSet during its staged rollout is noticed, and not written over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.api import Api, daemonsets
+from tests.integration.child import run_through
+from tests.integration.pod_watch import PodWatch
+from tests.integration.stages import ANNOTATION, BROKEN, NEW, OLD, TWO_AT_ONCE, Scene, scene
+from tests.integration.tap import Tap, Write
+from tests.integration.verbs import Tasks
+
+_STAGES: dict[str, Any] = {"stages": [1, "100%"]}
+_HELD = {**_STAGES, "until_stage": 1}
+_THEIRS = "example.test/agent:theirs"
+
+
+@pytest.fixture
+def agent(api: Api, tasks: Tasks) -> Iterator[Scene]:
+    with scene(api, tasks) as made:
+        yield made
+
+
+def _set_image(agent: Scene) -> None:
+    agent.api.kubectl(
+        "set", "image", "daemonset/agent", f"agent={_THEIRS}", "-n", agent.tasks.namespace
+    )
+
+
+def test_a_changed_template_is_refused(agent: Scene) -> None:
+    agent.ok(NEW, rollout=_HELD)
+    _set_image(agent)
+    for image in (NEW, OLD):
+        refused = agent.fails(image, rollout=_STAGES)
+        assert refused.writes == []
+        assert "spec.template" in refused.result["msg"]
+        assert "kubectl-set" in refused.result["msg"]
+    assert agent.standing == _THEIRS
+    assert set(agent.restarts()) == {"node-0"}
+    # Somebody decides that the task's definition counts.
+    agent.ok(NEW, rollout=_STAGES, on_unfinished_rollout="proceed", force_conflicts=True)
+    agent.ended(NEW)
+
+
+def test_a_changed_strategy_is_refused(agent: Scene) -> None:
+    agent.ok(NEW, rollout=_HELD)
+    agent.patch({"spec": {"minReadySeconds": 0, "updateStrategy": {"type": "RollingUpdate"}}})
+    refused = agent.fails(NEW, rollout=_STAGES)
+    assert refused.writes == []
+    assert "spec.updateStrategy" in refused.result["msg"]
+
+
+def test_what_is_no_business_of_the_rollout_stays(agent: Scene) -> None:
+    agent.ok(NEW, rollout=_HELD)
+    agent.patch({"metadata": {"labels": {"theirs": "1"}}})
+    agent.ok(NEW, rollout=_STAGES)
+    assert agent.live["metadata"]["labels"]["theirs"] == "1"
+    agent.ended(NEW)
+
+
+def _at_write(agent: Scene, number: int, act: Callable[[], None]) -> dict[str, Any]:
+    """The result of a staged task, where something happens just before one of its writes."""
+
+    def at(count: int, _write: Write, done: bool) -> None:
+        if count == number and not done:
+            act()
+
+    wish = agent.wish(NEW, rollout=_STAGES, namespace=agent.tasks.namespace)
+    with Tap(agent.api, at) as tap:
+        result = run_through(tap, wish)
+    assert result is not None
+    return result
+
+
+# Writes: 1 state, 2 new template, 3 and 4 state, 5 a pod, 6 stable template, 7 and 8 state.
+@pytest.mark.parametrize("number", [3, 5, 6, 7, 8])
+def test_a_change_in_the_middle_of_it_stops_it(agent: Scene, number: int) -> None:
+    result = _at_write(agent, number, lambda: _set_image(agent))
+    assert result["failed"]
+    assert "Somebody else changed spec.template" in result["msg"], result["msg"]
+    assert agent.standing == _THEIRS
+    assert set(agent.restarts()) <= {"node-0"}
+
+
+@pytest.mark.parametrize("number", [2, 5, 7])
+def test_deleted_in_the_middle_of_it(agent: Scene, number: int) -> None:
+    path = f"{daemonsets(agent.tasks.namespace)}/agent"
+    result = _at_write(agent, number, lambda: _delete(agent.api, path))
+    assert result["failed"]
+    assert "deleted" in result["msg"], result["msg"]
+    assert not agent.api.exists(agent.tasks.namespace, "agent")
+
+
+def _delete(api: Api, path: str) -> None:
+    api.request("DELETE", path, query={"propagationPolicy": "Background"})
+
+
+@pytest.mark.parametrize("number", [2, 5, 7])
+def test_a_second_job_takes_over_and_the_first_one_stops(agent: Scene, number: int) -> None:
+    second: list[bool] = []
+
+    def take_over() -> None:
+        second.append(agent.ok(NEW, rollout=_HELD).changed)
+
+    result = _at_write(agent, number, take_over)
+    assert second == [True]
+    assert result["failed"]
+    assert "not this run's any more" in result["msg"], result["msg"]
+    assert set(agent.restarts()) == {"node-0"}
+    agent.ok(NEW, rollout=_STAGES)
+    agent.ended(NEW)
+
+
+def test_a_pause_from_elsewhere_stops_it(agent: Scene) -> None:
+    result = _at_write(agent, 7, lambda: _pause(agent))
+    assert result["failed"]
+    assert agent.remembered["phase"] == "paused"
+    assert set(agent.restarts()) == {"node-0"}
+    assert "state: resumed" in agent.fails(NEW, rollout=_STAGES).result["msg"]
+    agent.state("resumed")
+    agent.ok(NEW, rollout=_STAGES)
+    agent.ended(NEW)
+
+
+def _pause(agent: Scene) -> None:
+    agent.state("paused")
+
+
+def test_an_unreadable_state_is_refused(agent: Scene) -> None:
+    agent.ok(NEW, rollout=_HELD)
+    agent.patch({"metadata": {"annotations": {ANNOTATION: json.dumps({"version": 99})}}})
+    refused = agent.fails(NEW, rollout=_STAGES)
+    assert refused.writes == []
+    assert ANNOTATION in refused.result["msg"]
+
+
+def test_another_field_manager_is_refused(agent: Scene) -> None:
+    agent.ok(NEW, rollout=_HELD)
+    refused = agent.fails(NEW, rollout=_STAGES, field_manager="other")
+    assert refused.writes == []
+    assert "field_manager: everynode" in refused.result["msg"]
+
+
+def test_a_strategy_of_others_is_a_conflict_unless_forced(api: Api, tasks: Tasks) -> None:
+    with scene(api, tasks, update_strategy=None) as agent:
+        theirs = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 3}}
+        agent.patch({"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": 3}}}})
+        agent.api.apply(
+            {
+                "apiVersion": "apps/v1",
+                "kind": "DaemonSet",
+                "metadata": {"name": "agent", "namespace": tasks.namespace},
+                "spec": {"updateStrategy": theirs},
+            },
+            "theirs",
+        )
+        refused = agent.fails(NEW, rollout=_STAGES)
+        assert refused.writes == []
+        assert "spec.updateStrategy.type" in refused.result["msg"]
+        agent.fails(BROKEN, rollout=_STAGES, force_conflicts=True)
+        assert agent.strategy["rollingUpdate"]["maxUnavailable"] == 3
+        assert agent.strategy["type"] == "RollingUpdate"
+        agent.ok(NEW, rollout=_STAGES, force_conflicts=True)
+        assert agent.strategy["rollingUpdate"]["maxUnavailable"] == 3
+        agent.same(NEW)
+
+
+def test_what_is_forced_from_others_is_put_back(agent: Scene) -> None:
+    _set_image(agent)
+    agent.api.settled(agent.tasks.namespace, "agent")
+    assert set(agent.images().values()) == {_THEIRS}
+    before = agent.images()
+    went = agent.restarts()
+    agent.fails(BROKEN, rollout=_STAGES, force_conflicts=True)
+    assert agent.images() == before
+    assert agent.standing == _THEIRS
+    assert agent.restarts() == {**went, "node-0": went["node-0"] + 2}
+
+
+def test_what_kubectl_made_is_adopted_with_the_first_stage(api: Api, tasks: Tasks) -> None:
+    namespace = tasks.namespace
+    made = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "agent", "namespace": namespace, "labels": {"old": "1"}},
+        "spec": {
+            "selector": {"matchLabels": {"app.kubernetes.io/name": "agent"}},
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}},
+            "template": {
+                "metadata": {"labels": {"app.kubernetes.io/name": "agent", "old": "1"}},
+                "spec": {
+                    "containers": [{"name": "agent", "image": OLD, "args": ["--old"]}],
+                    "serviceAccountName": "default",
+                },
+            },
+        },
+    }
+    api.kubectl("apply", "-f", "-", stdin=made)
+    api.settled(namespace, "agent")
+    before = api.daemonset(namespace, "agent")["spec"]
+    watch = PodWatch(api, namespace)
+    with watch:
+        agent = Scene(api, tasks, watch, {"update_strategy": TWO_AT_ONCE})
+        agent.fails(BROKEN, rollout=_STAGES, adopt=["kubectl"])
+        assert agent.live["spec"] == before
+        assert agent.restarts() == {"node-0": 2}
+        agent.ok(NEW, rollout=_STAGES)
+        assert "old" not in agent.live["metadata"].get("labels", {})
+        assert "args" not in agent.live["spec"]["template"]["spec"]["containers"][0]
+        agent.ended(NEW)

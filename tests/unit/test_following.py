@@ -1,0 +1,294 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of a wait, with a clock that the tests turn."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._base.deadline import Deadline
+from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.readiness import (
+    Allowance,
+)
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.explaining import (
+    Explanation,
+)
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.following import (
+    Following,
+)
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.patience import (
+    Patience,
+    check_patience,
+    patience_of,
+)
+
+
+def _live(updated: int, available: int, desired: int = 10, **more: Any) -> dict[str, Any]:
+    """A DaemonSet; its generation, uid and minReadySeconds can be given."""
+    generation = more.get("generation", 1)
+    return {
+        "metadata": {
+            "namespace": "ns",
+            "name": "agent",
+            "uid": more.get("uid", "one"),
+            "generation": generation,
+            "resourceVersion": "1",
+        },
+        "spec": {"minReadySeconds": more.get("min_ready", 0)},
+        "status": {
+            "observedGeneration": more.get("observed", generation),
+            "desiredNumberScheduled": desired,
+            "updatedNumberScheduled": updated,
+            "numberAvailable": available,
+            "numberReady": available,
+        },
+    }
+
+
+class _Wait:
+    """A wait that began at 0, with the lines that it has told."""
+
+    def __init__(self, live: dict[str, Any], patience: Patience | None = None):
+        self.lines: list[str] = []
+        self.one = Following(live, patience or Patience(), self.lines.append, 0.0)
+
+    def ended(self) -> bool:
+        return self.one.ended
+
+    def look(self, now: float, *causes: str, heals: bool = False, count: int = 1) -> None:
+        reasons = [
+            {"cause": cause, "count": count, "nodes": ["n"], "evidence": "x", "heals": heals}
+            for cause in causes
+        ]
+        self.one.looked(Explanation(reasons, pods=[]), now - 0.1, now)
+
+
+def test_a_look_comes_after_a_lull_and_not_while_pods_come() -> None:
+    wait = _Wait(_live(0, 0))
+    for second in range(1, 11):
+        wait.one.see(_live(second - 1, second - 1), float(second))
+        assert not wait.one.wants_look(float(second) + 3)
+    assert wait.one.wants_look(15.5)
+
+
+def test_going_up_and_down_is_no_progress() -> None:
+    wait = _Wait(_live(10, 9), Patience(progress_deadline_seconds=30))
+    for second in range(1, 30):
+        wait.one.see(_live(10, 8 + second % 2), float(second))
+        assert not wait.one.is_stuck(float(second))
+    assert wait.one.is_stuck(30.0)
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [
+        _live(6, 9),
+        _live(5, 10),
+        _live(5, 9, desired=11),
+        _live(5, 9, desired=9),
+        _live(0, 9, generation=2),
+        _live(0, 9, generation=2, observed=1),
+    ],
+)
+def test_what_counts_as_progress(progress: dict[str, Any]) -> None:
+    wait = _Wait(_live(5, 9), Patience(progress_deadline_seconds=30))
+    wait.one.see(progress, 20.0)
+    assert not wait.one.is_stuck(49.0)
+    assert wait.one.is_stuck(50.0)
+
+
+def test_min_ready_seconds_come_on_top() -> None:
+    wait = _Wait(_live(5, 5, min_ready=60), Patience(progress_deadline_seconds=30))
+    assert not wait.one.wants_look(60.0)
+    assert wait.one.wants_look(65.0)
+    assert not wait.one.is_stuck(89.0)
+    assert wait.one.is_stuck(90.0)
+
+
+def test_a_cause_has_to_last() -> None:
+    wait = _Wait(_live(10, 9))
+    wait.look(5.0, "ImagePull")
+    assert not wait.one.hopeless
+    wait.look(64.0, "ImagePull")
+    assert not wait.one.hopeless
+    wait.look(65.0, "ImagePull")
+    assert wait.one.hopeless
+
+
+def test_the_look_that_decides_comes_when_the_grace_is_over() -> None:
+    wait = _Wait(_live(10, 9), Patience(grace_seconds=12))
+    wait.look(5.0, "ImagePull")
+    wait.look(15.0, "ImagePull")
+    assert wait.one.wakes() == 17.0
+
+
+def test_looks_grow_rarer_and_are_never_rarer_than_half_a_minute() -> None:
+    wait = _Wait(_live(10, 9))
+    times = [5.0]
+    for _turn in range(5):
+        wait.look(times[-1], "Starting", heals=True)
+        times.append(wait.one.wakes())
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    assert gaps == [10.0, 20.0, 30.0, 30.0, 30.0]
+
+
+def test_what_heals_ends_nothing() -> None:
+    wait = _Wait(_live(10, 9))
+    for second in (5.0, 65.0, 500.0):
+        wait.look(second, "NodeNotReady", heals=True)
+        assert not wait.one.hopeless
+
+
+def test_a_cause_that_heals_in_between_begins_anew() -> None:
+    wait = _Wait(_live(10, 9))
+    wait.look(5.0, "ImagePull")
+    wait.look(25.0)
+    wait.look(45.0)
+    wait.look(65.0, "ImagePull")
+    assert not wait.one.hopeless
+    wait.look(125.0, "ImagePull")
+    assert wait.one.hopeless
+
+
+def test_a_container_that_runs_between_its_crashes_is_not_healed() -> None:
+    wait = _Wait(_live(10, 9))
+    wait.look(5.0, "CrashLoop")
+    wait.look(25.0)
+    wait.look(65.0, "CrashLoop")
+    assert wait.one.hopeless
+
+
+def test_the_budget_spares_as_many() -> None:
+    patience = Patience(Allowance(unavailable_budget="20%"))
+    for count, hopeless in ((2, False), (3, True)):
+        wait = _Wait(_live(10, 10 - count), patience)
+        wait.look(5.0, "ImagePull", count=count)
+        wait.look(65.0, "ImagePull", count=count)
+        assert wait.one.hopeless is hopeless
+
+
+def test_nothing_is_given_up_while_pods_come() -> None:
+    wait = _Wait(_live(5, 5))
+    wait.look(5.0, "ImagePull")
+    wait.one.see(_live(6, 6), 64.95)
+    wait.look(65.0, "ImagePull")
+    assert not wait.one.hopeless
+
+
+def test_fail_early_can_be_off() -> None:
+    wait = _Wait(_live(10, 9), Patience(fail_early=False))
+    wait.look(5.0, "ImagePull")
+    wait.look(100.0, "ImagePull")
+    assert not wait.one.hopeless
+
+
+def test_older_snapshots_are_left_out() -> None:
+    wait = _Wait(_live(5, 5, generation=2))
+    wait.one.see(_live(10, 10, generation=1), 1.0)
+    assert not wait.ended()
+    wait.one.see(_live(10, 10, generation=2), 2.0)
+    assert wait.ended()
+    assert wait.one.error is None
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "state", "words"),
+    [
+        (None, "deleted", "was deleted while"),
+        (_live(10, 10, uid="another"), "replaced", "another of its name was created"),
+    ],
+)
+def test_one_that_is_gone(snapshot: dict[str, Any] | None, state: str, words: str) -> None:
+    wait = _Wait(_live(5, 5))
+    wait.one.see(snapshot, 1.0)
+    assert wait.ended()
+    assert wait.one.error is not None
+    assert words in wait.one.error.message
+    assert wait.one.error.details["rollout"]["state"] == state
+    assert wait.one.error.details["rollout"]["failed_by"] == "deleted"
+    assert not wait.one.error.details["rollout"]["ready"]
+
+
+def test_lines_are_told_once_and_not_too_often() -> None:
+    wait = _Wait(_live(0, 0))
+    wait.one.tell(0.0)
+    wait.one.see(_live(1, 0), 0.2)
+    wait.one.tell(0.2)
+    wait.one.see(_live(2, 1), 0.4)
+    wait.one.tell(0.4)
+    wait.one.tell(1.0)
+    wait.one.tell(2.0)
+    wait.look(8.0, "ImagePull", count=3)
+    wait.one.tell(8.0)
+    wait.one.see(_live(10, 10), 8.1)
+    wait.one.tell(8.1)
+    assert wait.lines == [
+        "ns/agent: 0 of 10 updated, 0 available",
+        "ns/agent: 2 of 10 updated, 1 available",
+        "ns/agent: 2 of 10 updated, 1 available; ImagePull on n and 2 more",
+        "ns/agent: all 10 pods are updated and available",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failed_by", "words"),
+    [
+        ("timeout", "is not ready after 30 seconds: 9 of 10"),
+        ("cause", "does not become ready, and waiting does not help: 9 of 10"),
+        ("no_progress", "made no progress for 20 seconds: 9 of 10"),
+    ],
+)
+def test_a_failure_says_what_ended_the_wait(failed_by: str, words: str) -> None:
+    wait = _Wait(_live(10, 9))
+    reasons = [
+        {"cause": "ImagePull", "count": 1, "nodes": ["n"], "evidence": "no such", "heals": False}
+    ]
+    why = Explanation(reasons, notes=["The nodes may not be read."])
+    wait.one.fail(failed_by, why, Deadline(30), 20.0)
+    error = wait.one.error
+    assert error is not None
+    assert f"DaemonSet ns/agent {words}" in error.message
+    assert "Reasons: ImagePull on 1 (n): no such. The nodes may not be read." in error.message
+    assert error.details["rollout"]["failed_by"] == failed_by
+    assert error.details["rollout"]["reasons"] == reasons
+
+
+_GIVEN: dict[str, Any] = {
+    "wait_timeout": 600,
+    "unavailable_budget": None,
+    "ignore_not_ready_nodes": None,
+    "fail_early": True,
+    "failure_grace_seconds": 60,
+    "progress_deadline_seconds": 600,
+}
+
+
+def test_the_parameters_become_patience() -> None:
+    assert check_patience(_GIVEN) == []
+    assert patience_of(_GIVEN) == Patience()
+    given = _GIVEN | {"unavailable_budget": "10%", "ignore_not_ready_nodes": "3"}
+    assert check_patience(given) == []
+    assert patience_of(given).allowance == Allowance("10%", "3")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("wait_timeout", 0),
+        ("failure_grace_seconds", -1),
+        ("progress_deadline_seconds", 0),
+        ("unavailable_budget", "ten"),
+        ("unavailable_budget", "1.5"),
+        ("unavailable_budget", "200%"),
+        ("ignore_not_ready_nodes", ""),
+        ("ignore_not_ready_nodes", "-3"),
+        ("ignore_not_ready_nodes", "²"),
+    ],
+)
+def test_wrong_patience_is_a_fault(name: str, value: Any) -> None:
+    (fault,) = check_patience(_GIVEN | {name: value})
+    assert fault.path == name
+    assert str(value) in fault.problem
