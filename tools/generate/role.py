@@ -68,11 +68,6 @@ _OWN: Mapping[str, dict[str, Any]] = {
         "description": "The agent's variants for other hardware, each with a name, the values of"
         " the label, and parameters of its own; see the filter variants.",
     },
-    "restart_key": {
-        "type": "str",
-        "description": "With state restarted, replaces the pods only where the last restart was for"
-        " another key.",
-    },
 }
 
 
@@ -132,7 +127,7 @@ def argument_specs() -> str:
         "        module is a variable of this role.",
         "    author:",
         "      - everynode contributors (@everynode)",
-        "    version_added: 0.2.0",
+        "    version_added: 0.1.0",
         "    options:",
     ]
     for name in sorted(options):

@@ -32,7 +32,7 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
     "settings": {"type": "dict"},
     "state": {
         "type": "str",
-        "choices": ["present", "absent", "paused", "resumed"],
+        "choices": ["present", "absent", "restarted", "paused", "resumed"],
         "default": "present",
     },
     "prune": {"type": "bool", "default": True},
@@ -46,11 +46,11 @@ _SHARED = (
     "change_cause",
     "propagation_policy",
     "create_namespace",
+    "restart_key",
 )
 # What the verb of ``daemonset`` reads, and this module does not offer.
 _FIXED = {
     "images": None,
-    "restart_key": None,
     "resource_version": None,
     "fail_if_exists": False,
     "on_selector_change": "fail",
@@ -175,6 +175,11 @@ def _raise_faults(task: Task) -> None:
         raise InputError(faults)
 
 
+def _restarted(task: Task, _parts: Parts) -> dict[str, Any]:
+    _raise_faults(task)
+    return daemonset.restarted(task)
+
+
 def _paused(task: Task, _parts: Parts) -> dict[str, Any]:
     _raise_faults(task)
     return daemonset.paused(task)
@@ -188,6 +193,7 @@ def _resumed(task: Task, _parts: Parts) -> dict[str, Any]:
 _STATES: dict[str, Callable[[Task, Parts], dict[str, Any]]] = {
     "present": _present,
     "absent": _absent,
+    "restarted": _restarted,
     "paused": _paused,
     "resumed": _resumed,
 }
