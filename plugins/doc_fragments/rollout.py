@@ -27,9 +27,9 @@ options:
         and no pod restarts by that.
       - What has been done is kept in an annotation of the DaemonSet,
         C(everynode.kubernetes/rollout), with a field manager of its own. The next run of the task
-        goes on from there, and touches no node again that is done. With the former definition it
-        rolls back what was touched. With a third one it is refused, unless
-        O(on_unfinished_rollout=proceed).
+        goes on from there, and touches no node again that is done; without O(rollout), by the plan
+        that is remembered. With the former definition it rolls back what was touched. With a third
+        one it is refused, unless O(on_unfinished_rollout=proceed).
       - The annotation holds no value of the template, and no command of O(rollout.verify).
       - It needs the rights to list, watch and delete pods and to list C(controllerrevisions), and
         O(wait=true).
@@ -45,8 +45,8 @@ options:
       until_stage:
         description:
           - The task ends well after this stage, counted from 1, and the rollout is held there. A
-            later run with a higher number, or without it, goes on. So somebody can approve of it
-            in between.
+            later run with a higher number, or with O(rollout) but without it, goes on. So somebody
+            can approve of it in between.
         type: int
       canary_node_selector:
         description:

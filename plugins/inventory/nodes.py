@@ -6,29 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Mapping
-from typing import Any
-
-import yaml
-from ansible.errors import AnsibleParserError
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-
-from ..module_utils._base.deadline import Deadline
-from ..module_utils._base.errors import EverynodeError
-from ..module_utils._base.redaction import redact_text
-from ..module_utils._cluster import daemonsets, objects
-from ..module_utils._cluster.connect import connect
-from ..module_utils._cluster.connection import Cluster
-from ..module_utils._cluster.libraries import MISSING_LIBRARY
-from ..module_utils._cluster.options import CONNECTION_SPEC
-from ..module_utils._nodes.eligibility import why_not
-from ..module_utils._nodes.pods import is_ending, is_ready, node_of, revision_of
-from ..plugin_utils.node_hosts import address_of, groups_of, variables_of
-from ..plugin_utils.plain import plain
-
 DOCUMENTATION = r"""
 name: nodes
 short_description: The nodes of a Kubernetes cluster as inventory hosts
@@ -146,6 +123,29 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: /tmp/everynode-inventory
 cache_timeout: 300
 """
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ..module_utils._base.deadline import Deadline
+from ..module_utils._base.errors import EverynodeError
+from ..module_utils._base.redaction import redact_text
+from ..module_utils._cluster import daemonsets, objects
+from ..module_utils._cluster.connect import connect
+from ..module_utils._cluster.connection import Cluster
+from ..module_utils._cluster.libraries import MISSING_LIBRARY
+from ..module_utils._cluster.options import CONNECTION_SPEC
+from ..module_utils._nodes.eligibility import why_not
+from ..module_utils._nodes.pods import is_ending, is_ready, node_of, revision_of
+from ..plugin_utils.node_hosts import address_of, groups_of, variables_of
+from ..plugin_utils.plain import plain
 
 _SUFFIXES = ("everynode_nodes.yml", "everynode_nodes.yaml")
 _SECONDS = 120.0

@@ -32,6 +32,9 @@ options:
       - With V(restarted), every pod is replaced, as C(kubectl rollout restart) does. In the middle
         of a rollout the task waits for its end first, unless O(on_unfinished_rollout) says
         otherwise.
+      - Under the update strategy C(OnDelete), where the controller replaces no pod, a task that
+        waits deletes the pods itself, one at a time, each once the one before is available. Without
+        O(wait), only the template is marked.
       - With V(paused), a rolling update stops where it is. The update strategy is C(OnDelete) then,
         the only pause that a DaemonSet has, and the former one is remembered in an annotation.
       - With V(resumed), a paused rollout goes on, a plain one at once, and one in stages with the
@@ -70,6 +73,7 @@ options:
     description:
       - Makes O(state=restarted) idempotent. The pods are restarted only where the last restart was
         for another key, such as the checksum of a configuration or the number of a job.
+      - Under C(OnDelete), a restart that was interrupted goes on where it was.
     type: str
   propagation_policy:
     description:
@@ -205,26 +209,37 @@ EXAMPLES = r"""
       verify: [/bin/shipper, --check]
     wait_timeout: 3600
 
-- name: Canary nodes, and no further until somebody approves of it
-  everynode.kubernetes.daemonset:
-    src: log-shipper.yaml
-    namespace: logging
-    rollout: &stages
-      canary_node_selector: {pool: canary}
-      order_by:
-        label: topology.kubernetes.io/zone
-        stages:
-          zone-c: [1, "50%"]
-      stages: ["25%"]
-      until_stage: 1
-
-- name: Approved, all other stages
+- name: The canary nodes, and no further until somebody approves of it
   everynode.kubernetes.daemonset:
     src: log-shipper.yaml
     namespace: logging
     rollout:
-      <<: *stages
-      until_stage: null
+      canary_node_selector: {pool: canary}
+      stages: ["25%"]
+      until_stage: 1
+
+- name: Approved, so the other nodes as well
+  everynode.kubernetes.daemonset:
+    src: log-shipper.yaml
+    namespace: logging
+    rollout:
+      canary_node_selector: {pool: canary}
+      stages: ["25%"]
+
+- name: Zone by zone, and in the last one with more care
+  everynode.kubernetes.daemonset:
+    src: log-shipper.yaml
+    namespace: logging
+    rollout:
+      order_by:
+        label: topology.kubernetes.io/zone
+        values: [zone-a, zone-b, zone-c]
+        stages:
+          zone-c: [1, "50%"]
+      stages: ["100%"]
+      max_unavailable: 3
+      max_failures: "2%"
+      on_failure: pause
 
 - name: A rolling update by the controller, taken back where it does not end well
   everynode.kubernetes.daemonset:
@@ -456,13 +471,22 @@ rollout:
       type: dict
       returned: when it is staged
       sample: {count: 1, nodes: [node-0]}
+    plan:
+      description: The stages that a run would do, each with its nodes, of which at most 20 are
+        named.
+      type: list
+      elements: dict
+      returned: in check mode, when it is staged
+      sample: [{count: 1, nodes: [node-0]}, {count: 4, nodes: [node-1, node-2, node-3, node-4]}]
     rolled_back:
-      description: The way back that O(on_failure) or O(rollout.on_failure) took.
+      description: The way back that O(on_failure) or O(rollout.on_failure) took. It tells the
+        number of the revision that stands again, how many nodes went back to it, the first of
+        them, those that did not in time, and of a plain rolling update how that ended.
       type: dict
       returned: when it failed and was rolled back
       sample:
         to_revision: 4
-        pods: 1
+        count: 1
         nodes: [node-0]
         ready: true
         message: all 5 pods are updated and available

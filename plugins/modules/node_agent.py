@@ -577,13 +577,22 @@ rollout:
       type: dict
       returned: when it is staged
       sample: {count: 1, nodes: [node-0]}
+    plan:
+      description: The stages that a run would do, each with its nodes, of which at most 20 are
+        named.
+      type: list
+      elements: dict
+      returned: in check mode, when it is staged
+      sample: [{count: 1, nodes: [node-0]}, {count: 4, nodes: [node-1, node-2, node-3, node-4]}]
     rolled_back:
-      description: The way back that O(on_failure) or O(rollout.on_failure) took.
+      description: The way back that O(on_failure) or O(rollout.on_failure) took. It tells the
+        number of the revision that stands again, how many nodes went back to it, the first of
+        them, those that did not in time, and of a plain rolling update how that ended.
       type: dict
       returned: when it failed and was rolled back
       sample:
         to_revision: 4
-        pods: 1
+        count: 1
         nodes: [node-0]
         ready: true
         message: all 5 pods are updated and available

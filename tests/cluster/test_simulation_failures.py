@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -181,6 +182,15 @@ def test_a_pod_is_evicted_and_made_again_and_again(shared: Cluster, simulation: 
     # That is the controller: it deletes the pod that has failed, and makes another.
     eventually(told)
     eventually(lambda: simulation.by_node()["node-1"]["metadata"]["uid"] != pod["metadata"]["uid"])
+
+
+def test_a_node_has_a_clock_that_is_fast(simulation: Simulation) -> None:
+    simulation.apply(simulated("clock-ahead", on="node-1"))
+    simulation.all_available()
+    pod = simulation.by_node()["node-1"]
+    ready = datetime.fromisoformat(condition(pod)["lastTransitionTime"])
+    started = datetime.fromisoformat(pod["status"]["startTime"])
+    assert timedelta(minutes=59) < ready - started < timedelta(minutes=61)
 
 
 def test_a_message_can_be_chosen(simulation: Simulation) -> None:

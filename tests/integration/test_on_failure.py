@@ -80,7 +80,7 @@ def test_rollback_gives_back_exactly_what_stood_before(api: Api, tasks: Tasks) -
     assert told["reasons"][0]["cause"] == "ImagePull"
     assert told["restarts"]["pods"] == 5
     back = told["rolled_back"]
-    assert (back["ready"], back["pods"]) == (True, 1)
+    assert (back["ready"], back["count"]) == (True, 1)
     assert set(back["nodes"]) == watch.restarted_nodes()
     assert len(watch.restarted_nodes()) == 1
     assert watch.most_unavailable() == 1

@@ -70,12 +70,24 @@ def test_a_task_leaves_what_is_paused(agent: Scene) -> None:
     assert not same.changed
     assert same.writes == []
     assert "is paused" in same.warnings
+    labelled = agent.ok(NEW, labels={"tier": "node"})
+    assert labelled.changed
+    assert agent.live["metadata"]["labels"] == {"tier": "node"}
+    assert agent.strategy["type"] == "OnDelete"
     for image in (NEWER, OLD):
         refused = agent.fails(image)
         assert refused.writes == []
         assert "state: resumed" in refused.result["msg"]
     agent.ok(NEWER, on_unfinished_rollout="proceed")
     agent.ended(NEWER)
+
+
+def test_another_field_manager_may_have_it_go_on(agent: Scene) -> None:
+    agent.state("paused")
+    refused = agent.fails(NEW, field_manager="other")
+    assert "field_manager: everynode" in refused.result["msg"]
+    agent.tasks.ok(name="agent", state="resumed", wait=True, field_manager="other")
+    agent.ended(OLD)
 
 
 def test_check_mode_writes_nothing(agent: Scene) -> None:

@@ -276,6 +276,20 @@ def test_what_the_server_copied_goes_too(api: Api, tasks: Tasks) -> None:
     tasks.same(**_agent(1))
 
 
+def test_a_volume_of_which_the_server_made_a_temporary_one_is_another_again(
+    api: Api, tasks: Tasks
+) -> None:
+    """The temporary one is nobody's, and a volume is of one kind only."""
+    container = {**_container(1), "volume_mounts": [{"name": "data", "mount_path": "/data"}]}
+    volume = {"name": "data", "host_path": {"path": "/data"}}
+    tasks.ok(**_agent(1, containers=[container], volumes=[volume]))
+    first = observed(api, tasks.namespace)["spec"]["template"]
+    tasks.ok(**_agent(1, containers=[container], volumes=[{"name": "data"}]))
+    assert "emptyDir" in str(observed(api, tasks.namespace)["spec"]["template"])
+    back(tasks)
+    assert template(api, tasks.namespace) == first
+
+
 def _container(number: int) -> dict[str, Any]:
     """The agent's only container."""
     return {"name": "agent", "image": _image(number)}

@@ -179,8 +179,8 @@ def test_what_is_forced_from_others_is_put_back(agent: Scene) -> None:
     assert set(agent.images().values()) == {_THEIRS}
     before = agent.images()
     went = agent.restarts()
-    agent.fails(BROKEN, rollout=_STAGES, force_conflicts=True)
-    assert agent.images() == before
+    failed = agent.fails(BROKEN, rollout=_STAGES, force_conflicts=True)
+    assert agent.images() == before, failed.result["msg"]
     assert agent.standing == _THEIRS
     assert agent.restarts() == {**went, "node-0": went["node-0"] + 2}
 
@@ -216,3 +216,41 @@ def test_what_kubectl_made_is_adopted_with_the_first_stage(api: Api, tasks: Task
         assert "old" not in agent.live["metadata"].get("labels", {})
         assert "args" not in agent.live["spec"]["template"]["spec"]["containers"][0]
         agent.ended(NEW)
+
+
+def test_without_the_stable_template_only_another_can_take_its_place(agent: Scene) -> None:
+    agent.ok(NEW, rollout=_HELD)
+    path = f"/apis/apps/v1/namespaces/{agent.tasks.namespace}/controllerrevisions"
+    agent.patch({"spec": {"template": {"metadata": {"labels": {"theirs": "1"}}}}})
+    agent.api.request("DELETE", f"{path}/{agent.remembered['revision']}")
+    refused = agent.fails(NEW, rollout=_STAGES)
+    assert refused.writes == []
+    assert "ControllerRevision" in refused.result["msg"]
+    agent.ok(NEW, rollout=_STAGES, on_unfinished_rollout="proceed")
+    assert agent.remembered == {}
+    assert agent.strategy == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxUnavailable": 2, "maxSurge": 0},
+    }
+    assert agent.standing == NEW
+
+
+def test_where_no_new_pod_could_be_made_the_old_one_comes_back(agent: Scene) -> None:
+    def with_cpu(amount: str, image: str) -> list[dict[str, Any]]:
+        requests = {"requests": {"cpu": amount}}
+        return [{"name": "agent", "image": image, "resources": requests}]
+
+    agent.ok(OLD, containers=with_cpu("1m", OLD))
+    agent.api.settled(agent.tasks.namespace, "agent")
+    went = agent.restarts()
+    body = {"metadata": {"name": "few"}, "spec": {"hard": {"requests.cpu": "1"}}}
+    path = f"/api/v1/namespaces/{agent.tasks.namespace}/resourcequotas"
+    agent.api.request("POST", path, body=body)
+    failed = agent.fails(
+        NEW, containers=with_cpu("4", NEW), rollout=_STAGES, progress_deadline_seconds=2
+    )
+    assert failed.result["rollout"]["rolled_back"]["nodes"] == ["node-0"]
+    assert agent.remembered == {}
+    assert agent.on(OLD) == set(went)
+    assert agent.restarts() == {**went, "node-0": went["node-0"] + 1}
+    agent.tasks.same(**agent.wish(OLD, containers=with_cpu("1m", OLD)))

@@ -176,6 +176,25 @@ def test_a_budget_without_the_right_to_list_pods_is_judged_by_numbers(
     assert "listing pods is forbidden" in failed.result["msg"]
 
 
+def test_without_rights_there_is_less_to_say_and_that_is_said(api: Api, tasks: Tasks) -> None:
+    rules = [
+        {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["*"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+    ]
+    user = api.user_with(rules, tasks.namespace, "shortsighted")
+    failed = tasks.fails(
+        **_agent(
+            "crash-loop",
+            simulate={"on": "node-2"},
+            failure_grace_seconds=1,
+            impersonate_user=user,
+        )
+    )
+    assert "CrashLoop on 1 (node-2)" in failed.result["msg"]
+    for words in ("The nodes may not be read", "The events may not be read", "Logs may not be"):
+        assert words in failed.result["msg"]
+
+
 def test_nodes_that_are_not_ready_are_excused_up_to_the_cap(
     tasks: Tasks, not_ready: Callable[..., None]
 ) -> None:
@@ -278,3 +297,25 @@ def test_what_is_mended_meanwhile_becomes_ready(api: Api, tasks: Tasks) -> None:
     thread.join(60)
     assert not found[0].result.get("failed"), found[0].result
     assert found[0].result["rollout"]["ready"]
+
+
+def test_adopted_pods_of_another_template_are_not_taken_for_updated(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_agent())
+    tasks.ok(name="agent", state="absent", wait=True, propagation_policy="Orphan")
+    newer = [{"name": "agent", "image": "example.test/agent:2"}]
+    failed = tasks.fails(**_agent(containers=newer))
+    assert "adopted pods that ran already, and 5 pods" in failed.result["msg"]
+    assert "of another template" in failed.result["msg"]
+    assert failed.result["rollout"]["failed_by"] == "cause"
+    assert not failed.result["rollout"]["ready"]
+    # What it advises helps.
+    tasks.ok(name="agent", state="restarted", wait=True, wait_timeout=_LONG)
+    images = {pod["spec"]["containers"][0]["image"] for pod in api.pods(tasks.namespace, "agent")}
+    assert images == {"example.test/agent:2"}
+
+
+def test_adopted_pods_of_the_same_template_are_ready(tasks: Tasks) -> None:
+    tasks.ok(**_agent())
+    tasks.ok(name="agent", state="absent", wait=True, propagation_policy="Orphan")
+    done = tasks.ok(**_agent())
+    assert done.result["rollout"]["updated"] == done.result["rollout"]["available"] == 5

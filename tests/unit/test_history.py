@@ -78,8 +78,16 @@ def test_they_mean_the_same(other: dict[str, Any]) -> None:
         ),
         (_template(serviceAccountName="a"), _template(serviceAccount="a", serviceAccountName="a")),
         (_template(newerThanUs={"a": 1}), _template(newerThanUs={"a": 1})),
+        (_template(affinity={"nodeAffinity": {}}), _template()),
     ],
-    ids=["order", "amounts", "atomic lists", "both names of the account", "unknown fields"],
+    ids=[
+        "order",
+        "amounts",
+        "atomic lists",
+        "both names of the account",
+        "unknown fields",
+        "nothing",
+    ],
 )
 def test_other_words_mean_the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert history.same_template(one, other)

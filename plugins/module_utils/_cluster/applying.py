@@ -73,7 +73,7 @@ def apply(
     warnings = (
         [] if silent else obstacles.left_behind(live, intended, how.manager, names, field_type)
     )
-    aligned = align(intent, live, field_type)
+    aligned = intent if how.verbatim else align(intent, live, field_type)
     owned = managers.applied_set(live, how.manager)
     if adoption is None and owned == intended and not differences(aligned, live, field_type):
         return Applied(live, live, False, warnings)

@@ -40,6 +40,8 @@ class How:
         resource_version: apply to an object of this version only, whatever it is.
         partial: the intent is a part of the object, so that what others made is not left behind.
         create_namespace: make the namespace of a new object where it is missing.
+        verbatim: send every list in the order, and every amount in the words, in which it is given,
+            even where the live one means the same.
     """
 
     manager: str
@@ -49,6 +51,7 @@ class How:
     resource_version: str | None = None
     partial: bool = False
     create_namespace: bool = False
+    verbatim: bool = False
 
 
 def read(

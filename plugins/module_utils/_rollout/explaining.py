@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -34,6 +34,8 @@ class Explanation:
         notes: sentences about what could not be found out.
         pods: those of the DaemonSet; None where they could not be read.
         nodes: all nodes; None where they were not needed, or could not be read.
+        revision: the hash of the live template's revision; empty where it was not asked for, or
+            could not be read.
     """
 
     reasons: list[dict[str, Any]] = field(default_factory=list)
@@ -41,6 +43,7 @@ class Explanation:
     notes: list[str] = field(default_factory=list)
     pods: list[dict[str, Any]] | None = None
     nodes: list[dict[str, Any]] | None = None
+    revision: str = ""
 
     def in_words(self) -> str:
         """The reasons and notes as sentences, each beginning with a space; empty without any."""
@@ -55,6 +58,7 @@ def explain(
     *,
     logs: bool = True,
     all_nodes: bool = False,
+    revision: bool = False,
 ) -> Explanation:
     """Find out why a DaemonSet is not ready. Never fails: it says what it could not find out.
 
@@ -64,8 +68,11 @@ def explain(
         deadline: when to give up; what is known by then is told.
         logs: whether to read the last lines that crashed containers wrote.
         all_nodes: whether the nodes are read in any case.
+        revision: whether to find out the revision of the live template, too.
     """
-    return _Inquiry(cluster, live, deadline).explain(logs=logs, all_nodes=all_nodes)
+    inquiry = _Inquiry(cluster, live, deadline)
+    found = inquiry.explain(logs=logs, all_nodes=all_nodes)
+    return replace(found, revision=inquiry.revision()) if revision else found
 
 
 class _Inquiry:
@@ -104,6 +111,18 @@ class _Inquiry:
         complete = nodes if wants_all else None
         absent = without_pod(self._live, complete, pods) if complete is not None else []
         return Explanation(found, absent, self._notes, pods, complete)
+
+    def revision(self) -> str:
+        """The hash of the newest revision, which is that of the live template once the controller
+        has seen it; empty where revisions may not be listed.
+        """
+        from .._cluster.revisions import revisions_of
+
+        try:
+            found = revisions_of(self._cluster, self._live, self._deadline)
+        except ClusterError:
+            return ""
+        return found[-1].hash if found else ""
 
     def _troubled(self, pods: list[dict[str, Any]]) -> list[dict[str, Any]]:
         least = int(self._live["spec"].get("minReadySeconds") or 0)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +42,7 @@ class Following:
         live: as it was last seen.
         found: what that means.
         error: why the wait for it failed; None so far.
+        doubtful: whether the controller's count has to be checked by the pods, see `_doubt`.
         hopeless: whether a cause that does not heal by waiting has lasted for too long, on more
             nodes than may lack their pod.
     """
@@ -60,6 +62,8 @@ class Following:
         deleting = self.found.state == "deleting"
         self.error: EverynodeError | None = was_deleted(live, self.found) if deleting else None
         self.hopeless = False
+        self.doubtful = False
+        self._unseen = not (live.get("status") or {}).get("observedGeneration")
         self._patience = patience
         self._progress = progress
         self._told = ""
@@ -95,12 +99,29 @@ class Following:
         # A watch may begin before the change that is waited for.
         if snapshot["metadata"]["generation"] < self.live["metadata"]["generation"]:
             return
-        self.live, self.found = snapshot, found
-        score = _score(snapshot, self.found)
+        self.live = snapshot
+        score = _score(snapshot, found)
         if score[:2] != self._best[:2] or score > self._best:
             self._best, self._progressed = score, now
             self._next_look = now + self._pause
             self._reasons = [one for one in self._reasons if not one["heals"]]
+        self.found = self._doubt(found, now)
+
+    def _doubt(self, found: Verdict, now: float) -> Verdict:
+        """The verdict, held back where a new DaemonSet seems to be ready at the first sight of it.
+
+        It has adopted pods that ran already. The controller takes them for updated by the number
+        of their template, which a namesake before it may have used for another one
+        (pkg/controller/daemon/util/daemonset_util.go, IsPodUpdated).
+        """
+        if self._unseen and found.state != "observing":
+            self._unseen = False
+            self.doubtful = found.ready and found.counts["desired"] > 0
+        if not (self.doubtful and found.ready):
+            return found
+        self._next_look = now
+        told = "pods that ran already were adopted, and their template is being checked"
+        return replace(found, ready=False, state="updating", message=told)
 
     def wakes(self) -> float:
         """When there is something to do although nothing is told."""
@@ -134,6 +155,8 @@ class Following:
             grace_over = first + self._patience.grace_seconds
             if grace_over > now:
                 self._next_look = min(self._next_look, max(grace_over, now + 1.0))
+        if self.doubtful:
+            self._check_adopted(seen)
         if self._progressed < began:
             self._excuse(seen)
             self.hopeless = self._is_hopeless(now)
@@ -148,6 +171,27 @@ class Following:
         for cause in lasting:
             kept.setdefault(cause, (now, 0))
         self._since = kept
+
+    def _check_adopted(self, seen: Explanation) -> None:
+        """Judge the pods that were adopted; without the rights for that the controller is right."""
+        known = seen.pods is not None and seen.revision
+        found = verdict(
+            self.live,
+            uid=self.uid,
+            pods=seen.pods if known else None,
+            revision=seen.revision if known else None,
+            now=datetime.now(UTC),
+        )
+        if found.ready:
+            self.doubtful, self.found = False, found
+        elif verdict(self.live).ready:
+            self.found = found
+            self.error = RolloutError(
+                f"DaemonSet {self.name} adopted pods that ran already, and {found.message}: it"
+                " never replaces them.",
+                advice="Replace them with state: restarted.",
+                details={"rollout": {**found.as_result(), "failed_by": "cause"}},
+            )
 
     def _is_hopeless(self, now: float) -> bool:
         if not self._patience.fail_early or not self._since:

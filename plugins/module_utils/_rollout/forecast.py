@@ -45,6 +45,7 @@ def restarts(
     *,
     look: Callable[[], Seen] | None = None,
     ends_all: bool = False,
+    at: str | None = None,
 ) -> dict[str, Any]:
     """How many pods restart by a change of a DaemonSet, where, and a sentence about it.
 
@@ -60,12 +61,14 @@ def restarts(
         look: gives what is known of the pods that were there before the change; by default they
             are listed as they were when ``after`` was written.
         ends_all: whether all pods end before new ones are made, whatever their template is.
+        at: the resource version at which they are listed instead of that of ``after``.
 
     Returns:
         ``pods``, ``nodes`` (some) and ``message``.
     """
     if before is None:
         return _none("no pod restarts: the DaemonSet is new")
+    at = at or _written(before, after)
     if not ends_all:
         if same(before, after) and not _goes_on(before, after):
             return _none("no pod restarts: the template stays as it is")
@@ -73,12 +76,8 @@ def restarts(
             return _none(_on_delete(before))
         spared = _spared(cluster, before, after, deadline)
         if spared is not None:
-            return _some(cluster, before, spared, deadline, _written(before, after))
-    seen = (
-        look()
-        if look is not None
-        else sample(cluster, before, deadline, at=_written(before, after))
-    )
+            return _some(cluster, before, spared, deadline, at)
+    seen = look() if look is not None else sample(cluster, before, deadline, at=at)
     count = seen.count if seen.count is not None else _current(before)
     if count == 0:
         return _none("no pod restarts: there is none")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, DeadlineError, NotFoundError, RefusedError, RolloutError
+from .._base.errors import ConflictError, DeadlineError, NotFoundError, RolloutError
 from .._cluster import daemonsets, fieldset, managers
 from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
@@ -66,8 +66,15 @@ class Held:
         self.cluster = cluster
         self.live = live
         self.state = state_of(live)
+        # What a rollout has changed, its own field manager puts back.
+        manager = self.state.manager if self.state else ""
         self.how = replace(
-            how, dry_run=False, resource_version=None, partial=True, create_namespace=False
+            how,
+            manager=manager or how.manager,
+            dry_run=False,
+            resource_version=None,
+            partial=True,
+            create_namespace=False,
         )
         self.deadline = deadline
         self.progress = progress
@@ -199,19 +206,6 @@ class Held:
         Returns:
             whether it stands now exactly as it was.
         """
-        # What we have taken from others since would be nobody's, and go: then all of it is ours.
-        for fields in (owned, None):
-            try:
-                self._put_template(template, fields)
-            except RefusedError:
-                if fields is None:
-                    raise
-                continue
-            if stored(self.template) == stored(template):
-                return True
-        return False
-
-    def _put_template(self, template: Mapping[str, Any], fields: fieldset.FieldSet | None) -> None:
         cause = rolling_back.Cause(self.state.change_cause if self.state else None)
         self._guarded(
             lambda live, version: rolling_back.to_template(
@@ -220,10 +214,11 @@ class Held:
                 template,
                 self.how,
                 self.deadline,
-                fields=fields,
+                fields=owned,
                 cause=cause,
             )
         )
+        return stored(self.template) == stored(template)
 
     def observed(self) -> None:
         """Wait until the controller has seen what was written.

@@ -18,8 +18,18 @@ from . import restart
 TEMPLATE = fields_of("DaemonSetSpec")["template"]
 # A label that no node has: a rebuild ends all pods by a node selector of it.
 NOWHERE = "everynode.kubernetes/rebuild"
+# Objects that say nothing when they are empty, though the server may store them.
+_NOTHING = frozenset(
+    "affinity nodeAffinity podAffinity podAntiAffinity dnsConfig lifecycle resources"
+    " securityContext seLinuxOptions windowsOptions".split()
+)
 # Annotations of the template that tell of a restart and say nothing about what runs.
 RESTART_MARKS = (restart.RESTARTED_AT, restart.RESTART_KEY, "kubesphere.io/restartedAt")
+
+
+def is_template(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two pod templates are the same to the controller, to the last detail."""
+    return _stored(one) == _stored(other)
 
 
 def same_template(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -33,9 +43,18 @@ def same_template(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def meaning(template: Mapping[str, Any]) -> dict[str, Any]:
-    """A pod template without defaults, marks of restarts and what is stored as nothing."""
-    found: dict[str, Any] = tidied(with_marks(template, {}), TEMPLATE)
+    """A pod template without defaults, marks of restarts and what is as good as nothing."""
+    found: dict[str, Any] = _without_nothing(tidied(with_marks(template, {}), TEMPLATE))
     return found
+
+
+def _without_nothing(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nothing(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _without_nothing(item) for name, item in value.items()}
+    return {name: item for name, item in kept.items() if item != {} or name not in _NOTHING}
 
 
 def marks_of(template: Mapping[str, Any]) -> dict[str, str]:
@@ -63,8 +82,8 @@ def current(live: Mapping[str, Any], revisions: Sequence[Revision]) -> Revision 
     None where the controller has not made one yet. Two of the same content are equal
     (pkg/controller/daemon/update.go, constructHistory), and the newest counts.
     """
-    wanted = _stored(live["spec"]["template"])
-    return next((one for one in reversed(revisions) if _stored(one.template) == wanted), None)
+    template = live["spec"]["template"]
+    return next((one for one in reversed(revisions) if is_template(one.template, template)), None)
 
 
 def _stored(template: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import RolloutError
-from .._cluster.applying import Applied
+from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
 from .._cluster.objects import How
 from .._cluster.user_agent import user_agent
 from .._nodes.readiness import verdict
-from . import history
+from . import history, staged
 from .held import ON_DELETE, Held
 from .patience import Patience
 from .staged import Staged
@@ -104,8 +104,8 @@ def found(
     patience: Patience,
     deadline: Deadline,
 ) -> Staged:
-    """What becomes of a task that finds a paused DaemonSet: nothing, where it wants the template
-    that is there.
+    """What becomes of a task that finds a paused DaemonSet: all but the update strategy is applied,
+    where it wants the template that is there.
 
     Raises:
         RolloutError: it wants another.
@@ -115,8 +115,13 @@ def found(
     state = state_of(live)
     why = f" ({state.why.rstrip('.')})" if state and state.why else ""
     told = {"kind": PAUSED, "phase": HALTED, "message": _SAID}
+    warning = f"DaemonSet {held.name} is paused{why}: no pod is replaced until state: resumed."
+    if staged.digest_of(wanted) == staged.digest_of(held.template):
+        paused = {**intent, "spec": {**intent["spec"], "updateStrategy": dict(ON_DELETE)}}
+        applied = apply(cluster, paused, live, how, deadline)
+        applied.warnings.append(warning)
+        return Staged(applied, told, False, patience)
     if history.same_template(wanted, held.template):
-        warning = f"DaemonSet {held.name} is paused{why}: no pod is replaced until state: resumed."
         return Staged(Applied(live, live, False, [warning]), told, False, patience)
     raise RolloutError(
         f"DaemonSet {held.name} is paused{why}, and the task wants another template. Nothing was"

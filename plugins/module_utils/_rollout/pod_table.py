@@ -19,6 +19,9 @@ from .._cluster.objects import owned_by
 from .._nodes.pods import condition, is_ending, is_ready, moment, node_of
 
 Pod = dict[str, Any]
+_PAGE = 500
+_METADATA = ("name", "namespace", "uid", "labels", "creationTimestamp")
+_STATUS = ("phase", "conditions", "podIP", "containerStatuses", "initContainerStatuses")
 
 
 class PodTable:
@@ -138,7 +141,7 @@ class PodTable:
 
     def _keep(self, pod: Pod, ready_since: float) -> None:
         uid = pod["metadata"]["uid"]
-        pod["metadata"].pop("managedFields", None)
+        pod = _small(pod)
         self._pods[uid] = pod
         self._by_node.setdefault(node_of(pod), {})[uid] = pod
         if is_ready(pod):
@@ -152,6 +155,20 @@ class PodTable:
             self._by_node[node_of(pod)].pop(uid, None)
         self._ready_since.pop(uid, None)
         self._deleted.discard(uid)
+
+
+def _small(pod: Pod) -> Pod:
+    """A pod without what nobody asks for: of those that are ready, most of it."""
+    pod["metadata"].pop("managedFields", None)
+    if not is_ready(pod) or is_ending(pod):
+        return pod
+    spec, status = pod["spec"], pod["status"]
+    images = [{"name": one["name"], "image": one.get("image")} for one in spec["containers"]]
+    return {
+        "metadata": {key: pod["metadata"][key] for key in _METADATA if key in pod["metadata"]},
+        "spec": {"nodeName": spec.get("nodeName"), "containers": images},
+        "status": {key: status[key] for key in _STATUS if key in status},
+    }
 
 
 def _age(pod: Mapping[str, Any]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, NotFoundError
+from .._base.errors import ConflictError, DeadlineError, NotFoundError
 from .._cluster.connection import Cluster
 from .._nodes.pods import node_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
@@ -68,6 +68,7 @@ class Replacing:
         self._deadline = deadline
         self._progress = progress
         self._told = ("", 0.0)
+        self._node = node
         self._check = check
         self._checked = time.monotonic()
         # The proven pods, by node.
@@ -137,10 +138,13 @@ class Replacing:
         """
         works = [Work(node) for node in dict.fromkeys(nodes)]
         round_ = _Round(works, at_once, max_failures, when_created)
-        while not self._step(round_):
-            self._tell(works)
-            self._table.look(_TICK_SECONDS)
-            self._make_sure(_BETWEEN_CHECKS)
+        try:
+            while not self._step(round_):
+                self._tell(works)
+                self._table.look(_TICK_SECONDS)
+                self._make_sure(_BETWEEN_CHECKS)
+        except DeadlineError:
+            _give_up(works)
         self._tell(works, last=True)
         for work in works:
             if work.outcome.updated and work.outcome.new_uid:
@@ -164,18 +168,20 @@ class Replacing:
                 self._table.standing(work.node)
             )
         end = Deadline(min(self._proof.soak_seconds, self._deadline.left()))
-        while True:
-            for work in works:
-                self._prover.look_at(work, self.revision)
-            if end.passed() or sum(work.outcome.failed for work in works) > max_failures:
-                break
-            self._say(f"looking at {len(works)} new pods for {round(end.left())} more seconds")
-            self._table.look(min(_TICK_SECONDS, end.left()))
-            self._make_sure(_BETWEEN_CHECKS)
+        with contextlib.suppress(DeadlineError):
+            while not self._soaked(works, end, max_failures):
+                self._say(f"looking at {len(works)} new pods for {round(end.left())} more seconds")
+                self._table.look(min(_TICK_SECONDS, end.left()))
+                self._make_sure(_BETWEEN_CHECKS)
         for work in works:
             if not work.has_settled:
                 work.fail(work.trouble or Trouble("NotReady", "the new pod is not ready", True))
         return [work.outcome for work in works if work.outcome.failed]
+
+    def _soaked(self, works: Sequence[Work], end: Deadline, max_failures: int) -> bool:
+        for work in works:
+            self._prover.look_at(work, self.revision)
+        return end.passed() or sum(work.outcome.failed for work in works) > max_failures
 
     def remove(self, uids: Iterable[str]) -> list[str]:
         """Delete exactly these pods, where they are still there; the nodes that they were on."""
@@ -200,9 +206,7 @@ class Replacing:
         for work in round_.works:
             self._judge(work, round_.is_over)
         if self._deadline.passed():
-            for work in round_.works:
-                if work.is_busy:
-                    work.fail(work.trouble)
+            _give_up(round_.works)
             return True
         if not round_.has_failed:
             self._begin(round_)
@@ -300,6 +304,8 @@ class Replacing:
     def _tell(self, works: Sequence[Work], *, last: bool = False) -> None:
         done = sum(work.outcome.updated for work in works)
         text = f"{done} of {len(works)} nodes have the new pod"
+        if self._node:
+            text = "the new pod is available" if done else "the new pod is not available yet"
         causes = [
             f"{trouble.cause} on {work.node}"
             for work in works
@@ -317,7 +323,8 @@ class Replacing:
             return
         self._told = (text, now)
         metadata = self._live["metadata"]
-        self._progress(f"{metadata['namespace']}/{metadata['name']}: {text}")
+        where = f" on {self._node}" if self._node else ""
+        self._progress(f"{metadata['namespace']}/{metadata['name']}{where}: {text}")
 
 
 class _Round:
@@ -346,3 +353,10 @@ class _Round:
         if self.has_failed:
             return True
         return all(work.ended or work.reached >= CREATED for work in self.works)
+
+
+def _give_up(works: Iterable[Work]) -> None:
+    """The time is over: what is under way has failed."""
+    for work in works:
+        if work.is_busy:
+            work.fail(work.trouble)

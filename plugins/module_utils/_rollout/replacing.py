@@ -21,8 +21,6 @@ from .._spec.selector import selects, shown
 from . import restart, waiting
 from .recreating import put_back
 
-# What happens to the old one's pods, by the value of ``on_selector_change``.
-POLICIES = {"orphan_and_recreate": "Orphan", "recreate": "Background"}
 # An annotation of the API server's own: the template's number, which the controller writes into the
 # label of each pod. Pods with the number of the DaemonSet count as updated, whatever their template
 # (IsPodUpdated in pkg/controller/daemon/util/daemonset_util.go).
@@ -41,7 +39,7 @@ class Replacement:
     Attributes:
         live: the one on the server.
         intent: all that our field manager wants of the new one.
-        policy: the propagation policy of the deletion, see `POLICIES`.
+        policy: the propagation policy of the deletion, ``Orphan`` or ``Background``.
     """
 
     live: dict[str, Any]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -62,10 +63,19 @@ def stand(held: Held, stable: Revision) -> None:
     held.observed()
 
 
-def revert(held: Held, plan: Plan, patience: Patience, why: str) -> dict[str, Any]:
+def revert(
+    held: Held, plan: Plan, patience: Patience, why: str, also: Iterable[str] = ()
+) -> dict[str, Any]:
     """Give the touched nodes the stable template's pods, then the user's strategy back.
 
     Killed in between, it is taken up by the next run: the state goes last.
+
+    Args:
+        held: the DaemonSet, with its state.
+        plan: the plan, for its pace.
+        patience: how long to put up with what.
+        why: a clause that the state keeps.
+        also: nodes whose old pod was deleted, and that may have no pod at all.
 
     Returns:
         keys for the result: ``to_revision``, ``nodes`` (those that are back), and ``left`` (those
@@ -91,7 +101,7 @@ def revert(held: Held, plan: Plan, patience: Patience, why: str) -> dict[str, An
         if held.strategy.get("type") != "OnDelete":
             held.put(lambda: held.with_strategy(ON_DELETE))
         stand(held, stable)
-    back, left = _replace(held, stable, hashes, plan, patience)
+    back, left = _replace(held, stable, hashes, plan, patience, also)
     held.put(lambda: held.with_strategy(held.strategy_before()))
     held.observed()
     held.clear()
@@ -104,7 +114,12 @@ def revert(held: Held, plan: Plan, patience: Patience, why: str) -> dict[str, An
 
 
 def _replace(
-    held: Held, stable: Revision, hashes: set[str], plan: Plan, patience: Patience
+    held: Held,
+    stable: Revision,
+    hashes: set[str],
+    plan: Plan,
+    patience: Patience,
+    also: Iterable[str],
 ) -> tuple[list[str], list[str]]:
     """Replace the pods of these revisions; the nodes that are back, and those that are not."""
     hashes = hashes - {stable.hash}
@@ -128,6 +143,7 @@ def _replace(
         check=held.look,
     ) as pods:
         touched = [node for node, pod in pods.pods().items() if revision_of(pod) in hashes]
+        touched += [node for node in also if node not in touched]
         outcomes = pods.replace(touched, at_once=at_once, max_failures=len(touched))
     back = [one.node for one in outcomes if one.updated]
     left = [one.node for one in outcomes if not one.updated and not one.gone]

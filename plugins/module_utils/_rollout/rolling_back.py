@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError
+from .._base.errors import ConflictError, RefusedError
 from .._cluster import daemonsets, fieldset, managers
 from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
@@ -22,7 +22,7 @@ from .._cluster.objects import How
 from .._spec.fields import CHANGE_CAUSE
 from .._spec.tidy import tidied
 from . import stating
-from .history import TEMPLATE, marks_of, same_template, with_marks
+from .history import TEMPLATE, is_template, marks_of, same_template, with_marks
 
 _TEMPLATE_PATH = ("f:spec", "f:template")
 _T = TypeVar("_T")
@@ -119,7 +119,12 @@ def to_template(
     """
 
     def attempt(seen: dict[str, Any]) -> Applied:
-        guarded = replace(how, resource_version=seen["metadata"]["resourceVersion"], partial=True)
+        guarded = replace(
+            how,
+            resource_version=seen["metadata"]["resourceVersion"],
+            partial=True,
+            verbatim=True,
+        )
         return _attempt(cluster, seen, template, guarded, deadline, fields, cause)
 
     return _guarded(cluster, live, attempt, deadline)
@@ -154,7 +159,7 @@ def _attempt(
     target = with_marks(template, marks_of(live["spec"]["template"]))
     adopted = managers.manager_names(how.adopt)
     intent = intent_with_template(live, target, how.manager, fields, adopted)
-    _state_cause(intent, live, how.manager, cause)
+    _state_cause(intent, live, adopted | {how.manager}, cause)
     sent, predicted = _that_gives(cluster, intent, target, live, how, deadline)
     held = {} if _gives(predicted, target) else _held(predicted, target, how.manager)
     if held and same_template(_template(predicted), live["spec"]["template"]):
@@ -176,36 +181,52 @@ def _that_gives(
     how: How,
     deadline: Deadline,
 ) -> tuple[dict[str, Any], Applied]:
-    """The least intent that gives the template, or comes nearest to it, with what it gives."""
+    """The least intent that gives the template, or comes nearest to it, with what it gives.
+
+    A template that is the former one to the last detail gets the former revision, so that pods
+    which are of that one still do not restart.
+    """
     trial = replace(how, dry_run=True)
-    best = intent, apply(cluster, intent, live, trial, deadline)
-    if _gives(best[1], target):
-        return best
-    nobodys = _left_by_nobody(best[1], target)
+    best: tuple[dict[str, Any], Applied] | None = None
+    refusal: RefusedError | None = None
+    nobodys: list[fieldset.SetPath] = []
     said = intent["spec"].get("template") or {}
-    # What is no API default may still be filled in again: all of it is said then.
+    # First as it is; then, once it is known what nobody owns, without that; then all of it is said.
     fuller = tidied(with_marks(target, {}), TEMPLATE)
-    for template in (said, fuller):
-        more = with_stated(intent, stating.cleared(template, nobodys, TEMPLATE))
-        if more == best[0]:
+    for template in (said, said, fuller):
+        sent = with_stated(intent, stating.cleared(template, nobodys, TEMPLATE))
+        if best is not None and sent == best[0]:
             continue
-        applied = apply(cluster, more, live, trial, deadline)
-        if not same_template(_template(applied), _template(best[1])):
-            best = more, applied
-        if _gives(applied, target):
-            break
+        try:
+            applied = apply(cluster, sent, live, trial, deadline)
+        except RefusedError as error:
+            refusal = refusal or error
+            nobodys = nobodys or _left_by_nobody(live, target)
+            continue
+        if is_template(_template(applied), target):
+            return sent, applied
+        if best is None or _is_nearer(applied, best[1], target):
+            best = sent, applied
+        nobodys = nobodys or _left_by_nobody(applied.after, target)
+    if best is None:
+        raise refusal or RefusedError("The server refuses the template.")
     return best
 
 
-def _left_by_nobody(applied: Applied, target: Mapping[str, Any]) -> list[fieldset.SetPath]:
+def _is_nearer(one: Applied, other: Applied, target: Mapping[str, Any]) -> bool:
+    """Whether one result is not as far from the template as another that was there before it."""
+    return not _gives(other, target) and not same_template(_template(one), _template(other))
+
+
+def _left_by_nobody(obj: Mapping[str, Any], target: Mapping[str, Any]) -> list[fieldset.SetPath]:
     """Fields of the template that the target lacks, and that stay since no manager owns them: the
-    server copied them from others (``serviceAccount``).
+    server made them of others (``serviceAccount``) or of nothing (``emptyDir``).
     """
     wanted = tidied(dict(target), TEMPLATE)
     return [
         path
-        for path in stating.beside(target, _template(applied), TEMPLATE)
-        if not managers.owners_of(applied.after, (*_TEMPLATE_PATH, *path))
+        for path in stating.beside(target, obj["spec"]["template"], TEMPLATE)
+        if not managers.owners_of(obj, (*_TEMPLATE_PATH, *path))
         and fieldset.select(wanted, path, TEMPLATE) is None
     ]
 
@@ -216,15 +237,17 @@ def _settled(
     """Give up what only had to be said once, where nothing but the ownership changes by that."""
 
     def attempt(seen: dict[str, Any]) -> Applied:
-        guarded = replace(how, resource_version=seen["metadata"]["resourceVersion"])
+        version = seen["metadata"]["resourceVersion"]
+        guarded = replace(how, resource_version=version, verbatim=False)
         trial = apply(cluster, intent, seen, replace(guarded, dry_run=True), deadline)
-        if not same_template(_template(trial), _template(made)):
+        if not is_template(_template(trial), _template(made)):
             return made
         return replace(made, after=apply(cluster, intent, seen, guarded, deadline).after)
 
     try:
         return _guarded(cluster, made.after, attempt, deadline)
-    except ConflictError:
+    except (ConflictError, RefusedError):
+        # Refused where a field that must be there would be nobody's then.
         return made
 
 
@@ -238,14 +261,14 @@ def _gives(applied: Applied, target: Mapping[str, Any]) -> bool:
 
 
 def _state_cause(
-    intent: dict[str, Any], live: Mapping[str, Any], manager: str, cause: Cause | None
+    intent: dict[str, Any], live: Mapping[str, Any], ours: frozenset[str], cause: Cause | None
 ) -> None:
     """Have the annotation of the change cause tell of the template, where it is ours to write."""
     if cause is None:
         return
     path = ("f:metadata", "f:annotations", f"f:{CHANGE_CAUSE}")
     owners = managers.owners_of(live, path)
-    if any(owner != manager for owner in owners):
+    if not ours.issuperset(owners):
         return
     annotations = intent["metadata"].setdefault("annotations", {})
     annotations.pop(CHANGE_CAUSE, None)

@@ -39,7 +39,7 @@ def after_failure(
             held.write(stages.state.at(phase, why=kept))
             outcome = "paused" if plan.on_failure == PAUSE else "failed"
         else:
-            told["rolled_back"] = reverting.revert(held, plan, patience, kept)
+            told["rolled_back"] = reverting.revert(held, plan, patience, kept, stages.touched)
             outcome = "rolled_back"
     except LostError as lost:
         lost.details.setdefault("changed", True)

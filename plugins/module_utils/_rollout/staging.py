@@ -80,6 +80,13 @@ def carry_out(
         ClusterError: the server could not be asked, or refused.
     """
     found = state_of(live)
+    held = Held(cluster, live, how, deadline, progress)
+    if found is not None and found.manager != how.manager:
+        raise in_the_way(
+            held,
+            f"it was begun under the field manager {found.manager}, and the task has {how.manager}",
+            f"Give field_manager: {found.manager}.",
+        )
     if (found is not None and found.kind == REBUILD) or (found is None and plan and plan.rebuild):
         from . import rebuilding
 
@@ -90,7 +97,7 @@ def carry_out(
         from . import pausing
 
         return pausing.found(cluster, live, intent, how, patience, deadline)
-    task = _Task(Held(cluster, live, how, deadline, progress), live, intent, how, patience)
+    task = _Task(held, live, intent, how, patience)
     if found is None or found.kind == PAUSED:
         return _begin(task, plan or Plan())
     return _found(task, found, plan, proceed)
@@ -166,7 +173,7 @@ def _begin(task: _Task, plan: Plan) -> Staged:
     earlier = held.state
     remembered = held.remembered()
     if earlier is not None:
-        # It was paused: its own strategy is the one that the state has kept.
+        # The user's strategy is the one that the state has kept.
         remembered |= {
             "strategy": earlier.strategy,
             "strategy_owned": earlier.strategy_owned,
@@ -188,16 +195,15 @@ def _begin(task: _Task, plan: Plan) -> Staged:
 def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Staged:
     """What becomes of a staged rollout that is there already."""
     held = task.held
-    if found.manager != task.how.manager:
-        raise in_the_way(
-            held,
-            f"it was begun under the field manager {found.manager}, and the task has"
-            f" {task.how.manager}",
-            f"Give field_manager: {found.manager}.",
-        )
     if plan is not None and plan.rebuild:
         raise in_the_way(held, "it excludes a rebuild", "Let it end first, or roll it back.")
-    stable = reverting.stable_of(held)
+    try:
+        stable = reverting.stable_of(held)
+    except RolloutError:
+        if not proceed:
+            raise
+        # What stands is what there is to go back to.
+        return _begin(task, plan or Plan.from_dict(found.plan))
     trial = held.predict(held.with_template(task.intent)).after["spec"]["template"]
     wish = _wish(trial, found, stable)
     if not proceed:

@@ -59,10 +59,11 @@ def roll_back(
         error.message = f"{error.message} It could not be rolled back: {trouble.message}"
         error.advice = trouble.advice
         return
-    told = forecast.restarts(cluster, live, back.after, own)
+    before_that = live["metadata"]["resourceVersion"]
+    told = forecast.restarts(cluster, live, back.after, own, at=before_that)
     found: dict[str, Any] = {
         "to_revision": _number(cluster, back.after, own),
-        "pods": told["pods"],
+        "count": told["pods"],
         "nodes": told["nodes"],
     }
     try:

@@ -48,6 +48,11 @@ class Scope:
     def _query(self) -> dict[str, str]:
         return {"fieldSelector": f"metadata.name={self.name}"} if self.name else {}
 
+    def covers(self, one: Following) -> bool:
+        """Whether the watch tells of a DaemonSet."""
+        metadata = one.live["metadata"]
+        return self.namespace in ("", metadata["namespace"]) and self.name in ("", metadata["name"])
+
     def add_to(self, feed: Feed) -> None:
         """Begin to watch."""
         where = f"namespace {self.namespace}" if self.namespace else "all namespaces"
@@ -61,7 +66,7 @@ class Scope:
         )
 
     def listed(self, cluster: Cluster, deadline: Deadline) -> tuple[dict[str, dict[str, Any]], str]:
-        """What there is now, by uid, and as of which version."""
+        """What there is now, by namespace and name, and as of which version."""
         if self.name and self.namespace:
             # A user may have rights on this one object only.
             found = daemonsets.read(cluster, self.namespace, self.name, deadline)
@@ -77,7 +82,10 @@ class Scope:
             )
         # In a list, the server's answer says the kind once for all.
         kind = {"apiVersion": "apps/v1", "kind": "DaemonSet"}
-        return {str(one["metadata"]["uid"]): {**kind, **one} for one in objects}, version
+        return {
+            f"{one['metadata']['namespace']}/{one['metadata']['name']}": {**kind, **one}
+            for one in objects
+        }, version
 
 
 def path_of(namespace: str) -> str:
@@ -164,7 +172,12 @@ class _Run:
     def _look(self, one: Following) -> Explanation:
         seconds = min(_FOR_A_LOOK, max(self._deadline.left(), 1.0))
         return explain(
-            self._cluster, one.live, Deadline(seconds), logs=False, all_nodes=one.wants_nodes
+            self._cluster,
+            one.live,
+            Deadline(seconds),
+            logs=False,
+            all_nodes=one.wants_nodes,
+            revision=one.doubtful,
         )
 
     def _take(self, feed: Feed, event: Event) -> None:
@@ -186,11 +199,9 @@ class _Run:
         """Go on after a watch whose version the server no more has."""
         there, version = scope.listed(self._cluster, self._deadline)
         now = time.monotonic()
-        for uid, one in self._pending.items():
-            if scope.namespace in ("", one.live["metadata"]["namespace"]) and (
-                scope.name in ("", one.live["metadata"]["name"])
-            ):
-                one.see(there.get(uid), now)
+        for one in self._pending.values():
+            if scope.covers(one):
+                one.see(there.get(one.name), now)
         again = Scope(scope.namespace, version, scope.name)
         self._scopes[scope.key] = again
         if any(not one.ended for one in self._pending.values()):

@@ -14,7 +14,7 @@ from .._base.deadline import Deadline
 from .._base.errors import Fault, InputError, NotFoundError
 from .._cluster import daemonsets, fieldset, guards, managers, objects
 from .._cluster.options import CONNECTION_SPEC
-from .._rollout import replacing, waiting
+from .._rollout import waiting
 from .._rollout.state import has_state
 from .._spec import build, fields
 from . import change
@@ -23,6 +23,8 @@ from .difference import difference
 from .settling import changed_all_the_same
 from .verb import Task, Verb
 
+# What happens to the old one's pods, by the value of ``on_selector_change``.
+_POLICIES = {"orphan_and_recreate": "Orphan", "recreate": "Background"}
 OWN_SPEC: dict[str, dict[str, Any]] = {
     "state": {
         "type": "str",
@@ -44,7 +46,7 @@ OWN_SPEC: dict[str, dict[str, Any]] = {
     "fail_if_exists": {"type": "bool", "default": False},
     "on_selector_change": {
         "type": "str",
-        "choices": ["fail", *replacing.POLICIES],
+        "choices": ["fail", *_POLICIES],
         "default": "fail",
     },
     "label_selectors": {"type": "list", "elements": "str"},
@@ -137,7 +139,7 @@ def _present(task: Task) -> dict[str, Any]:
         metadata["namespace"] = task.cluster.namespace
     live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
     _guard(task, live, metadata["namespace"], metadata["name"])
-    policy = replacing.POLICIES.get(task.params["on_selector_change"])
+    policy = _POLICIES.get(task.params["on_selector_change"])
     if policy is not None and (live is None or build.changes_selector(draft, live)):
         from . import another_selector
 

@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError
+from .._base.errors import ConflictError, RolloutError
 from .._cluster.applying import Applied, apply
 from .._nodes.readiness import verdict
 from .._nodes.trouble import MAX_NODES_NAMED
 from .._rollout import forecast, guarding, staging, waiting
-from .._rollout.state import has_state
+from .._rollout.remembered import steps
+from .._rollout.state import PAUSED, has_state
 from . import change
 from .change import Wish
 from .settling import result_of, settle, tell
@@ -31,6 +32,7 @@ def carry_out(
     Returns:
         what became of the DaemonSet, and the result of the task.
     """
+    refuse_in_passing(task, live)
     intent = wish.intent_of(live)
     if not has_state(live):
         if not change.template_differs(intent, live, wish.how.manager):
@@ -56,9 +58,20 @@ def carry_out(
         told |= {"state": str(done.report.get("phase")), **done.report}
         return applied, result_of(task, applied, applied.after, told)
     restarts = None
-    if task.check_mode and applied.changed:
+    if task.check_mode and applied.changed and "restarts" not in done.report:
         restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
-    result = settle(task, applied, deadline, restarts=restarts, patience=done.patience)
+
+    def tell_steps(error: RolloutError) -> None:
+        error.details["rollout"] = {**done.report, **error.details["rollout"]}
+
+    result = settle(
+        task,
+        applied,
+        deadline,
+        restarts=restarts,
+        failed=tell_steps,
+        patience=done.patience,
+    )
     message = done.report.get("message")
     ended = result["rollout"]["message"]
     excused = result["rollout"].get("excused")
@@ -95,6 +108,24 @@ def _staged(
         deadline,
         task.progress,
         proceed=task.params["on_unfinished_rollout"] == guarding.PROCEED,
+    )
+
+
+def refuse_in_passing(task: Task, live: dict[str, Any]) -> None:
+    """Refuse to go on with a rollout in several steps where the task does not wait.
+
+    Raises:
+        RolloutError: there is one, and the task does not wait.
+    """
+    state = staging.state_of(live)
+    if task.params["wait"] or state is None or state.kind == PAUSED:
+        return
+    raise RolloutError(
+        f"DaemonSet {live['metadata']['namespace']}/{live['metadata']['name']} has a rollout that"
+        f" has not ended ({state.kind}, {state.phase}), and this task does not wait, so that it"
+        " cannot go on with it. Nothing was changed.",
+        advice="Run it with wait: true.",
+        details={"rollout": {**verdict(live).as_result(), **steps(live)}},
     )
 
 

@@ -32,6 +32,7 @@ class Failure:
     container: Mapping[str, Any] = field(default_factory=dict)
     spec: Mapping[str, Any] = field(default_factory=dict)
     nodes: tuple[str, ...] = ALL
+    min_ready_seconds: int = 0
     heals: bool = False
     unseen: str = ""
     log: str = ""
@@ -40,6 +41,7 @@ class Failure:
     def manifest(self, name: str) -> dict[str, Any]:
         """The DaemonSet, by that name."""
         manifest = simple(name, **self.spec)
+        manifest["spec"]["minReadySeconds"] = self.min_ready_seconds
         template = manifest["spec"]["template"]
         template["spec"]["containers"][0] |= self.container
         template["metadata"]["annotations"] = {
@@ -155,6 +157,7 @@ FAILURES: dict[str, Failure] = {
         message="Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ",
     ),
     "node was low": _simulated("evicted", "NodePressure", "low on resource: memory", heals=True),
+    "clock": _simulated("clock-ahead", "ClockSkew", "ahead", heals=True, min_ready_seconds=2),
     "resources": Failure(
         "Unschedulable",
         ("Insufficient cpu",),

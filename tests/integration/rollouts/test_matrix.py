@@ -68,7 +68,6 @@ def _five(api: Api) -> None:
 
 
 EVENTS = {
-    "nothing": Event(lambda _api: None),
     "added": Event(lambda api: api.cluster.set_nodes(6), _five, FIVE | {"node-5"}),
     "removed": Event(
         lambda api: api.cluster.set_nodes(4), _five, FIVE - {"node-4"}, away=frozenset({"node-4"})

@@ -21,3 +21,4 @@
 {{ if $only }}{{ $failing = list $only }}{{ end }}
 {{ end }}
 {{ $event := dict }}{{ $waits := "" }}{{ $said := dict }}{{ $exit := dict }}
+{{ $clock := Now }}

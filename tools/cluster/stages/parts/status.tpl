@@ -1,7 +1,8 @@
 {{/* The status of a pod of which the containers in $failing do not run as they should:
      $waits  why they wait; empty where they run
      $said   what the kubelet says of each that waits
-     $exit   how they ended before; with an empty $waits they run and are ready again */}}
+     $exit   how they ended before; with an empty $waits they run and are ready again
+     $clock  the time by the node's clock */}}
 {{ $pod := . }}
 {{ $now := Now }}
 {{ $restarted := and $exit (not $waits) }}
@@ -39,7 +40,7 @@ conditions:
 {{ $message = printf "containers with incomplete status: [%s]" (join " " $lacks) }}
 {{ end }}
 {{ $status := ternary "True" "False" (empty $lacks) }}
-{{ $since := $now }}
+{{ $since := $clock }}
 {{ range $pod.status.conditions }}
 {{ if and (eq .type $type) (eq .status $status) }}{{ $since = .lastTransitionTime }}{{ end }}
 {{ end }}

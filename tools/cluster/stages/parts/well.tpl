@@ -1,2 +1,2 @@
 {{/* For status.tpl: nothing fails. */}}
-{{ $failing := list }}{{ $waits := "" }}{{ $said := dict }}{{ $exit := dict }}
+{{ $failing := list }}{{ $waits := "" }}{{ $said := dict }}{{ $exit := dict }}{{ $clock := Now }}
