@@ -142,10 +142,16 @@ def settings() -> str:
         if name != "state":
             lines.append(f'  {name}: "{{{{ node_agent_{name} | default(none) }}}}"')
     lines += [
+        "node_agent__layers:",
+        '  - "{{ node_agent__given }}"',
+        '  - "{{ node_agent_settings }}"',
+        'node_agent__label: "{{ node_agent_variant_label | default(none, true) }}"',
+        "node_agent__arguments:",
+        '  - "{{ node_agent__label }}"',
+        '  - "{{ node_agent_variants }}"',
+        '  - "{{ node_agent__layers }}"',
         "node_agent__all: >-",
-        "  {{ node_agent_agent | everynode.kubernetes.variants(",
-        "  node_agent_variant_label | default(none), node_agent_variants,",
-        "  [node_agent__given, node_agent_settings]) }}",
+        "  {{ node_agent_agent | everynode.kubernetes.variants(*node_agent__arguments) }}",
     ]
     return _HEADER + "\n".join(lines) + "\n"
 

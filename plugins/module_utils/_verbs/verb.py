@@ -68,7 +68,8 @@ class Verb:
         argument_spec: the parameters, as Ansible's argument specs are.
         mutually_exclusive: names of parameters of which only one may be given.
         hides_secrets: whether it has a parameter ``secrets``, which travels as text.
-        takes_settings: whether it has a parameter ``settings``, which the action plugin takes apart.
+        takes_settings: whether it has a parameter ``settings``, which its action plugin takes
+            apart.
     """
 
     name: str
