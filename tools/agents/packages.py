@@ -8,6 +8,7 @@ What is unpacked stays in the cache, by the versions of the packages. No root is
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -75,6 +76,7 @@ AGENTS = {
 }
 
 
+@functools.cache
 def unpacked(name: str) -> Unpacked:
     """An agent, downloaded and unpacked where that was not done before.
 
