@@ -28,8 +28,8 @@ description:
   - Nodes differ by the values of one label, so each node gets a pod of exactly one of them. A node
     whose label changes gets the pod of another. The first entry is the common one, for all nodes
     that no variant is for.
-  - The common one makes the account, the priority class, the Services and the claims, which all
-    share. The Services select the pods of all.
+  - The common one makes the account, the priority class, the Services, the claims and the other
+    objects, which all share. The Services select the pods of all.
   - Every DaemonSet and every pod carries the label C(everynode.kubernetes/variant-of) with the
     agent's name.
 positional: label, variants, settings

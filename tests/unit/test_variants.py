@@ -88,14 +88,17 @@ def test_what_all_share_is_made_once() -> None:
         service_account={"rules": []},
         priority_class={"value": 1000},
         services=[{"headless": True}],
+        other_objects=[{"kind": "CSIDriver"}],
     )
+    assert common["other_objects"] == [{"kind": "CSIDriver"}]
     assert common["service_account"] == {"rules": []}
     assert common["services"] == [
         {"selector": {"everynode.kubernetes/variant-of": "cache"}, "headless": True}
     ]
     assert large["service_account_name"] == "cache"
     assert large["priority_class_name"] == "storage.cache"
-    assert not {"service_account", "priority_class", "services"} & set(large)
+    shared = {"service_account", "priority_class", "services", "other_objects"}
+    assert not shared & set(large)
 
 
 @pytest.mark.parametrize("camel", [True, False])

@@ -21,7 +21,13 @@ from .spelling import normalise
 VARIANT_LABEL = "everynode.kubernetes/variant-of"
 _OWN_KEYS = ("name", "values")
 # Only one of the DaemonSets makes these; their pods share them.
-_SHARED = ("service_account", "priority_class", "services", "persistent_volume_claims")
+_SHARED = (
+    "service_account",
+    "priority_class",
+    "services",
+    "persistent_volume_claims",
+    "other_objects",
+)
 
 
 def variants_of(settings: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -29,8 +35,8 @@ def variants_of(settings: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[
 
     Nodes differ by the values of one label, so that no node can be meant by two variants: a node
     whose label changes gets the pod of another. The common one runs on all nodes that no variant is
-    for, those without the label included; it makes the account, the priority class, the Services
-    and the claims for all.
+    for, those without the label included; it makes the account, the priority class, the Services,
+    the claims and the other objects for all.
 
     Args:
         settings: the parameters of ``node_agent`` that all have in common; with a name.
