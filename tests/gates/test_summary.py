@@ -16,8 +16,8 @@ from tools.gates.table import Gate
 
 _REPORT = """<testsuites><testsuite>
 <testcase classname="a" name="b" time="1.5"/>
-<testcase classname="a" name="c" ><skipped message="gmond cannot be had: no apt"/></testcase>
-<testcase classname="a" name="d" ><skipped message="gmond cannot be had: no apt"/></testcase>
+<testcase classname="a" name="c"><skipped message="gmond cannot be had: no apt"/></testcase>
+<testcase classname="a" name="d"><skipped message="gmond cannot be had: no apt"/></testcase>
 </testsuite></testsuites>"""
 
 
