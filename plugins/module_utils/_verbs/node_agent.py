@@ -82,7 +82,13 @@ def _checked(task: Task, parts: Parts) -> build.Draft:
     faults = [*change.faults(task.params), *parts.faults]
     draft = None
     try:
-        draft = build.build(task.params, context_namespace="default")
+        # A change of these changes the template, by a name or by a checksum.
+        renewed = {
+            (kind, str(entry.get("name")))
+            for kind, entries in (("ConfigMap", parts.config_maps), ("Secret", parts.secrets))
+            for entry in entries
+        }
+        draft = build.build(task.params, context_namespace="default", renewed=renewed)
     except InputError as error:
         faults += error.faults
     if draft is not None:
