@@ -93,8 +93,9 @@ GATES = (
     _pytest("agents", "tests/agents", before="python -m tools.agents"),
     _pytest("cluster", "tests/cluster", cluster=True),
     _pytest("property", "tests/property", cluster=True),
-    # The real kubernetes.core makes objects that the collection then takes over.
-    _pytest("integration", "tests/integration", also=("bench",), cluster=True, workers=2),
+    # The real kubernetes.core makes objects that the collection then takes over; ansible-runner runs
+    # the jobs of AWX.
+    _pytest("integration", "tests/integration", also=("bench", "runner"), cluster=True, workers=2),
     _pytest("smoke", "tests/smoke", cluster=True),
     _pytest("smoke-oldest", "tests/smoke", environment="smoke-oldest", cluster=True),
 )
