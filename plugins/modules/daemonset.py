@@ -33,8 +33,9 @@ options:
         of a rollout the task waits for its end first, unless O(on_unfinished_rollout) says
         otherwise.
       - Under the update strategy C(OnDelete), where the controller replaces no pod, a task that
-        waits deletes the pods itself, one at a time, each once the one before is available. Without
-        O(wait), only the template is marked.
+        waits deletes the pods itself, as many at a time as C(maxUnavailable) in its update strategy
+        says, or else one, and goes on as new ones are available. Without O(wait), only the template
+        is marked.
       - With V(paused), a rolling update stops where it is. The update strategy is C(OnDelete) then,
         the only pause that a DaemonSet has, and the former one is remembered in an annotation.
       - With V(resumed), a paused rollout goes on, a plain one at once, and one in stages with the

@@ -18,6 +18,8 @@ description:
   - A DaemonSet is ready when the controller has seen its last change and the pod of every eligible
     node runs its template and is available. With the update strategy C(OnDelete) it is ready once
     the controller has seen the change. A DaemonSet without an eligible node is ready.
+  - Where another task leads its rollout, in stages or as a rebuild, it is ready once that has
+    ended. One whose rollout is paused, or waits for a person between two stages, is a failure.
   - It watches, with one connection for each namespace; it does not poll. Progress is shown while it
     waits, where the callback for the standard output is Ansible's C(default) or that of AWX.
   - It changes nothing. It needs the rights to list and watch DaemonSets. To say why one is not

@@ -20,12 +20,11 @@ from tools.environments import places
 _PAGE = places.CHECKOUT / "docs" / "console-fields.md"
 _COUNTS = {"D": 59, "Y": 22, "K": 37, "L": 88}
 _IDS = [f"{letter}{number + 1}" for letter, count in _COUNTS.items() for number in range(count)]
-# What later work brings: many at once; views; rollouts.
+# What later work brings: views; what is asked beforehand.
 _LATER = set(
     """
-    L74
-    K7 K29 K31 K32 K33 K34 L56 L76 L78 L79 L80 L82 L83
-    D9 D27 D48
+    K7 K31 K32 K33 K34 L56 L78 L80 L82 L83
+    D9 D27
     """.split()
 )
 # Charts of past measurements are the matter of a monitoring system.

@@ -41,12 +41,14 @@ class Tap:
             it already; calls `kill` where the client is to die.
         pid: the client's process, for `kill`.
         killed: whether it was killed: nothing of it is handed on any more.
+        cutting: whether the answer of this request is kept back.
     """
 
     api: Api
     at: Callable[[int, Write, bool], None] = lambda _number, _write, _done: None
     pid: int | None = None
     killed: bool = False
+    cutting: bool = False
     writes: list[Write] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _server: http.server.ThreadingHTTPServer | None = None
@@ -83,6 +85,10 @@ class Tap:
         assert self.pid is not None
         os.kill(self.pid, signal.SIGKILL)
         self.killed = True
+
+    def cut(self) -> None:
+        """Break the connection of this request, instead of the answer."""
+        self.cutting = True
 
     def note(self, write: Write) -> int:
         """Count a write; its number."""
@@ -123,6 +129,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if is_write:
                 answer_body = answer.read()
                 self.tap.at(number, write, True)
+                if self.tap.cutting:
+                    self.tap.cutting = False
+                    self.close_connection = True
+                    return
                 self._answer_whole(answer, answer_body)
             else:
                 self._answer_streamed(answer)

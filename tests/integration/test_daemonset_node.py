@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_node
 
-from tests.integration.api import MERGE, Api
+from tests.integration.api import MERGE, Api, eventually
 from tests.integration.harness import alike, both_ways
 from tests.integration.pod_watch import PodWatch
 from tests.integration.verbs import Outcome, Tasks
@@ -173,6 +173,29 @@ def test_a_command_proves_the_new_pod(api: Api, tasks: Tasks, nodes: Nodes) -> N
     assert not failed.changed
 
 
+def test_restarts_of_the_past_are_past(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    tasks.ok(**_AGENT)
+    api.settled(tasks.namespace, "agent")
+    pod = next(
+        pod for pod in api.pods(tasks.namespace, "agent") if pod["spec"]["nodeName"] == "node-2"
+    )
+    path = f"/api/v1/namespaces/{tasks.namespace}/pods/{pod['metadata']['name']}"
+    crashing = {"metadata": {"annotations": {"everynode.kubernetes/simulate": "crash-loop"}}}
+    api.request("PATCH", path, body=crashing, kind=MERGE)
+
+    def state() -> tuple[bool, bool]:
+        status = api.request("GET", path)["status"]["containerStatuses"][0]
+        return status["restartCount"] > 0, bool(status["ready"])
+
+    eventually(lambda: state() == (True, False) or None, "it has crashed")
+    calm = {"metadata": {"annotations": {"everynode.kubernetes/simulate": None}}}
+    api.request("PATCH", path, body=calm, kind=MERGE)
+    eventually(lambda: state() == (True, True) or None, "it runs again")
+    done = nodes.ok(soak_seconds=1)
+    assert not done.changed
+    assert done.result["pod"]["after"]["restarts"] > 0
+
+
 def test_nodes_that_need_no_pod_and_nodes_that_are_none(
     api: Api, tasks: Tasks, nodes: Nodes
 ) -> None:
@@ -194,6 +217,24 @@ def test_nodes_that_need_no_pod_and_nodes_that_are_none(
 
 
 @pytest.mark.usefixtures("outdated")
+def test_without_the_right_to_delete_pods(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    rules = [
+        {
+            "apiGroups": ["apps"],
+            "resources": ["daemonsets", "controllerrevisions"],
+            "verbs": ["get", "list", "watch"],
+        },
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    ]
+    user = api.user_with(rules, tasks.namespace, "reader")
+    failed = nodes.fails(impersonate_user=user)
+    assert failed.result["error"] == {"kind": "forbidden", "status": 403}
+    assert "delete pod" in failed.result["msg"]
+    assert not failed.changed
+    assert nodes.ok(impersonate_user=user, check=True).changed
+
+
+@pytest.mark.usefixtures("outdated")
 def test_a_staged_rollout_is_left_to_its_task(api: Api, tasks: Tasks, nodes: Nodes) -> None:
     state = '{"version":1,"kind":"staged","phase":"holding","stage":1,"stages":3}'
     mark = {"metadata": {"annotations": {"everynode.kubernetes/rollout": state}}}
@@ -202,6 +243,23 @@ def test_a_staged_rollout_is_left_to_its_task(api: Api, tasks: Tasks, nodes: Nod
     failed = nodes.fails()
     assert "staged" in failed.result["msg"]
     assert failed.writes == []
+
+
+def test_a_paused_rollout_goes_on_node_by_node(api: Api, tasks: Tasks, nodes: Nodes) -> None:
+    rolling = {"update_strategy": {"type": "RollingUpdate"}}
+    tasks.ok(**{**_AGENT, **rolling})
+    api.settled(tasks.namespace, "agent")
+    with PodWatch(api, tasks.namespace) as seen:
+        slow = {"everynode.kubernetes/simulate": "slow-start"}
+        slow["everynode.kubernetes/simulate-seconds"] = "2"
+        tasks.ok(**{**_NEWER, **rolling, "pod_annotations": slow})
+        tasks.ok(name="agent", state="paused")
+        done = [nodes.ok(node=f"node-{number}").changed for number in range(5)]
+        tasks.ok(name="agent", state="resumed", wait=True)
+    # The controller may have begun before it was paused.
+    assert sum(done) >= 3
+    assert set(seen.restarts_by_node().values()) == {1}
+    assert len(seen.restarted_nodes()) == 5
 
 
 def test_all_faults_are_told_at_once(nodes: Nodes) -> None:

@@ -176,6 +176,21 @@ def test_one_that_is_deleted_meanwhile(tasks: Tasks) -> None:
     tasks.api.request("PATCH", path, body={"metadata": {"finalizers": None}}, kind=MERGE)
 
 
+def test_one_that_is_paused_is_not_ready(tasks: Tasks) -> None:
+    _make(tasks, "agent")
+    tasks.api.settled(tasks.namespace, "agent")
+    tasks.ok(name="agent", state="paused")
+    failed, _asked = _waits(tasks, wait_timeout=60)
+    assert "it is paused" in failed.result["msg"]
+    assert failed.result["rollout"]["failed_by"] == "cause"
+    looked, _asked = _waits(tasks, check=True)
+    assert not looked.result.get("failed")
+    assert not looked.result["ready"]
+    tasks.ok(name="agent", state="resumed")
+    done, _asked = _waits(tasks)
+    assert done.result["ready"]
+
+
 def test_check_mode_looks_once(tasks: Tasks) -> None:
     _make(tasks, "agent", **_BROKEN)
     looked, asked = _waits(tasks, names=["agent", "later"], check=True)

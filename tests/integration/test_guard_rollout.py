@@ -167,6 +167,14 @@ def test_other_strategies_have_no_such_limit(
     assert "no available pod" not in done.warnings
 
 
+def test_nodes_that_are_put_up_with_hold_nothing_up(tasks: Tasks, broken: dict[str, Any]) -> None:
+    given = {**broken, "on_unfinished_rollout": "fail", "check": True}
+    refused = tasks.fails(**given, unavailable_budget="1")
+    assert "3 of 5 updated pods are available" in refused.result["msg"]
+    assert tasks.ok(**given, unavailable_budget="2").changed
+    assert tasks.fails(**given, ignore_not_ready_nodes="100%").result["error"]["kind"] == "rollout"
+
+
 def test_a_restart_waits_for_the_end_of_a_rollout(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent("1"), wait=True)
     tasks.ok(**_agent("2"))

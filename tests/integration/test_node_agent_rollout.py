@@ -105,6 +105,8 @@ def test_a_failure_brings_the_configuration_back(api: Api, tasks: Tasks) -> None
         failed = _fails(tasks, _failing("debug"), rollout={"stages": [1, "100%"]})
         assert failed.changed
         assert "It was rolled back" in failed.result["msg"]
+        assert "Done before: ConfigMap" in failed.result["msg"]
+        assert "Not done" not in failed.result["msg"]
         assert _levels(api, tasks) == _nodes("info")
     assert watch.restarted_nodes() == {"node-0"}
     assert watch.ever_unavailable() == {"node-0"}

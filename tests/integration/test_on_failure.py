@@ -172,7 +172,9 @@ def test_pause_stops_where_it_is(api: Api, tasks: Tasks) -> None:
         # The same definition finds it paused, another one is refused.
         paused = tasks.ok(**_BAD, wait=True)
         assert not paused.changed
-        assert "is paused" in paused.warnings
+        assert "is paused (its rolling update failed, 1 of 5 pods are updated (ImagePull))" in (
+            paused.warnings
+        )
         assert not paused.result["rollout"]["ready"]
         refused = tasks.fails(**_GOOD, wait=True)
         assert "is paused" in refused.result["msg"]
@@ -209,6 +211,20 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(api: Api, tasks: Tas
     assert "Somebody else has changed its template meanwhile." in failed.result["msg"]
     live = api.daemonset(tasks.namespace, _NAME)
     assert live["spec"]["template"]["metadata"]["annotations"] == {"theirs": "1"}
+
+
+@pytest.mark.parametrize("on_failure", ["rollback", "pause"])
+def test_what_is_gone_is_not_taken_back(api: Api, tasks: Tasks, on_failure: str) -> None:
+    tasks.ok(**_GOOD, wait=True)
+
+    def remove(_line: str) -> None:
+        if api.exists(tasks.namespace, _NAME):
+            api.request("DELETE", f"{daemonsets(tasks.namespace)}/{_NAME}")
+
+    failed = _bad(tasks, on_failure=on_failure, heard=remove)
+    assert failed.result["rollout"]["failed_by"] == "deleted"
+    assert ("nothing left to roll back" in failed.result["msg"]) == (on_failure == "rollback")
+    assert not api.exists(tasks.namespace, _NAME)
 
 
 @pytest.mark.parametrize("on_failure", ["rollback", "pause"])

@@ -79,3 +79,21 @@ def test_check_mode_writes_nothing(agent: Scene) -> None:
     assert tried.changed
     assert tried.writes == []
     assert tried.result["rollout"]["restarts"]["pods"] == 5
+
+
+def test_without_a_history_it_is_refused(agent: Scene) -> None:
+    agent.ok(OLD, revision_history_limit=1)
+    refused = agent.fails(NEW, revision_history_limit=1, rollout=_REBUILD)
+    assert refused.writes == []
+    assert "revisionHistoryLimit" in refused.result["msg"]
+    agent.ok(OLD, revision_history_limit=2)
+    agent.fails(BROKEN, revision_history_limit=2, rollout=_REBUILD)
+    assert agent.standing == OLD
+    assert agent.remembered == {}
+
+
+def test_it_may_take_the_place_of_what_is_paused(agent: Scene) -> None:
+    agent.state("paused")
+    agent.ok(NEW, rollout=_REBUILD, on_unfinished_rollout="proceed")
+    assert _never_together(agent)
+    agent.ended(NEW)

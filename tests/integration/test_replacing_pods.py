@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.deadline import Deadline
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.feed import (
+    EXPIRED,
+    Event,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.revisions import (
     revisions_of,
 )
@@ -313,6 +317,61 @@ def test_restarts_while_soaking_are_failures(api: Api, agents: Agents) -> None:
         failed = pods.soak(_NODES)
     assert [outcome.node for outcome in failed] == ["node-2"]
     assert failed[0].restarts > 0
+
+
+def test_a_node_that_needs_no_pod_any_more_is_no_failure(api: Api, agents: Agents) -> None:
+    path = "/api/v1/nodes/node-3"
+    api.request("PATCH", path, body={"metadata": {"labels": {"pool": "edge"}}}, kind=MERGE)
+    try:
+        spec = agents.manifest["spec"]["template"]["spec"]
+        spec["nodeSelector"] = {"pool": "edge"}
+        revision = agents.update("example.test/agent:2")
+        with agents.replacing(revision, Proof(soak_seconds=20)) as pods:
+            assert pods.replace(["node-3"], at_once=1)[0].updated
+            gone = {"metadata": {"labels": {"pool": None}}}
+            api.request("PATCH", path, body=gone, kind=MERGE)
+            eventually(lambda: not pods_of(api, agents) or None, "its pod is gone")
+            assert pods.soak(["node-3"]) == []
+            outcomes = pods.replace(["node-3"], at_once=1)
+        assert outcomes[0].gone
+        assert outcomes[0].trouble is not None
+        assert "pool=edge" in outcomes[0].trouble.evidence
+    finally:
+        api.request("PATCH", path, body={"metadata": {"labels": {"pool": None}}}, kind=MERGE)
+
+
+def pods_of(api: Api, agents: Agents) -> list[dict[str, Any]]:
+    return api.pods(agents.namespace, "agent")
+
+
+def test_pods_of_another_template_are_not_deleted_for_ever(api: Api, agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2")
+    agents.update("example.test/agent:3")
+    with PodWatch(api, agents.namespace) as seen, agents.replacing(revision) as pods:
+        outcomes = pods.replace(["node-0", "node-1"], at_once=1)
+    assert outcomes[0].failed
+    assert not outcomes[1].touched
+    assert seen.restarted_nodes() == {"node-0"}
+    assert seen.restarts_by_node()["node-0"] <= 3
+
+
+def test_a_lost_place_in_history_is_made_up_for(api: Api, agents: Agents) -> None:
+    """The server tells a watch so when it no more has its version: here, in its place, we do."""
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 1))
+    with PodWatch(api, agents.namespace) as seen, agents.replacing(revision) as pods:
+        feed = pods._table._feed
+
+        def expire() -> None:
+            for _time in range(5):
+                time.sleep(0.7)
+                feed._came.put(Event("", EXPIRED, {}))
+
+        thread = _background(expire)
+        outcomes = pods.replace(_NODES, at_once=2)
+        thread.join()
+    assert all(outcome.updated for outcome in outcomes)
+    assert seen.restarts_by_node() == dict.fromkeys(_NODES, 1)
+    assert seen.most_unavailable() <= 2
 
 
 def test_the_deadline_ends_it(api: Api, agents: Agents) -> None:

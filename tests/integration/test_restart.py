@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import pytest
 
-from tests.integration.api import Api, uids
+from tests.integration.api import MERGE, Api, uids
 from tests.integration.harness import Play, both_ways, task
 from tests.integration.makers import owners
 from tests.integration.manifests import simple
@@ -108,8 +109,13 @@ def test_what_another_tool_made_is_restarted_and_stays_its_own(api: Api, tasks: 
 _ON_DELETE: dict[str, Any] = {**_AGENT, "update_strategy": {"type": "OnDelete"}}
 
 
-def test_under_on_delete_the_pods_are_replaced_one_by_one(api: Api, tasks: Tasks) -> None:
-    tasks.ok(**_ON_DELETE)
+@pytest.mark.parametrize(("share", "most"), [(None, 1), ("40%", 2)])
+def test_under_on_delete_the_pods_are_replaced(
+    api: Api, tasks: Tasks, share: str | None, most: int
+) -> None:
+    strategy = {"type": "OnDelete", "rolling_update": {"max_unavailable": share}}
+    given = _ON_DELETE if share is None else {**_ON_DELETE, "update_strategy": strategy}
+    tasks.ok(**given)
     api.settled(tasks.namespace, "agent")
     with PodWatch(api, tasks.namespace) as seen:
         checked = tasks.ok(**_RESTART, check=True)
@@ -120,9 +126,9 @@ def test_under_on_delete_the_pods_are_replaced_one_by_one(api: Api, tasks: Tasks
     assert done.result["rollout"]["restarts"]["pods"] == 5
     assert set(seen.restarts_by_node().values()) == {1}
     assert len(seen.restarted_nodes()) == 5
-    assert seen.most_unavailable() == 1
+    assert seen.most_unavailable() == most
     assert done.result["rollout"]["updated"] == 5
-    tasks.same(**_ON_DELETE)
+    tasks.same(**given)
 
 
 def test_under_on_delete_without_wait_pods_run_on(api: Api, tasks: Tasks) -> None:
@@ -193,6 +199,31 @@ def test_under_on_delete_a_restart_stops_at_what_does_not_come_back(api: Api, ta
     assert len(seen.ever_unavailable()) == 1
     tasks.ok(**_ON_DELETE)
     tasks.ok(**_RESTART)
+
+
+def test_under_on_delete_a_change_of_others_stops_a_restart(api: Api, tasks: Tasks) -> None:
+    slow = {"everynode.kubernetes/simulate": "slow-start"}
+    slow["everynode.kubernetes/simulate-seconds"] = "3"
+    agent = {**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}}
+    tasks.ok(**agent)
+    api.settled(tasks.namespace, "agent")
+
+    def change() -> None:
+        time.sleep(2)
+        patch = {"spec": {"template": {"metadata": {"annotations": {"note": "changed"}}}}}
+        path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
+        api.request("PATCH", path, body=patch, kind=MERGE)
+
+    with PodWatch(api, tasks.namespace) as seen:
+        thread = threading.Thread(target=change)
+        thread.start()
+        failed = tasks.fails(**_RESTART, wait_timeout=60)
+        thread.join()
+    assert "somebody changed its template" in failed.result["msg"]
+    assert failed.changed
+    # No pod was restarted twice.
+    assert set(seen.restarts_by_node().values()) == {1}
+    assert len(seen.restarts_by_node()) < 5
 
 
 def test_on_delete_in_a_batch(api: Api, tasks: Tasks) -> None:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A staged rollout whose process is killed after any of its writes, and what the next run makes of
-it. What it leaves after one write is what it would leave before the next.
+it. What it leaves after one write is what it would leave before the next. And one that does not get
+the answer to a write.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def _killed(agent: Scene, image: str, number: int) -> None:
     assert len(tap.writes) == number
 
 
-@pytest.mark.parametrize("number", range(1, 17))
+@pytest.mark.parametrize("number", range(1, 18))
 def test_the_next_run_goes_on(agent: Scene, number: int) -> None:
     _killed(agent, NEW, number)
     done = agent.on(NEW)
@@ -71,3 +72,41 @@ def test_a_rollback_is_seen_to_its_end(agent: Scene, number: int) -> None:
     assert set(agent.restarts()) <= {"node-0"}
     assert agent.watch.ever_unavailable() <= {"node-0"}
     agent.ended(OLD)
+
+
+def test_killed_halfway_back_the_rest_goes_back(agent: Scene) -> None:
+    broken = {
+        "everynode.kubernetes/simulate": "image-pull",
+        "everynode.kubernetes/simulate-on": "node-4",
+    }
+    wish = agent.wish(NEW, pod_annotations=broken, rollout={"stages": [1, "100%"]})
+
+    def at(_count: int, write: Write, done: bool) -> None:
+        deleted = [one for one in tap.writes if one.method == "DELETE"]
+        # Five went forward, two of them have gone back.
+        if write.method == "DELETE" and len(deleted) == 7 and done:
+            tap.kill()
+
+    with Tap(agent.api, at) as tap:
+        assert run_through(tap, {**wish, "namespace": agent.tasks.namespace}) is None
+    assert agent.remembered["phase"] == "reverting"
+    failed = agent.tasks.fails(**wish)
+    assert "rolled back" in failed.result["msg"]
+    assert agent.restarts() == dict.fromkeys(_ALL, 2)
+    agent.ended(OLD)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 6, 17, 18])
+def test_an_answer_that_is_lost_is_no_change_by_others(agent: Scene, number: int) -> None:
+    def at(count: int, _write: Write, done: bool) -> None:
+        if count == number and done:
+            tap.cut()
+
+    wish: dict[str, Any] = agent.wish(NEW, rollout=_STAGES, namespace=agent.tasks.namespace)
+    with Tap(agent.api, at) as tap:
+        result = run_through(tap, wish)
+    assert result is not None
+    assert not result.get("failed"), result["msg"]
+    assert len(tap.writes) >= 18
+    assert agent.restarts() == dict.fromkeys(_ALL, 1)
+    agent.ended(NEW)

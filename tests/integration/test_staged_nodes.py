@@ -76,8 +76,21 @@ def test_labels_cannot_be_gone_by_without_the_right_to_see_them(agent: Scene) ->
         NEW, rollout={"stages": [1], "canary_node_selector": {"pool": "core"}}, **mine
     )
     assert "listing nodes is forbidden" in refused.result["msg"]
+    assert refused.writes == []
     # Stages by number need no more than this.
     agent.ok(NEW, rollout={"stages": [1, "100%"]}, **mine)
+    agent.ended(NEW)
+
+
+def test_a_right_that_is_missing_later_leaves_what_is_done(agent: Scene) -> None:
+    agent.ok(NEW, rollout={"stages": [1, "100%"], "until_stage": 1})
+    rules = [{"apiGroups": ["apps"], "resources": ["*"], "verbs": ["get", "list", "patch"]}]
+    mine = {"impersonate_user": agent.api.user_with(rules, agent.tasks.namespace, "narrower")}
+    refused = agent.fails(NEW, rollout={"stages": [1, "100%"]}, **mine)
+    assert "pods" in refused.result["msg"]
+    assert refused.writes == []
+    assert agent.on(NEW) == {"node-0"}
+    agent.ok(NEW, rollout={"stages": [1, "100%"]})
     agent.ended(NEW)
 
 

@@ -42,7 +42,9 @@ def test_the_tour_shows_everything_and_leaves_nothing(cluster: Cluster) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PRIVILEGED" in done.stdout.split("PLAY")[0]
-    assert "ok=8    changed=4" in done.stdout
+    assert "ok=9    changed=4" in done.stdout
+    assert "rescued=1" in done.stdout
+    assert "It was rolled back" in done.stdout
     table = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("node-")]
     assert table
     assert {(line[1], line[2], line[4]) for line in table} == {

@@ -165,6 +165,13 @@ def test_a_node_counts_once_by_its_newest_pod() -> None:
     assert list(causes(diagnosis.reasons(daemonset(1), [leaving]))) == ["Terminating"]
 
 
+def test_of_two_pods_of_one_second_the_one_that_is_not_ready_is_the_new_one() -> None:
+    old = pod("a", ready="True", metadata={"uid": "old", "creationTimestamp": at(-1)})
+    new = pod("a", metadata={"uid": "new", "creationTimestamp": at(-1)}, **waiting("ErrImagePull"))
+    for pods in ([old, new], [new, old]):
+        assert causes(diagnosis.reasons(daemonset(1), pods)) == {"ImagePull": (1, ["a"])}
+
+
 def test_pods_that_name_no_node_count_one_by_one() -> None:
     nameless = [{"metadata": {"uid": str(n)}, "spec": {"schedulerName": "s"}} for n in range(3)]
     assert causes(diagnosis.reasons(daemonset(3), nameless)) == {"Starting": (3, [])}

@@ -96,6 +96,12 @@ def event(message: str, reason: str = "FailedCreate", **more: Any) -> dict[str, 
             "NoPod",
             False,
         ),
+        # Of an API server that has just been started.
+        (
+            f'{FORBIDDEN}no role: clusterrole "system:service-account-issuer" not found',
+            "NoPod",
+            True,
+        ),
         ("Error creating: etcdserver: request timed out", "NoPod", True),
         ("", "NoPod", True),
     ],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from html import escape
 
@@ -23,6 +24,7 @@ _STYLES = (
     (re.compile(r"^ok:|^\+"), "good"),
     (re.compile(r"^-"), "gone"),
     (re.compile(r"^  everynode-demo"), "progress"),
+    (re.compile(r"^\[ERROR\]"), "gone"),
 )
 
 
@@ -51,11 +53,20 @@ def main() -> None:
 
 
 def _playbook(lines: Iterable[str]) -> Iterator[str]:
-    """The playbook's part of the tour, without its banners' stars and its recap."""
-    inside = False
+    """The playbook's part of the tour, without its banners' stars and its recap.
+
+    Of a failure only what it says: neither where the task stands nor all of its result.
+    """
+    inside = is_failure = False
     for line in lines:
         inside = (inside or line.startswith("PLAY [")) and not line.startswith("PLAY RECAP")
-        if inside:
+        if line.startswith("[ERROR]"):
+            is_failure = True
+            yield from textwrap.wrap(line, _COLUMNS, subsequent_indent="  ")
+            yield ""
+        elif line.startswith("TASK ["):
+            is_failure = False
+        if inside and not is_failure:
             yield re.sub(r" \*+$", "", line)[:_COLUMNS]
 
 

@@ -158,13 +158,15 @@ def newest_of_each_node(pods: Iterable[Mapping[str, Any]]) -> list[Mapping[str, 
     the newest. Pods without a node stand for themselves.
     """
 
-    def age(pod: Mapping[str, Any]) -> tuple[bool, bool, datetime]:
+    def age(pod: Mapping[str, Any]) -> tuple[bool, bool, datetime, bool]:
         created = moment((pod.get("metadata") or {}).get("creationTimestamp"))
         over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
         return (
             not is_ending(pod),
             not over,
             created or datetime.min.replace(tzinfo=UTC),
+            # Of two that were created in the same second, with maxSurge, it is the new one.
+            not is_ready(pod),
         )
 
     chosen: dict[str, Mapping[str, Any]] = {}

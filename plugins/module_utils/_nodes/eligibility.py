@@ -6,7 +6,8 @@
 
 Source: pkg/controller/daemon/daemon_controller.go, NodeShouldRunDaemonPod: the template's node
 name, its node selector and required node affinity, and the node's taints; nothing else. Cordoned
-nodes and nodes that are not Ready are eligible, since their taints are tolerated.
+nodes are eligible, since their taint is tolerated. Of a node that is not Ready only the NoExecute
+taint is, not the NoSchedule one that it gets as well: it is not eligible, but its pod stays.
 """
 
 from __future__ import annotations

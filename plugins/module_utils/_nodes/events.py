@@ -30,7 +30,7 @@ _REFUSALS: tuple[tuple[str, str, bool], ...] = (
     (r"failed calling webhook", "Webhook", True),
     (r"admission webhook .+ denied", "Webhook", False),
     (r"ValidatingAdmissionPolicy|MutatingAdmissionPolicy", "Webhook", False),
-    (r"(service ?account|PriorityClass|RuntimeClass).* not found", "NoPod", False),
+    (r'(serviceaccount|PriorityClass|RuntimeClass) "[^"]*" not found', "NoPod", False),
     (r"no PriorityClass with name", "NoPod", False),
     (r"is being terminated|is invalid|selecting all pods", "NoPod", False),
 )

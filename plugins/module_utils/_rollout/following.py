@@ -21,6 +21,7 @@ from .._base.errors import EverynodeError, RolloutError
 from .._nodes.readiness import Verdict, could_be_excused, resolve_share, verdict
 from .explaining import Explanation
 from .patience import Patience
+from .state import HALTED, HOLDING, PAUSED
 
 # Nothing has come forward for so long: worth a look at the pods. Later looks are further apart.
 _LULL = 5.0
@@ -38,6 +39,14 @@ _ADVICE = {
 class Following:
     """One DaemonSet on its way.
 
+    Args:
+        live: as it is now.
+        patience: what the wait puts up with.
+        progress: takes lines for a person who waits.
+        now: the time.
+        to_the_last_step: whether a rollout in several steps (in stages, paused, a rebuild) that is
+            remembered on the object has to have ended, too.
+
     Attributes:
         live: as it was last seen.
         found: what that means.
@@ -53,12 +62,15 @@ class Following:
         patience: Patience,
         progress: Callable[[str], None],
         now: float,
+        *,
+        to_the_last_step: bool = False,
     ):
         metadata = live["metadata"]
         self.live = live
         self.uid = str(metadata["uid"])
         self.name = f"{metadata['namespace']}/{metadata['name']}"
         self.found = verdict(live)
+        self._to_the_last_step = to_the_last_step
         deleting = self.found.state == "deleting"
         self.error: EverynodeError | None = was_deleted(live, self.found) if deleting else None
         self.hopeless = False
@@ -75,6 +87,7 @@ class Following:
         self._reasons: list[dict[str, Any]] = []
         # When a cause that does not heal was first seen, and how many looks have missed it since.
         self._since: dict[str, tuple[float, int]] = {}
+        self.found = self._with_steps(self.found)
 
     @property
     def ended(self) -> bool:
@@ -105,7 +118,33 @@ class Following:
             self._best, self._progressed = score, now
             self._next_look = now + self._pause
             self._reasons = [one for one in self._reasons if not one["heals"]]
-        self.found = self._doubt(found, now)
+        self.found = self._with_steps(self._doubt(found, now))
+
+    def _with_steps(self, found: Verdict) -> Verdict:
+        """The verdict where a rollout in several steps counts, which another task leads.
+
+        Under OnDelete the controller has nothing to do, however few pods are updated. Where nobody
+        goes on with it, there is nothing to wait for.
+        """
+        if not self._to_the_last_step or self.error is not None:
+            return found
+        from .remembered import steps
+
+        told = steps(self.live)
+        if not told:
+            return found
+        message = str(told["message"])
+        found = replace(
+            found, ready=False, state=str(told.get("state") or "unknown"), message=message
+        )
+        if told.get("kind") == PAUSED or told.get("phase") in (HOLDING, HALTED):
+            details = {**found.as_result(), **told, "failed_by": "cause"}
+            self.error = RolloutError(
+                f"DaemonSet {self.name} is not rolled out: {message}.",
+                advice="Go on with its rollout first; waiting does not help.",
+                details={"rollout": details},
+            )
+        return found
 
     def _doubt(self, found: Verdict, now: float) -> Verdict:
         """The verdict, held back where a new DaemonSet seems to be ready at the first sight of it.

@@ -11,11 +11,14 @@ second bad template over a rollout that is still going takes down what the first
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from .._base.errors import RolloutError
-from .._nodes.readiness import STRICT, Allowance, Verdict, verdict
+from .._base.deadline import Deadline
+from .._base.errors import ForbiddenError, RolloutError
+from .._cluster.connection import Cluster
+from .._nodes.readiness import Allowance, Verdict, could_be_excused, verdict
 from .._spec.shares import share_of
 
 WAIT, REFUSE, PROCEED = "wait", "fail", "proceed"
@@ -30,13 +33,33 @@ def is_rolling(live: Mapping[str, Any]) -> bool:
     return not found.ready and found.state in ("observing", "updating")
 
 
-def unfinished(live: Mapping[str, Any], allowance: Allowance = STRICT) -> Verdict | None:
+def unfinished(live: Mapping[str, Any]) -> Verdict | None:
     """The state of the rollout before, where that has not come to its end; None where it has.
 
     It has not either where all pods are updated, and some are not available: it is failing.
     """
-    found = verdict(live, allowance)
+    found = verdict(live)
     return None if found.ready else found
+
+
+def is_excused(
+    cluster: Cluster, live: Mapping[str, Any], allowance: Allowance, deadline: Deadline
+) -> bool:
+    """Whether all that is missing from the rollout before is put up with.
+
+    Pods and nodes are read only where that may be.
+    """
+    if not could_be_excused(verdict(live), allowance):
+        return False
+    from .._cluster import evidence
+
+    try:
+        pods = evidence.pods(cluster, live, deadline)
+    except ForbiddenError:
+        return verdict(live, allowance, by_numbers=True).ready
+    nodes = evidence.nodes(cluster, deadline)
+    now = datetime.datetime.now(datetime.UTC)
+    return verdict(live, allowance, pods=pods, nodes=nodes, now=now).ready
 
 
 def refusal(live: Mapping[str, Any], found: Verdict, change: str) -> RolloutError:
@@ -67,6 +90,8 @@ def warnings(live: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     found = unfinished(live)
     if found is None:
         return []
+    if (after["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
+        return []
     name = f"{live['metadata']['namespace']}/{live['metadata']['name']}"
     if found.state in ("observing", "updating"):
         told = (
@@ -94,7 +119,7 @@ def _used_up(live: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[int, in
     rolling = strategy.get("rollingUpdate") or {}
     counts = verdict(live).counts
     missing = counts["desired"] - counts["available"]
-    if strategy.get("type") == "OnDelete" or share_of(rolling.get("maxSurge") or 0, 100):
+    if share_of(rolling.get("maxSurge") or 0, 100):
         return None
     most = share_of(rolling.get("maxUnavailable", 1), counts["desired"], up=True)
     return (missing, most) if missing >= most and most < counts["desired"] else None

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -53,6 +55,7 @@ class Held:
         state: its rollout's state as it was written last, or is to be written first; None for none.
         deadline: when to give up; a rollback may get another.
         warnings: what the server said.
+        has_written: whether anything was written.
     """
 
     def __init__(
@@ -79,7 +82,14 @@ class Held:
         self.deadline = deadline
         self.progress = progress
         self.warnings: list[str] = []
-        self._run = self.state.run if self.state else ""
+        self.has_written = False
+        # What may be there without somebody else having put it there: what was there, and what was
+        # sent, as the answer to a write may be lost.
+        self._templates = {digest_of(self.template)}
+        self._strategies = {self._strategy_type(live)}
+        if self.state is not None:
+            self._templates.add(self.state.digest)
+        self._runs = {self.state.run if self.state else ""}
         self._own_run = new_run()
 
     @property
@@ -167,16 +177,18 @@ class Held:
             ClusterError: it could not be written.
         """
         state = replace(state, run=self._own_run)
-        if state == self.state and self._run == self._own_run:
+        if state == self.state and self._runs == {self._own_run}:
             return
         text = state.as_text()
+        self._runs.add(self._own_run)
         self._guarded(lambda live, version: self._annotate(live, version, text))
-        self.state, self._run = state, self._own_run
+        self.state, self._runs = state, {self._own_run}
 
     def clear(self) -> None:
         """Take the state off the object."""
+        self._runs.add("")
         self._guarded(lambda live, version: self._annotate(live, version, None))
-        self.state, self._run = None, ""
+        self.state, self._runs = None, {""}
 
     def put(self, make: Callable[[], dict[str, Any]], *, partial: bool = True) -> Applied:
         """Apply an intent, which is made from the object as it is at that moment.
@@ -185,15 +197,16 @@ class Held:
             make: makes the intent.
             partial: whether it is silent about what others left behind.
         """
-        return self._guarded(
-            lambda live, version: apply(
-                self.cluster,
-                make(),
-                live,
-                replace(self.how, resource_version=version, partial=partial),
-                self.deadline,
-            )
-        )
+
+        def write(live: dict[str, Any], version: str) -> Applied:
+            intent = make()
+            self._strategies.add(self._strategy_type(intent))
+            how = replace(self.how, resource_version=version, partial=partial)
+            return apply(self.cluster, intent, live, how, self.deadline)
+
+        if self.state is not None:
+            self._templates.add(self.state.digest)
+        return self._guarded(write)
 
     def predict(self, intent: dict[str, Any], *, partial: bool = True) -> Applied:
         """What applying an intent would do."""
@@ -206,6 +219,7 @@ class Held:
         Returns:
             whether it stands now exactly as it was.
         """
+        self._templates.add(digest_of(template))
         cause = rolling_back.Cause(self.state.change_cause if self.state else None)
         self._guarded(
             lambda live, version: rolling_back.to_template(
@@ -268,6 +282,12 @@ class Held:
         if found is not None:
             self.live = found
 
+    @staticmethod
+    def _strategy_type(obj: Mapping[str, Any]) -> str:
+        """The type of an update strategy; the API's default where there is none."""
+        strategy = obj["spec"].get("updateStrategy") or {}
+        return str(strategy.get("type") or "RollingUpdate")
+
     def _annotate(self, live: dict[str, Any], version: str, text: str | None) -> Applied:
         metadata = live["metadata"]
         intent: dict[str, Any] = {
@@ -293,6 +313,7 @@ class Held:
                 self.look()
                 raise
             self.live = applied.after
+            self.has_written = True
             self.warnings.extend(applied.warnings)
             return applied
         raise RolloutError(
@@ -314,18 +335,19 @@ class Held:
                 advice="Run the task again once it is gone.",
             )
         state = state_of(found)
-        if (state.run if state else "") != self._run:
+        if (state.run if state else "") not in self._runs:
             what = f"{state.by or 'Another run'} has taken it over" if state else "it was ended"
             raise LostError(
                 f"The rollout of DaemonSet {self.name} is not this run's any more: {what}. This"
                 " run has stopped and undone nothing.",
                 advice="See to it that only one job at a time works on a DaemonSet.",
             )
-        changed = [
-            f"spec.{key}"
-            for key in ("template", "updateStrategy")
-            if found["spec"].get(key) != before["spec"].get(key)
-        ]
+        changed = []
+        template = found["spec"]["template"]
+        if template != before["spec"]["template"] and digest_of(template) not in self._templates:
+            changed.append("spec.template")
+        if self._strategy_type(found) not in self._strategies:
+            changed.append("spec.updateStrategy")
         if changed:
             raise foreign(self.name, changed, found)
 
@@ -333,6 +355,11 @@ class Held:
 def _is_observed(live: Mapping[str, Any]) -> bool:
     status = live.get("status") or {}
     return int(status.get("observedGeneration") or 0) >= int(live["metadata"]["generation"])
+
+
+def digest_of(template: Mapping[str, Any]) -> str:
+    """A digest of a template as the server holds it."""
+    return hashlib.sha256(json.dumps(stored(template), sort_keys=True).encode()).hexdigest()
 
 
 def stored(template: Mapping[str, Any]) -> dict[str, Any]:

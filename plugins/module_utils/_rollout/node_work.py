@@ -77,6 +77,7 @@ class Work:
         outcome: what the caller gets.
         started: whether it is under way.
         ended: whether it has failed, or its node is gone: nothing changes that any more.
+        deletions: how many pods were deleted there.
         reached: the farthest point: ``OLD`` to ``PROVEN``.
         trouble: what is wrong now.
         asked: when something was last read about the node.
@@ -90,6 +91,7 @@ class Work:
         self.outcome = NodeOutcome(node)
         self.started = False
         self.ended = False
+        self.deletions = 0
         self.reached = OLD
         self.trouble: Trouble | None = None
         self.asked = 0.0

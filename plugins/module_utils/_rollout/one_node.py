@@ -6,18 +6,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, ForbiddenError, NotFoundError, RolloutError
+from .._base.errors import (
+    ClusterError,
+    ConflictError,
+    EverynodeError,
+    ForbiddenError,
+    NotFoundError,
+    RolloutError,
+)
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.revisions import revisions_of
 from .._nodes.diagnosis import trouble_of
 from .._nodes.eligibility import why_not
-from .._nodes.pods import is_ending, is_ready, node_of, revision_of, uid_of
+from .._nodes.pods import is_ending, is_ready, node_of, restarts_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
 from . import history
 from .pods import NodeOutcome, Proof, Replacing
@@ -104,15 +112,28 @@ def carry_out(
     done.changed = bool(staying) and (wish.restart or not is_current)
     if dry_run:
         return replace(done, message=_in_words(done, wish))
-    if is_current and not wish.restart and _is_proven(staying, wish.proof):
-        done.after = done.before
-        return replace(done, message=_in_words(done, wish))
-    with Replacing(
-        cluster, live, done.revision, wish.proof, deadline, progress, node=wish.node
-    ) as table:
-        _replace(done, wish, table)
+    if is_current and not wish.restart:
+        if _is_proven(staying, wish.proof):
+            done.after = done.before
+            return replace(done, message=_in_words(done, wish))
+        wish = replace(wish, proof=_from_now(staying[-1], wish.proof))
+    if revision is None:
+        raise RolloutError(
+            f"The controller has made no revision of DaemonSet {_called(live)} for its template, so"
+            " that its pods cannot be told apart. Nothing was changed.",
+            advice="Run the task again; if that does not help, look at the controller's log.",
+        )
+    try:
+        with Replacing(
+            cluster, live, done.revision, wish.proof, deadline, progress, node=wish.node
+        ) as table:
+            _replace(done, wish, table)
+    except EverynodeError as error:
+        error.details.setdefault("changed", done.changed)
+        raise
     if done.outcome is not None and done.outcome.failed:
-        _look_closer(cluster, done, wish.node)
+        with contextlib.suppress(ClusterError):
+            _look_closer(cluster, done, wish.node)
     return replace(done, message=_in_words(done, wish))
 
 
@@ -169,11 +190,19 @@ def _is_proven(staying: list[Pod], proof: Proof) -> bool:
     return len(staying) == 1 and is_ready(staying[0])
 
 
+def _from_now(pod: Pod, proof: Proof) -> Proof:
+    """What a pod has to show that has run before: how often it restarted until now is past."""
+    if proof.max_pod_restarts is None or not is_ready(pod):
+        return proof
+    return replace(proof, max_pod_restarts=proof.max_pod_restarts + restarts_of(pod))
+
+
 def _replace(done: Done, wish: Wish, table: Replacing) -> None:
     """Do it, and write down how it went."""
     if done.changed:
         # Only what was looked at: another that took its place meanwhile is judged anew.
-        table.remove([uid_of(done.before or {})])
+        done.changed = False
+        done.changed = bool(table.remove([uid_of(done.before or {})]))
     if not wish.wait:
         return
     outcome = table.replace([wish.node], at_once=1)[0]
@@ -204,6 +233,8 @@ def _in_words(done: Done, wish: Wish) -> str:
         return f"{node}: {outcome.trouble.evidence}"
     if outcome is not None and outcome.trouble is not None:
         return f"{outcome.trouble.cause} on {node}: {outcome.trouble.evidence}"
+    if done.changed and done.after is None:
+        return f"the pod on {node} makes way for one of the current revision"
     if done.changed:
         return f"the pod on {node} is replaced"
     if done.before is None:

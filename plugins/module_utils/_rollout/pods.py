@@ -25,6 +25,9 @@ __all__ = ["NodeOutcome", "Proof", "Replacing"]
 _TICK_SECONDS = 1.0
 _BETWEEN_LINES = 1.0
 _BETWEEN_CHECKS = 5.0
+# So many pods of a node are deleted at most, beside the first.
+_MOST_DELETIONS = 2
+_USUAL_SECONDS = 5.0
 
 
 class Replacing:
@@ -181,6 +184,8 @@ class Replacing:
     def _soaked(self, works: Sequence[Work], end: Deadline, max_failures: int) -> bool:
         for work in works:
             self._prover.look_at(work, self.revision)
+        if all(work.ended for work in works):
+            return True
         return end.passed() or sum(work.outcome.failed for work in works) > max_failures
 
     def remove(self, uids: Iterable[str]) -> list[str]:
@@ -248,6 +253,7 @@ class Replacing:
                 self._delete(pod)
                 work.outcome.old_uid = uid_of(pod)
                 work.outcome.touched = True
+                work.deletions += 1
 
     def _delete(self, pod: Pod) -> None:
         """Delete this very pod; one that is gone or took its name meanwhile is none of ours."""
@@ -283,10 +289,11 @@ class Replacing:
             if old or not new:
                 return
             work.start()
-        if old and is_over:
+        if old and (is_over or work.deletions > _MOST_DELETIONS):
             work.fail(taken(self.revision, old[0]))
         elif old:
-            # Made from the template before by a controller that lagged, or by somebody else.
+            # Made from the template before by a controller that lagged. Not for ever: where the
+            # template is another one by now, its pods would be deleted again and again.
             if work.outcome.touched:
                 self._make_sure(0.0)
             self._delete_old(work)
@@ -309,8 +316,7 @@ class Replacing:
         causes = [
             f"{trouble.cause} on {work.node}"
             for work in works
-            for trouble in (work.outcome.trouble or (work.trouble if work.is_busy else None),)
-            if trouble is not None
+            if (trouble := _worth_telling(work)) is not None
         ]
         if causes:
             text += "; " + ", ".join(causes[:3]) + (" and others" if len(causes) > 3 else "")
@@ -360,3 +366,13 @@ def _give_up(works: Iterable[Work]) -> None:
     for work in works:
         if work.is_busy:
             work.fail(work.trouble)
+
+
+def _worth_telling(work: Work) -> Trouble | None:
+    """What is wrong with a node, but for what is so with every new pod in its first seconds."""
+    if work.outcome.trouble is not None:
+        return work.outcome.trouble
+    trouble = work.trouble if work.is_busy else None
+    if trouble is None or (trouble.heals and work.seconds_still() < _USUAL_SECONDS):
+        return None
+    return trouble

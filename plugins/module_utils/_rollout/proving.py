@@ -96,11 +96,7 @@ class Prover:
         if going:
             work.reach(OLD, trouble_of(going[-1], node=node))
             return
-        absence = None if node is None else why_not(self._live, node)
-        # A node that is not ready is tainted for that, and gets its pod when it is ready again.
-        if node is not None and absence is not None and _is_node_ready(node):
-            work.leave(Trouble("NoPod", quoted(f"{absence.why}: {absence.evidence}"), False))
-        else:
+        if not self._needs_none(work):
             work.reach(NO_POD, self._why_no_pod(work))
 
     def _why_no_pod(self, work: Work) -> Trouble:
@@ -146,11 +142,24 @@ class Prover:
     def _lost(self, work: Work, revision: str) -> None:
         """A proven pod is gone: the node's fate, or a failure."""
         self._asking.about(work, None, at_once=True)
-        if work.ended:
+        if work.ended or self._needs_none(work):
             return
         staying = self._table.staying(work.node)
-        why = "the new pod was deleted"
-        work.fail(taken(revision, staying[-1]) if staying else Trouble("NoPod", why, False))
+        if staying:
+            work.fail(taken(revision, staying[-1]))
+        else:
+            # What was wrong with it last, such as its eviction, says more.
+            work.fail(work.trouble or Trouble("NoPod", "the new pod was deleted", False))
+
+    def _needs_none(self, work: Work) -> bool:
+        """Whether the node should run no pod any more, which ends its work."""
+        node = work.node_seen
+        absence = None if node is None else why_not(self._live, node)
+        # A node that is not ready is tainted for that, and gets its pod when it is ready again.
+        if node is None or absence is None or not _is_node_ready(node):
+            return False
+        work.leave(Trouble("NoPod", quoted(f"{absence.why}: {absence.evidence}"), False))
+        return True
 
 
 def taken(revision: str, pod: Pod) -> Trouble:

@@ -49,33 +49,20 @@ def carry_out(
     """Rebuild a DaemonSet, or go on with a rebuild; see ``staging.carry_out``."""
     held = Held(cluster, live, how, deadline, progress)
     found = held.state
+    chosen = plan or (Plan.from_dict(found.plan) if found is not None else Plan(rebuild=True))
+    state = None
+    if found is None or found.kind == PAUSED:
+        reverting.refuse_without_history(held, 2)
+    else:
+        state = _taken_up(held, found, intent, proceed)
+    final = held.predict(intent, partial=how.partial)
     if how.dry_run:
-        final = held.predict(intent, partial=how.partial)
         return Staged(
             Applied(live, final.after, True, final.warnings, final.rewritten),
             {"kind": REBUILD, "phase": "check"},
             patience=patience,
         )
-    if found is None or found.kind == PAUSED:
-        held.predict(intent)
-        held.observed()
-        stable = staged.standing_revision(cluster, held.live, held.deadline)
-        wanted = held.predict(held.with_template(intent)).after["spec"]["template"]
-        chosen = plan or Plan(rebuild=True)
-        held.write(
-            State(
-                kind=REBUILD,
-                phase=EMPTYING,
-                plan=kept_plan(chosen),
-                by=user_agent(os.environ),
-                revision=stable.name,
-                digest=staged.digest_of(wanted),
-                **_remembered(held),
-            )
-        )
-    else:
-        chosen = plan or Plan.from_dict(found.plan)
-        _take_up(held, found, intent, proceed)
+    held.write(state or _begun(held, intent, chosen))
     try:
         after = _rebuild(held, intent, patience, partial=how.partial)
     except LostError as error:
@@ -103,16 +90,28 @@ def abandon(
     return Applied(live, held.live, True, held.warnings)
 
 
-def _remembered(held: Held) -> dict[str, Any]:
-    remembered, state = held.remembered(), held.state
-    if state is not None:
-        # It was paused: its own strategy is the one that the state has kept.
-        remembered |= {"strategy": state.strategy, "strategy_owned": state.strategy_owned}
-    return remembered
+def _begun(held: Held, intent: dict[str, Any], plan: Plan) -> State:
+    """The state of a rebuild that begins."""
+    held.observed()
+    stable = staged.standing_revision(held.cluster, held.live, held.deadline)
+    wanted = held.predict(held.with_template(intent)).after["spec"]["template"]
+    remembered, before = held.remembered(), held.state
+    if before is not None:
+        # It was paused: the user's strategy is the one that the state has kept.
+        remembered |= {"strategy": before.strategy, "strategy_owned": before.strategy_owned}
+    return State(
+        kind=REBUILD,
+        phase=EMPTYING,
+        plan=kept_plan(plan),
+        by=user_agent(os.environ),
+        revision=stable.name,
+        digest=staged.digest_of(wanted),
+        **remembered,
+    )
 
 
-def _take_up(held: Held, found: State, intent: dict[str, Any], proceed: bool) -> None:
-    """Go on with a rebuild, towards what the task wants.
+def _taken_up(held: Held, found: State, intent: dict[str, Any], proceed: bool) -> State:
+    """The state with which a rebuild goes on, towards what the task wants.
 
     Raises:
         RolloutError: the task wants something else, or somebody changed the object.
@@ -126,10 +125,8 @@ def _take_up(held: Held, found: State, intent: dict[str, Any], proceed: bool) ->
     if not known and not proceed:
         raise foreign(held.name, ["spec.template"], held.live)
     if staged.digest_of(wanted) == found.digest:
-        if found.phase == REVERTING:
-            # It failed before: this is another try, from the beginning.
-            held.write(found.at(EMPTYING, why=""))
-        return
+        # One that failed before is tried again, from the beginning.
+        return found.at(EMPTYING, why="") if found.phase == REVERTING else found
     if not proceed and not history.same_template(wanted, stable.template):
         raise RolloutError(
             f"DaemonSet {held.name} is being rebuilt to another template. Nothing was changed.",
@@ -137,7 +134,7 @@ def _take_up(held: Held, found: State, intent: dict[str, Any], proceed: bool) ->
             " its place with on_unfinished_rollout: proceed.",
             details={"rollout": {**verdict(held.live).as_result(), "ready": False}},
         )
-    held.write(found.at(EMPTYING, digest=staged.digest_of(wanted), why=""))
+    return found.at(EMPTYING, digest=staged.digest_of(wanted), why="")
 
 
 def _rebuild(
@@ -212,7 +209,8 @@ def _after_failure(
     if plan.on_failure in (PAUSE, FAIL):
         advice = "Mend the cause, then run the task again: it goes on from there."
         return RolloutError(message, advice=advice, details=details)
-    why = error.message
+    # Without evidence, as a log or an answer may quote secrets.
+    why = f"the rebuild failed ({error.kind})"
     try:
         reverting.give_time(held)
         state = held.state

@@ -29,6 +29,7 @@ from .pods import NodeOutcome, Proof, Replacing
 from .waiting import Progress, until_observed
 
 _NAMED = 20
+_FOR_COUNTING = 5.0
 _MARK = ("f:spec", "f:template", "f:metadata", "f:annotations", f"f:{restart.RESTARTED_AT}")
 
 
@@ -80,8 +81,7 @@ def replace_pods(
         return replace(applied, after=live), restarts
     outcomes = _replaced(cluster, live, left, spared, patience, deadline, progress)
     changed = applied.changed or any(outcome.touched for outcome in outcomes)
-    metadata = live["metadata"]
-    found = daemonsets.read(cluster, metadata["namespace"], metadata["name"], deadline) or live
+    found = _counted(cluster, live, sum(outcome.updated for outcome in outcomes), deadline)
     if not _has_ended_well(outcomes, _allowed(live, patience)):
         raise _stopped(found, outcomes, changed)
     return replace(applied, after=found, changed=changed), restarts
@@ -185,12 +185,61 @@ def _replaced(
         grace_seconds=patience.grace_seconds if patience.fail_early else float("inf"),
         progress_deadline_seconds=patience.progress_deadline_seconds,
     )
-    with Replacing(cluster, live, revision.hash, proof, deadline, progress) as pods:
+
+    def check() -> None:
+        _same_template(cluster, live, deadline)
+
+    with Replacing(cluster, live, revision.hash, proof, deadline, progress, check=check) as pods:
         # Those that were restarted before count as well, where they are not available yet.
         standing = pods.pods().items()
         made = {node for node, pod in standing if revision_of(pod) == revision.hash}
         nodes = sorted({*left, *made} - set(spared), key=natural)
         return pods.replace(nodes, at_once=at_once(live), max_failures=_allowed(live, patience))
+
+
+def _same_template(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> None:
+    """Make sure that the pods that are made still bear the mark.
+
+    Raises:
+        RolloutError: they do not.
+    """
+    metadata = live["metadata"]
+    now = daemonsets.read(cluster, metadata["namespace"], metadata["name"], deadline)
+    if now is None or now["metadata"]["uid"] != metadata["uid"]:
+        what = "it was deleted"
+    elif now["spec"]["template"] != live["spec"]["template"]:
+        what = "somebody changed its template"
+    else:
+        return
+    raise RolloutError(
+        f"The restart of DaemonSet {_called(live)} was stopped: {what} meanwhile. The pods that"
+        " were restarted before stay as they are.",
+        advice="Run the task again once that is settled.",
+        details={"changed": True},
+    )
+
+
+def _counted(
+    cluster: Cluster, live: dict[str, Any], updated: int, deadline: Deadline
+) -> dict[str, Any]:
+    """The DaemonSet once the controller has counted so many updated pods, or soon after."""
+    metadata = live["metadata"]
+    namespace, name = metadata["namespace"], metadata["name"]
+    found = daemonsets.read(cluster, namespace, name, deadline) or live
+    if verdict(found).counts["updated"] >= updated:
+        return found
+    for event in cluster.watch(
+        daemonsets.path_of(namespace),
+        query={"fieldSelector": f"metadata.name={name}"},
+        resource_version=found["metadata"]["resourceVersion"],
+        deadline=Deadline(min(_FOR_COUNTING, deadline.left())),
+    ):
+        if event["type"] == "DELETED":
+            break
+        found = event["object"]
+        if verdict(found).counts["updated"] >= updated:
+            break
+    return found
 
 
 def _has_ended_well(outcomes: Iterable[NodeOutcome], allowed: int) -> bool:

@@ -44,6 +44,22 @@ def stable_of(held: Held) -> Revision:
     )
 
 
+def refuse_without_history(held: Held, least: int) -> None:
+    """Refuse to begin where the controller would forget the stable template meanwhile.
+
+    Raises:
+        RolloutError: it would.
+    """
+    limit = held.live["spec"].get("revisionHistoryLimit")
+    if limit is None or limit >= least:
+        return
+    raise RolloutError(
+        f"DaemonSet {held.name} has revisionHistoryLimit {limit}, so that there would be nothing to"
+        " go back to. Nothing was changed.",
+        advice=f"Set revisionHistoryLimit to {least} or more with a task of its own first.",
+    )
+
+
 def give_time(held: Held) -> None:
     """Have the deadline leave what a rollback needs at least."""
     if held.deadline.left() < LEAST_SECONDS:

@@ -60,6 +60,16 @@ def failed(
     outcome: str,
     told: dict[str, Any],
 ) -> RolloutError:
+    """The failure of a staged rollout.
+
+    Args:
+        held: the DaemonSet as it was left.
+        state: the rollout's state when it failed.
+        why: a clause with the evidence.
+        reasons: why nodes failed, grouped by cause.
+        outcome: ``rolled_back``, ``paused``, ``failed``, or ``unfinished`` where that could not be.
+        told: more keys for the result: ``touched``, ``rolled_back``.
+    """
     back = told.get("rolled_back", told if outcome == "rolled_back" else {})
     message = f"The staged rollout of DaemonSet {held.name} failed: {why.rstrip('.')}."
     advice = "Mend the cause, then run the task again."

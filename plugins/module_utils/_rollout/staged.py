@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,9 +17,21 @@ from .._cluster.connection import Cluster
 from .._cluster.revisions import Revision, revisions_of
 from .._nodes.trouble import MAX_NODES_NAMED
 from .._spec.shares import share_of
-from . import held, history
+from . import history
+from .held import digest_of, stored
 from .node_work import NodeOutcome
 from .patience import Patience
+
+__all__ = [
+    "Staged",
+    "at_once",
+    "digest_of",
+    "in_words",
+    "is_template_of",
+    "named",
+    "reasons_of",
+    "standing_revision",
+]
 
 _NAMED = 20
 # The controller does not do both at once, and one of them is 0.
@@ -46,15 +56,9 @@ class Staged:
     patience: Patience = field(default_factory=Patience)
 
 
-def digest_of(template: Mapping[str, Any]) -> str:
-    """A digest of a template as the server holds it."""
-    content = json.dumps(held.stored(template), sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
 def is_template_of(template: Mapping[str, Any], revision: Revision) -> bool:
     """Whether a template is that of a revision to the letter, so that its pods are current."""
-    return held.stored(template) == held.stored(revision.template)
+    return stored(template) == stored(revision.template)
 
 
 def standing_revision(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> Revision:

@@ -175,7 +175,7 @@ class Stages:
                 if one.hash == state.hash:
                     self._new = one
                     return one
-        held.write(state.at(ROLLING, stage=next_stage(state), plan=self._kept_plan(), why=""))
+        held.write(self._at_stage(next_stage(state)))
         self._stand_new()
         found = staged.standing_revision(held.cluster, held.live, held.deadline)
         held.write(self.state.at(ROLLING, hash=found.hash))
@@ -188,8 +188,16 @@ class Stages:
             held.put(lambda: held.with_template(self._intent))
         held.observed()
 
-    def _kept_plan(self) -> dict[str, Any]:
-        return kept_plan(self.plan)
+    def _at_stage(self, stage: int, **changes: Any) -> State:
+        """The state while the pods of a stage are replaced."""
+        return self.state.at(
+            ROLLING,
+            stage=stage,
+            plan=kept_plan(self.plan),
+            verifies=self.plan.verify is not None,
+            why="",
+            **changes,
+        )
 
     # One stage.
 
@@ -229,9 +237,7 @@ class Stages:
     def _stage(self, pods: Replacing, stage: int, turn: Cut) -> None:
         held, total = self.held, len(turn.outdated)
         stages = max(len(turn.sizes), stage)
-        held.write(
-            self.state.at(ROLLING, stage=stage, stages=stages, plan=self._kept_plan(), why="")
-        )
+        held.write(self._at_stage(stage, stages=stages))
         held.progress(f"{held.name}: stage {stage} of {stages}, {len(turn.now)} nodes")
         desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or total)
         allowed = share_of(self.plan.max_failures, desired)
@@ -321,9 +327,13 @@ def cut(
     order = [node for batch in batches for node in batch]
     # What another rollout has touched before this one took its place comes first.
     order.sort(key=lambda node: standing[node] not in state.earlier)
-    done = [node for node in order if state.hash is not None and standing[node] == state.hash]
-    outdated = [node for node in order if node not in set(done)]
+    done = [node for node in order if _is_done(state, standing[node])]
+    outdated = [node for node in order if not _is_done(state, standing[node])]
     sizes = [len(batch) for batch in batches]
     before, until = sum(sizes[: stage - 1]), sum(sizes[:stage])
     now = [*done[before:], *outdated[: max(0, until - len(done))]]
     return Cut(outdated, now, sizes)
+
+
+def _is_done(state: State, revision: str) -> bool:
+    return state.hash is not None and revision == state.hash

@@ -87,16 +87,18 @@ def carry_out(
             f"it was begun under the field manager {found.manager}, and the task has {how.manager}",
             f"Give field_manager: {found.manager}.",
         )
-    if (found is not None and found.kind == REBUILD) or (found is None and plan and plan.rebuild):
+    if found is not None and found.kind == PAUSED and not proceed:
+        from . import pausing
+
+        return pausing.found(cluster, live, intent, how, patience, deadline)
+    is_new = found is None or found.kind == PAUSED
+    is_rebuild = found is not None and found.kind == REBUILD
+    if is_rebuild or (is_new and plan is not None and plan.rebuild):
         from . import rebuilding
 
         return rebuilding.carry_out(
             cluster, live, intent, plan, how, patience, deadline, progress, proceed=proceed
         )
-    if found is not None and found.kind == PAUSED and not proceed:
-        from . import pausing
-
-        return pausing.found(cluster, live, intent, how, patience, deadline)
     task = _Task(held, live, intent, how, patience)
     if found is None or found.kind == PAUSED:
         return _begin(task, plan or Plan())
@@ -157,12 +159,7 @@ class _Task:
 
 def _begin(task: _Task, plan: Plan) -> Staged:
     held = task.held
-    if held.live["spec"].get("revisionHistoryLimit") == 0:
-        raise RolloutError(
-            f"DaemonSet {held.name} has revisionHistoryLimit 0, so that there is nothing to go back"
-            " to. Nothing was changed.",
-            advice="Set revisionHistoryLimit to 1 or more first, then roll out in stages.",
-        )
+    reverting.refuse_without_history(held, 1)
     # What the server would refuse or a manager holds is told before anything is written.
     held.predict(task.intent, partial=task.how.partial)
     if task.how.dry_run:
@@ -343,14 +340,15 @@ def _foreseen_back(task: _Task, found: State) -> Staged:
 
 def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
     held = task.held
-    version = held.live["metadata"]["resourceVersion"]
     stages = Stages(held, task.intent, plan, task.patience, stable)
     try:
         is_done = stages.run()
     except LostError as error:
-        error.details.setdefault("changed", True)
+        error.details.setdefault("changed", held.has_written)
         raise
     except EverynodeError as error:
+        if not held.has_written:
+            raise
         raise after_failure(held, stages, plan, task.patience, error) from error
     if is_done:
         try:
@@ -361,7 +359,6 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
                 told = "All nodes have their new pods; the next run of the task ends the rollout."
                 error.advice = f"{error.advice} {told}".strip()
             raise
-    changed = held.live["metadata"]["resourceVersion"] != version or held.live != task.before
     state = held.state
     report: dict[str, Any] = {
         "kind": STAGED,
@@ -380,7 +377,7 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
     if stages.failed:
         report["failed"] = staged.reasons_of(stages.failed.values())
     return Staged(
-        Applied(task.before, held.live, changed, held.warnings),
+        Applied(task.before, held.live, held.has_written, held.warnings),
         report,
         finished=is_done,
         patience=stages.patience_for_failed(),

@@ -100,7 +100,7 @@ def pause(
     own = Deadline(max(deadline.left(), _SECONDS))
     try:
         live = _still_ours(cluster, applied, own)
-        pausing.pause(cluster, live, how, own, why=error.message)
+        pausing.pause(cluster, live, how, own, why=_why(error))
     except EverynodeError as trouble:
         error.message = f"{error.message} It could not be paused: {trouble.message}"
         error.advice = trouble.advice
@@ -109,6 +109,13 @@ def pause(
     error.advice = "Mend the cause, then have it go on with state: resumed."
     error.details["changed"] = True
     error.details["rollout"]["paused"] = True
+
+
+def _why(error: RolloutError) -> str:
+    """Why a rollout failed, for those who find it paused: without evidence, which may be secret."""
+    told = error.details["rollout"]
+    causes = ", ".join(dict.fromkeys(str(one["cause"]) for one in told.get("reasons") or []))
+    return f"its rolling update failed, {told['message']}{f' ({causes})' if causes else ''}"
 
 
 def _nothing_to_undo(applied: Applied, error: RolloutError) -> str:

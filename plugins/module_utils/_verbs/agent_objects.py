@@ -158,14 +158,18 @@ class Agent:
         except EverynodeError as error:
             done = [str(member.ref) for member in self.members if member.changed]
             left = [str(member.ref) for member in self.members if not member.action]
-            if not self.daemonset_is_done and self.task.params["state"] == "present":
+            # A rollout in stages tells of itself.
+            is_done = self.daemonset_is_done or (
+                "rollout" in error.details and error.details.get("changed")
+            )
+            if not is_done and self.task.params["state"] == "present":
                 left.append(f"DaemonSet {self.namespace}/{self.name}")
             if done and not self.task.check_mode:
                 error.details["changed"] = True
                 error.message += f" Done before: {', '.join(done)}."
             if left:
                 error.message += f" Not done: {', '.join(left)}."
-            error.advice = f"{error.advice} A run after that completes it.".strip()
+                error.advice = f"{error.advice} A run after that completes it.".strip()
             error.details["objects"] = self.as_result()
             raise
 

@@ -117,7 +117,7 @@ def plainly(
     """Apply what the task wants, and leave the rest to the controller; see `carry_out`."""
     wish.ready()
     applied = apply(task.cluster, intent, live, wish.how, deadline)
-    if applied.before is not None and not _holds(task):
+    if applied.changed and applied.before is not None and not _holds(task):
         from .._rollout import forecast
 
         if not forecast.same(applied.before, applied.after):
@@ -219,8 +219,9 @@ def hold(
         change: what the task would do, such as ``restart it``.
         deadline: the task's.
     """
+    allowance = waiting.patience_of(task.params).allowance
     found = guarding.unfinished(live)
-    if found is None:
+    if found is None or guarding.is_excused(task.cluster, live, allowance, deadline):
         return live
     if choice == guarding.REFUSE:
         raise guarding.refusal(live, found, change)

@@ -89,7 +89,9 @@ def run(task: Task) -> dict[str, Any]:
             place.error = error
             continue
         now = time.monotonic()
-        some = [Following(one, patience, task.progress, now) for one in found]
+        some = [
+            Following(one, patience, task.progress, now, to_the_last_step=True) for one in found
+        ]
         followed += some
         if not all(one.ended for one in some):
             scopes.append(watching.Scope(place.namespace, version, place.only))
@@ -267,9 +269,9 @@ def _where(task: Task) -> str:
 
 def _error(task: Task, one: Following, failed: ClusterError | None) -> EverynodeError | None:
     """Why the wait for one of them failed."""
-    if one.error is not None or one.found.ready or task.check_mode:
-        return one.error
-    return failed
+    if task.check_mode:
+        return None
+    return failed if one.error is None and not one.found.ready else one.error
 
 
 def _entry(task: Task, one: Following, failed: ClusterError | None) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 {{ $only := index $asked "everynode.kubernetes/simulate-container" }}
 {{ $message := index $asked "everynode.kubernetes/simulate-message" }}
 {{ $code := index $asked "everynode.kubernetes/simulate-exit-code" }}
-{{ $mode := index $asked "everynode.kubernetes/simulate" }}
+{{ $mode := "" }}
 {{ $all := concat (or .spec.initContainers list) .spec.containers }}
-{{ if not $mode }}
 {{ range $all }}
 {{ $tag := regexFind ":simulate-[a-z-]+$" .image | trimPrefix ":simulate-" }}
 {{ if not $mode }}{{ $mode = $tag }}{{ end }}
 {{ end }}
-{{ end }}
+{{ if not $mode }}{{ $mode = index $asked "everynode.kubernetes/simulate" }}{{ end }}
 {{ $tagged := list }}
 {{ range $all }}
 {{ if hasSuffix (printf ":simulate-%s" $mode) .image }}{{ $tagged = append $tagged .name }}{{ end }}

@@ -2,8 +2,8 @@
 | (.metadata.labels // {}) + (.metadata.annotations // {})
 | (.["everynode.kubernetes/simulate-on"] // $pod.spec.nodeName // "" | split(",")) as $nodes
 | if $nodes | index($pod.spec.nodeName)
-  then .["everynode.kubernetes/simulate"]
-    // ([$pod.spec | (.initContainers[]?, .containers[]).image
+  then ([$pod.spec | (.initContainers[]?, .containers[]).image
          | capture(":simulate-(?<mode>[a-z-]+)$").mode] | first)
+    // .["everynode.kubernetes/simulate"]
     // ""
   else "" end
