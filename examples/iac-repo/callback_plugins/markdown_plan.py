@@ -53,10 +53,12 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Note what went wrong, and what would change all the same."""
         cluster, told = self._seen(result)
-        for one in told.get("results") or [told]:
-            if one.get("failed"):
-                self._faults.setdefault(cluster, []).append(str(one.get("msg")))
-            elif one.get("changed"):
+        items = [one for one in told.get("results") or [told] if isinstance(one, dict)]
+        # Not every version of ansible-core says failed of an item, but all say the exception.
+        failed = [one for one in items if one.get("failed") or "exception" in one] or [told]
+        self._faults.setdefault(cluster, []).extend(str(one.get("msg")) for one in failed)
+        for one in items:
+            if one.get("changed"):
                 self._note(cluster, one)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
