@@ -79,7 +79,9 @@ class Live:
 
     def clean(self, namespace: str) -> list[str]:
         """Ask for what is left to be removed, the namespace with all that is in it included."""
-        left = {one["path"] for one in self.objects(namespace)} | {f"/api/v1/namespaces/{namespace}"}
+        left = {one["path"] for one in self.objects(namespace)} | {
+            f"/api/v1/namespaces/{namespace}"
+        }
         for path in left:
             with contextlib.suppress(RefusedByServerError):
                 self.api.request("DELETE", path)
@@ -124,9 +126,7 @@ class Live:
                 if "list" in resource["verbs"] and resource["kind"] not in _DERIVED:
                     yield f"{version}/{resource['name']}"
 
-    def _items(
-        self, place: str, query: Mapping[str, str] | None = None
-    ) -> list[dict[str, Any]]:
+    def _items(self, place: str, query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         found = self.api.request("GET", place, query=query)
         kind = found["kind"].removesuffix("List")
         return [_told({"kind": kind, **item}, place) for item in found["items"]]

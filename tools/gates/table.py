@@ -72,7 +72,7 @@ GATES = (
     _lint("ruff", "ruff check ."),
     _lint("yamllint", "yamllint --strict ."),
     _lint("changelog", "antsibull-changelog lint"),
-    _lint("types", f"mypy --package {_COLLECTION}.plugins", "mypy tools tests benchmarks"),
+    _lint("types", f"mypy --package {_COLLECTION}.plugins", "mypy tools tests benchmarks extensions"),
     _lint(
         "docs",
         "antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck "
@@ -93,9 +93,10 @@ GATES = (
     _pytest("agents", "tests/agents", before="python -m tools.agents"),
     _pytest("cluster", "tests/cluster", cluster=True),
     _pytest("property", "tests/property", cluster=True),
-    # The real kubernetes.core makes objects that the collection then takes over; ansible-runner runs
-    # the jobs of AWX.
+    # The real kubernetes.core makes objects that the collection then takes over; ansible-runner
+    # runs the jobs of AWX.
     _pytest("integration", "tests/integration", also=("bench", "runner"), cluster=True, workers=2),
+    Gate("molecule", _command("python -m tools.gates.molecule"), cluster=True, minutes=20),
     _pytest("smoke", "tests/smoke", cluster=True),
     _pytest("smoke-oldest", "tests/smoke", environment="smoke-oldest", cluster=True),
 )
