@@ -72,7 +72,11 @@ GATES = (
     _lint("ruff", "ruff check ."),
     _lint("yamllint", "yamllint --strict ."),
     _lint("changelog", "antsibull-changelog lint"),
-    _lint("types", f"mypy --package {_COLLECTION}.plugins", "mypy tools tests benchmarks extensions"),
+    _lint(
+        "types",
+        f"mypy --package {_COLLECTION}.plugins",
+        "mypy tools tests benchmarks extensions",
+    ),
     _lint(
         "docs",
         "antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck "
