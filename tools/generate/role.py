@@ -65,6 +65,7 @@ _OWN: Mapping[str, dict[str, Any]] = {
     "variants": {
         "type": "list",
         "elements": "dict",
+        "default": [],
         "description": "The agent's variants for other hardware, each with a name, the values of"
         " the label, and parameters of its own; see the filter variants.",
     },
