@@ -23,7 +23,8 @@ Each table has every difference between what a role makes with its defaults and 
 the agent publishes: volumes and mounts, tolerations and nodes, security, namespaces of the node,
 ports, probes, resources, priority, updates, and rights. Both have been through the same API server,
 so a default that is spelled out is no difference. Versions, arguments, variables and names are not
-compared. A dash stands for nothing, or for what Kubernetes does anyway.
+compared. A dash stands for nothing, or for what Kubernetes does anyway. Rights are compared where the
+project publishes them beside the manifest.
 
 What a role would change in your cluster, it says itself, before it does it:
 
@@ -95,6 +96,9 @@ def _section(role: str, entry: Mapping[str, Any], rows: Sequence[Row]) -> Iterat
         yield "The role has these variables, to be about the same:\n"
         yield from (f"- `{name}: {_value(value)}`" for name, value in entry["variables"].items())
         yield ""
+    if not rows:
+        yield "There is no difference.\n"
+        return
     yield "| | published | role | why |"
     yield "|---|---|---|---|"
     for row in rows:
