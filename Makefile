@@ -16,7 +16,7 @@ endif
 ENVIRONMENTS := "$(PYTHON)" -m tools.environments
 CLUSTER := $(ENVIRONMENTS) run --keep-proxies demo tools/cluster/cluster
 GATES := format ruff yamllint changelog types docs licences ansible-lint sanity package \
-	rules unit cluster property integration smoke smoke-oldest
+	rules unit agents cluster property integration molecule smoke smoke-oldest
 
 # A kubeconfig counts only where it was typed after `make`: an exported one is never used.
 ifeq ($(origin KUBECONFIG),command line)

@@ -661,6 +661,28 @@ options:
             description:
               - How much of a card's memory, in MB, with the same plugins (C(nvidia.com/gpumem)).
             type: int
+      host_paths:
+        description:
+          - Parts of the node that agents of a kind mount alike. A mount of the same path in
+            O(containers[].volume_mounts) takes their place.
+          - V(logs) are C(/var/log) and Docker's logs, V(metrics) are C(/proc), C(/sys) and C(/)
+            below C(/host), all to be read only.
+          - V(devices) is C(/dev), V(udev) is C(/run/udev), V(kernel_modules) is C(/lib/modules).
+          - V(device_plugins), V(kubelet_plugins), V(kubelet_registry) and V(kubelet_pods) are
+            folders of the kubelet, in O(kubelet_root). The registry is mounted at C(/registration),
+            the others where they are on the node.
+        type: list
+        elements: str
+        choices:
+          - logs
+          - metrics
+          - devices
+          - udev
+          - kernel_modules
+          - device_plugins
+          - kubelet_plugins
+          - kubelet_registry
+          - kubelet_pods
       sync_host_timezone:
         description:
           - Whether the container has the time zone of its node, by a read-only mount of the node's
@@ -1499,6 +1521,49 @@ options:
         which a warning says. The DaemonSet controller lets its pods tolerate such nodes for ever,
         and a pod of a DaemonSet never moves.
     type: raw
+  tolerate:
+    description:
+      - Tolerations that most agents need, by name, before those of O(tolerations).
+      - V(every_node) tolerates every taint. V(control_plane) tolerates those of the control plane,
+        V(gpu) those of nodes with cards of NVIDIA, AMD and Intel, V(critical) the taint
+        C(CriticalAddonsOnly).
+    type: list
+    elements: str
+  operating_systems:
+    description:
+      - The operating systems that the images are for, such as V(linux). Other nodes get no pod.
+      - It is written into O(affinity), and what that requires has to hold as well.
+    type: list
+    elements: str
+  architectures:
+    description:
+      - The architectures that the images are for, such as V(amd64) and V(arm64). Other nodes get no
+        pod.
+      - It is written into O(affinity), and what that requires has to hold as well.
+    type: list
+    elements: str
+  virtual_nodes:
+    description:
+      - With V(false), nodes get no pod that no kubelet runs on, those of the virtual kubelet and of
+        Fargate.
+    type: bool
+  kubelet_root:
+    description:
+      - The kubelet's folder on the nodes, for O(containers[].host_paths). It is C(/var/lib/kubelet)
+        unless told.
+    type: str
+  image_prefix:
+    description:
+      - Where all images come from, init containers' too, such as the host of a mirror with a path.
+        It is put before each image that does not begin with it.
+    type: str
+  harden:
+    description:
+      - Whether containers may do no more than they ask for. Unless they say otherwise, they drop
+        all capabilities, cannot gain privileges, run as another user than root on a root file
+        system that is read only, with the runtime's seccomp profile.
+      - A privileged container, and one of user 0, keeps what it asks for.
+    type: bool
   image_policy:
     description:
       - Rules that all images have to keep, those of init containers and volumes too.

@@ -33,9 +33,17 @@ options:
         O(delete_namespace) say otherwise.
       - With V(paused), the rolling update of the DaemonSet stops where it is, and with V(resumed)
         it goes on, as with M(everynode.kubernetes.daemonset). Nothing else is looked at.
+      - With V(restarted), every pod is replaced, as with M(everynode.kubernetes.daemonset). Nothing
+        else is looked at.
     type: str
-    choices: [present, absent, paused, resumed]
+    choices: [present, absent, restarted, paused, resumed]
     default: present
+  settings:
+    description:
+      - Parameters of this module by their names, in one dictionary, for data from an inventory. The
+        module's action plugin takes it apart. What is in it counts before the same parameter of the
+        task.
+    type: dict
   service_account:
     description:
       - An account of its own for the pods. Without O(service_account.name), it is that of
@@ -348,6 +356,11 @@ options:
     description:
       - Why the template changes, kept in the annotation C(kubernetes.io/change-cause), from which
         the controller copies it to the revision. It is written only when the template changes.
+    type: str
+  restart_key:
+    description:
+      - Makes O(state=restarted) idempotent. The pods are restarted only where the last restart was
+        for another key, such as the checksum of a configuration or the number of a job.
     type: str
   propagation_policy:
     description:

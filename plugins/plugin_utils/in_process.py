@@ -89,6 +89,8 @@ class VerbAction(ActionBase):
     def _prepared_args(self) -> dict[str, Any]:
         """The task's arguments, with what only the controller can read already read."""
         args: dict[str, Any] = dict(self._task.args)
+        if self.verb.takes_settings:
+            args |= self._settings(args.pop("settings", None))
         self._refuse_unknown(args)
         kubeconfig = args.get("kubeconfig")
         if isinstance(kubeconfig, Mapping):
@@ -103,6 +105,16 @@ class VerbAction(ActionBase):
         if args.get("src") is not None:
             args["src_content"] = self._read_src(str(args["src"]))
         return args
+
+    def _settings(self, settings: Any) -> dict[str, Any]:
+        """Parameters that the task has in one dictionary, which count before its others."""
+        if settings is None:
+            return {}
+        if not isinstance(settings, Mapping):
+            raise AnsibleActionFail("Invalid input: settings: it is no dictionary of parameters.")
+        if "settings" in settings:
+            raise AnsibleActionFail("Invalid input: settings.settings: it is no parameter in it.")
+        return dict(settings)
 
     def _refuse_unknown(self, args: Mapping[str, Any]) -> None:
         refusal = unknown_names(self.verb, args)

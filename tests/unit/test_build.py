@@ -546,3 +546,25 @@ def test_no_identity(params: dict[str, Any], fault: str) -> None:
 def test_the_identity_needs_no_containers() -> None:
     assert identity({"name": "a", "containers": "not looked at"}, "context") == ("context", "a")
     assert identity({"definition": DEFINITION}, "context") == ("system", "defined")
+
+
+@pytest.mark.parametrize(
+    ("source", "renewed", "warns"),
+    [
+        ({"config_map": {"name": "conf"}}, {("ConfigMap", "conf")}, False),
+        ({"secret": {"secret_name": "conf"}}, {("Secret", "conf")}, False),
+        ({"config_map": {"name": "conf"}}, {("Secret", "conf"), ("ConfigMap", "other")}, True),
+        ({"config_map": {"name": "conf"}}, set(), True),
+    ],
+)
+def test_a_file_that_is_renewed_with_its_pods_never_gets_old(
+    source: dict[str, Any], renewed: set[tuple[str, str]], warns: bool
+) -> None:
+    mount = {"name": "conf", "mount_path": "/etc/agent.conf", "sub_path": "agent.conf"}
+    params = {
+        "name": "agent",
+        "containers": [{**AGENT, "volume_mounts": [mount]}],
+        "volumes": [{"name": "conf", **source}],
+    }
+    draft = build(params, context_namespace="default", renewed=renewed)
+    assert any("until the pod is restarted" in text for text in draft.warnings) is warns

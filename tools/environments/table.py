@@ -50,6 +50,7 @@ ENVIRONMENTS = {
             seconds=20,
             prefer_oldest=True,
         ),
+        Environment("runner", "run jobs as AWX does", (3, 12), (3, 14), seconds=20),
         Environment(
             "importer", "import the collection as Galaxy does", (3, 12), (3, 13), seconds=25
         ),

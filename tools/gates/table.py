@@ -48,6 +48,7 @@ def _pytest(
     also: tuple[str, ...] = (),
     cluster: bool = False,
     workers: int = 0,
+    before: str = "",
 ) -> Gate:
     # {report} becomes the path of the file that the summary reads.
     line = f"python -m pytest --junit-xml={{report}} {folder}"
@@ -57,7 +58,7 @@ def _pytest(
     minutes = 20 if cluster else 5
     return Gate(
         name,
-        _command(line),
+        (*(_command(before) if before else ()), *_command(line)),
         environment=environment,
         also=also,
         cluster=cluster,
@@ -71,7 +72,11 @@ GATES = (
     _lint("ruff", "ruff check ."),
     _lint("yamllint", "yamllint --strict ."),
     _lint("changelog", "antsibull-changelog lint"),
-    _lint("types", f"mypy --package {_COLLECTION}.plugins", "mypy tools tests benchmarks"),
+    _lint(
+        "types",
+        f"mypy --package {_COLLECTION}.plugins",
+        "mypy tools tests benchmarks extensions",
+    ),
     _lint(
         "docs",
         "antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck "
@@ -88,10 +93,14 @@ GATES = (
     Gate("package", _command("python -m tools.gates.package"), also=("importer",), beside=True),
     _pytest("rules", "tests/gates"),
     _pytest("unit", "tests/unit"),
+    # Tests see no proxies, so what is downloaded is there before they begin.
+    _pytest("agents", "tests/agents", before="python -m tools.agents"),
     _pytest("cluster", "tests/cluster", cluster=True),
     _pytest("property", "tests/property", cluster=True),
-    # The real kubernetes.core makes objects that the collection then takes over.
-    _pytest("integration", "tests/integration", also=("bench",), cluster=True, workers=2),
+    # The real kubernetes.core makes objects that the collection then takes over; ansible-runner
+    # runs the jobs of AWX.
+    _pytest("integration", "tests/integration", also=("bench", "runner"), cluster=True, workers=2),
+    Gate("molecule", _command("python -m tools.gates.molecule"), cluster=True, minutes=20),
     _pytest("smoke", "tests/smoke", cluster=True),
     _pytest("smoke-oldest", "tests/smoke", environment="smoke-oldest", cluster=True),
 )

@@ -81,7 +81,7 @@ def arrange(parts: Parts, daemonset: dict[str, Any]) -> Arrangement:
             path = f"{parameter}[{index}]"
             if not isinstance(entry.get("name"), str):
                 continue
-            manifest = _configuration(kind, entry, path, made)
+            manifest = _configuration(kind, entry, path, made, daemonset["metadata"]["name"])
             if entry.get("versioned", True):
                 names[kind, entry["name"]] = manifest["metadata"]["name"]
                 made.versioned.add((kind, manifest["metadata"]["name"]))
@@ -155,7 +155,7 @@ def _object(api_version: str, kind: str, name: str, entry: Mapping[str, Any]) ->
 
 
 def _configuration(
-    kind: str, entry: Mapping[str, Any], path: str, made: Arrangement
+    kind: str, entry: Mapping[str, Any], path: str, made: Arrangement, agent: str
 ) -> dict[str, Any]:
     content: dict[str, Any] = {}
     data, binary = entry.get("data") or {}, entry.get("binaryData") or {}
@@ -178,7 +178,8 @@ def _configuration(
     name = entry["name"]
     if not entry.get("versioned", True):
         return {**_object("v1", kind, name, entry), **content}
-    versioned = _object("v1", kind, f"{name}-{_digest(content)[:10]}", entry)
+    # Agents of one namespace may have the same content under the same name, and each its own.
+    versioned = _object("v1", kind, f"{name}-{_digest([agent, content])[:10]}", entry)
     return {**versioned, **content, "immutable": True}
 
 

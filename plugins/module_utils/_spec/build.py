@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from .checks.metadata import check_description, check_metadata
 from .checks.waiting import check_time
 from .names import Path
 from .placement import check_placement, placed
+from .references import Reference
 from .selector import add_selected_labels, differs, settled
 from .sources import DEFINITION_PARAMETERS, Sources, description_key, read_sources
 
@@ -48,7 +49,9 @@ class Draft:
     pod_security: dict[str, Any] | None = None
 
 
-def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
+def build(
+    params: Mapping[str, Any], *, context_namespace: str, renewed: Collection[Reference] = ()
+) -> Draft:
     """The DaemonSet that a task with ``state: present`` asks for.
 
     Typed parameters are laid over the definition, see `overlay.overlaid`. Everything is checked
@@ -57,6 +60,7 @@ def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
     Args:
         params: the task's parameters by name; those that are None are not given.
         context_namespace: the namespace where neither parameters nor definition say one.
+        renewed: ConfigMaps and Secrets that no pod outlives a change of.
 
     Raises:
         InputError: with all faults.
@@ -68,7 +72,10 @@ def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
     findings: list[Finding] = []
     security, not_allowed = _pod_security(manifest, params.get("pod_security"))
     if sources.readable:
-        findings = [*check_daemonset(manifest), *_check_parameters(params, sources), *not_allowed]
+        checked = (
+            one for one in check_daemonset(manifest) if not _is_renewed(one, manifest, renewed)
+        )
+        findings = [*checked, *_check_parameters(params, sources), *not_allowed]
         if params.get("strict_names"):
             findings = [replace(one, warning=False) if one.console else one for one in findings]
     _raise_faults(sources, [*_missing_name(manifest), *_missing_containers(sources)], findings)
@@ -81,6 +88,29 @@ def build(params: Mapping[str, Any], *, context_namespace: str) -> Draft:
     template["spec"] = placed(template["spec"], sources.settings)
     report = None if security is None else security.as_result(user_path)
     return Draft(manifest, warnings, selector_given, namespace_given, user_path, report)
+
+
+def _is_renewed(
+    finding: Finding, manifest: Mapping[str, Any], renewed: Collection[Reference]
+) -> bool:
+    """Whether a finding warns of a mounted file that never gets old, as its pods do not either."""
+    *place, key = finding.path
+    if not (renewed and finding.warning and key in ("subPath", "subPathExpr")):
+        return False
+    mount: Any = manifest
+    for step in place:
+        mount = mount[step]
+    volumes = manifest["spec"]["template"]["spec"].get("volumes") or []
+    named = [one for one in volumes if one.get("name") == mount.get("name")]
+    sources = [
+        reference
+        for one in named
+        for reference in (
+            ("ConfigMap", (one.get("configMap") or {}).get("name")),
+            ("Secret", (one.get("secret") or {}).get("secretName")),
+        )
+    ]
+    return any(reference in renewed for reference in sources)
 
 
 def complete(draft: Draft, live: Mapping[str, Any] | None) -> dict[str, Any]:

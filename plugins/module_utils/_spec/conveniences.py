@@ -16,6 +16,7 @@ from typing import Any
 
 from .checks.findings import quoted
 from .checks.syntax import LABEL_KEY
+from .host_paths import HOST_PATHS
 from .reading import Aside
 from .schema import FieldType
 
@@ -132,6 +133,18 @@ def _write_time_zone(wanted: bool, current: Any, aside: Aside) -> list[Any] | No
     return [*mounts, own]
 
 
+def _write_host_paths(names: list[str], current: Any, aside: Aside) -> list[Any] | None:
+    """Mounts that the container does not have yet: what the user mounts at a path stays."""
+    mounts = list(current or [])
+    there = {mount.get("mountPath") for mount in mounts if isinstance(mount, dict)}
+    for path in dict.fromkeys(path for name in names for path in HOST_PATHS.get(name, ())):
+        mount = path.as_mount(aside.kubelet_root)
+        if mount["mountPath"] not in there:
+            aside.needs_volume(path.as_volume(aside.kubelet_root))
+            mounts.append(mount)
+    return mounts
+
+
 # By the type of the object that they are written in, then by name (snake_case).
 CONVENIENCES: Mapping[str, Mapping[str, Convenience]] = {
     "Container": {
@@ -151,6 +164,32 @@ CONVENIENCES: Mapping[str, Mapping[str, Convenience]] = {
             description=(
                 "GPUs for the container, whole cards or parts of one.",
                 "They are written as limits, and as requests of the same amount.",
+            ),
+        ),
+        "host_paths": Convenience(
+            accepts=FieldType(
+                "list", element=FieldType("string", enum=tuple(HOST_PATHS)), relation="set"
+            ),
+            field="volumeMounts",
+            write=_write_host_paths,
+            description=(
+                (
+                    "Parts of the node that agents of a kind mount alike. A mount of the same path"
+                    " in O(containers[].volume_mounts) takes their place."
+                ),
+                (
+                    "V(logs) are C(/var/log) and Docker's logs, V(metrics) are C(/proc), C(/sys)"
+                    " and C(/) below C(/host), all to be read only."
+                ),
+                (
+                    "V(devices) is C(/dev), V(udev) is C(/run/udev), V(kernel_modules) is"
+                    " C(/lib/modules)."
+                ),
+                (
+                    "V(device_plugins), V(kubelet_plugins), V(kubelet_registry) and V(kubelet_pods)"
+                    " are folders of the kubelet, in O(kubelet_root). The registry is mounted at"
+                    " C(/registration), the others where they are on the node."
+                ),
             ),
         ),
         "sync_host_timezone": Convenience(

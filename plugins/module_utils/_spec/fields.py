@@ -17,6 +17,7 @@ from typing import Any
 
 from .names import Path
 from .pod_security import CHOICES
+from .presets import TOLERATIONS
 from .schema import FieldType, type_at
 
 DESCRIPTION_ANNOTATION = "kubernetes.io/description"
@@ -67,6 +68,13 @@ PARAMETERS: Mapping[str, Path] = {
 SETTINGS: Mapping[str, FieldType] = {
     "node_names": FieldType("list", element=FieldType("string")),
     "node_failure_toleration_seconds": FieldType("integer", bits=64),
+    "tolerate": FieldType("list", element=FieldType("string", enum=tuple(TOLERATIONS))),
+    "operating_systems": FieldType("list", element=FieldType("string")),
+    "architectures": FieldType("list", element=FieldType("string")),
+    "virtual_nodes": FieldType("boolean"),
+    "kubelet_root": FieldType("string"),
+    "image_prefix": FieldType("string"),
+    "harden": FieldType("boolean"),
     "image_policy": FieldType("object", ref="ImagePolicy"),
 }
 

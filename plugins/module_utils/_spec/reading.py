@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from .._base.errors import Fault
+from .host_paths import KUBELET_ROOT
 from .names import Path, show_path
 
 # Where a value stands: the place of what holds it, the key as the user wrote it, the key in the
@@ -32,12 +33,14 @@ class Reading:
             what later checks find there is no news.
         warnings: sentences for the user about values that may not be what was meant.
         volumes: volumes that conveniences need, each with the place that asks for it.
+        kubelet_root: the kubelet's folder on the nodes.
     """
 
-    __slots__ = ("faults", "suspects", "typed", "volumes", "warnings")
+    __slots__ = ("faults", "kubelet_root", "suspects", "typed", "volumes", "warnings")
 
-    def __init__(self, *, typed: bool):
+    def __init__(self, *, typed: bool, kubelet_root: str = KUBELET_ROOT):
         self.typed = typed
+        self.kubelet_root = kubelet_root
         self.faults: list[Fault] = []
         self.suspects: list[Path] = []
         self.warnings: list[str] = []
@@ -66,6 +69,11 @@ class Aside:
         self._reading = reading
         self._place = place
         self.beside = beside
+
+    @property
+    def kubelet_root(self) -> str:
+        """The kubelet's folder on the nodes."""
+        return self._reading.kubelet_root
 
     def fault(self, problem: str, *keys: str) -> None:
         """Notes what is wrong with the convenience, or with what it has under the keys."""

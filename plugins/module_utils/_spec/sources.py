@@ -12,6 +12,7 @@ from typing import Any
 
 from .._base.errors import Fault, InputError
 from .fields import DESCRIPTION_ANNOTATION, PARAMETERS, SETTINGS, type_of
+from .host_paths import KUBELET_ROOT
 from .names import Path
 from .overlay import ListOrigins, overlaid
 from .parse import API_VERSION, KIND, parse_definition
@@ -64,7 +65,8 @@ def read_sources(params: Mapping[str, Any]) -> Sources:
             definition = parse_definition(source, origin=origin)
         except InputError as error:
             faults += error.faults
-    plain, typed = Reading(typed=False), Reading(typed=True)
+    kubelet_root = params.get("kubelet_root") or KUBELET_ROOT
+    plain, typed = Reading(typed=False), Reading(typed=True, kubelet_root=kubelet_root)
     base = read_field(plain, definition, DAEMONSET, origin, ())
     moved = {"description": ("metadata", "annotations", description_key(params))}
     over = _typed_manifest(params, typed, moved["description"])

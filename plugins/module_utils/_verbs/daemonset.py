@@ -219,7 +219,8 @@ def _still_there(task: Task, live: Mapping[str, Any]) -> list[str]:
     return told
 
 
-def _restarted(task: Task) -> dict[str, Any]:
+def restarted(task: Task) -> dict[str, Any]:
+    """Replace every pod, unless the last restart was for the same key."""
     from . import restarting
 
     namespace, name = build.identity(task.params, task.cluster.namespace)
@@ -286,7 +287,7 @@ def absent(task: Task) -> dict[str, Any]:
 _STATES: dict[str, Callable[[Task], dict[str, Any]]] = {
     "present": _present,
     "patched": _patched,
-    "restarted": _restarted,
+    "restarted": restarted,
     "absent": absent,
     "paused": paused,
     "resumed": resumed,

@@ -29,9 +29,10 @@ from .difference import difference
 from .verb import Task, Verb
 
 _OWN_SPEC: dict[str, dict[str, Any]] = {
+    "settings": {"type": "dict"},
     "state": {
         "type": "str",
-        "choices": ["present", "absent", "paused", "resumed"],
+        "choices": ["present", "absent", "restarted", "paused", "resumed"],
         "default": "present",
     },
     "prune": {"type": "bool", "default": True},
@@ -45,11 +46,11 @@ _SHARED = (
     "change_cause",
     "propagation_policy",
     "create_namespace",
+    "restart_key",
 )
 # What the verb of ``daemonset`` reads, and this module does not offer.
 _FIXED = {
     "images": None,
-    "restart_key": None,
     "resource_version": None,
     "fail_if_exists": False,
     "on_selector_change": "fail",
@@ -81,7 +82,13 @@ def _checked(task: Task, parts: Parts) -> build.Draft:
     faults = [*change.faults(task.params), *parts.faults]
     draft = None
     try:
-        draft = build.build(task.params, context_namespace="default")
+        # A change of these changes the template, by a name or by a checksum.
+        renewed = {
+            (kind, str(entry.get("name")))
+            for kind, entries in (("ConfigMap", parts.config_maps), ("Secret", parts.secrets))
+            for entry in entries
+        }
+        draft = build.build(task.params, context_namespace="default", renewed=renewed)
     except InputError as error:
         faults += error.faults
     if draft is not None:
@@ -174,6 +181,11 @@ def _raise_faults(task: Task) -> None:
         raise InputError(faults)
 
 
+def _restarted(task: Task, _parts: Parts) -> dict[str, Any]:
+    _raise_faults(task)
+    return daemonset.restarted(task)
+
+
 def _paused(task: Task, _parts: Parts) -> dict[str, Any]:
     _raise_faults(task)
     return daemonset.paused(task)
@@ -187,6 +199,7 @@ def _resumed(task: Task, _parts: Parts) -> dict[str, Any]:
 _STATES: dict[str, Callable[[Task, Parts], dict[str, Any]]] = {
     "present": _present,
     "absent": _absent,
+    "restarted": _restarted,
     "paused": _paused,
     "resumed": _resumed,
 }
@@ -205,4 +218,5 @@ VERB = Verb(
     },
     mutually_exclusive=(("definition", "src"),),
     hides_secrets=True,
+    takes_settings=True,
 )

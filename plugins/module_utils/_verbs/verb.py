@@ -68,6 +68,8 @@ class Verb:
         argument_spec: the parameters, as Ansible's argument specs are.
         mutually_exclusive: names of parameters of which only one may be given.
         hides_secrets: whether it has a parameter ``secrets``, which travels as text.
+        takes_settings: whether it has a parameter ``settings``, which its action plugin takes
+            apart.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Verb:
     argument_spec: dict[str, dict[str, Any]]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     hides_secrets: bool = False
+    takes_settings: bool = False
 
 
 def carry_out(verb: Verb, task: Task) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from .findings import Place, quoted
 
 # Consoles call it a rebuild.
 INSTEAD_OF_RECREATE = (
-    'is a strategy of Deployments: use "RollingUpdate" with maxUnavailable "100%", which ends all'
-    ' old pods before there are new ones, or "OnDelete", and end them yourself'
+    "is a strategy of Deployments: ask for it with rollout: {rebuild: true}, or use"
+    ' "RollingUpdate" with maxUnavailable "100%"'
 )
 _STRATEGIES = ("RollingUpdate", "OnDelete")
 
