@@ -81,8 +81,10 @@ def parameters() -> dict[str, dict[str, Any]]:
     for name in documentation["extends_documentation_fragment"]:
         if name == _CONNECTION:
             continue
-        fragment = importlib.import_module(f"{package}.doc_fragments.{name.rsplit('.', 1)[1]}")
-        found |= yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION).get("options") or {}
+        file, _dot, part = name.removeprefix("everynode.kubernetes.").partition(".")
+        fragment = importlib.import_module(f"{package}.doc_fragments.{file}").ModuleDocFragment
+        text = getattr(fragment, part.upper() or "DOCUMENTATION")
+        found |= yaml.safe_load(text).get("options") or {}
     found |= documentation["options"]
     return {name: entry for name, entry in sorted(found.items()) if name not in _NOT_FOR_USERS}
 
