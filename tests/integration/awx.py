@@ -33,7 +33,11 @@ class _Loader(yaml.SafeLoader):
     """Reads Ansible's !unsafe as the text that it is."""
 
 
-_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+def _unsafe(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!unsafe", _unsafe)
 
 
 def controller(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -137,8 +141,8 @@ class Awx:
         private = self.folder / f"job-{number}"
         seen = private / "env"
         seen.mkdir(parents=True)
-        clone = ["git", "clone", "--quiet", "--branch", branch, self.project, private / "project"]
-        subprocess.run(clone, check=True)
+        places = [str(self.project), str(private / "project")]
+        subprocess.run(["git", "clone", "--quiet", "--branch", branch, *places], check=True)
         self._inventory(settings["inventory"], part, private)
         variables = {**settings.get("extra_vars", {}), **answers}
         # These are in the environment of every job of AWX.

@@ -20,6 +20,7 @@ from tests.integration.api import Api
 from tests.integration.awx import Awx
 from tests.integration.fleet import fleet, images, kubeconfig
 from tools.environments import places
+from tools.environments.making import environment
 
 _EXAMPLE = places.CHECKOUT / "examples" / "awx-project"
 _FIRST, _SECOND, _THIRD = "v1.12.0", "v1.12.1", "v1.12.2"
@@ -189,3 +190,12 @@ def test_no_secret_is_in_what_a_job_prints(project: Project) -> None:
     secrets += [user["user"].get("token") for user in config["users"]]
     for secret in [project.awx.secrets["secret_east_1_token"], *filter(None, secrets)]:
         assert not any(secret in text for text in printed)
+
+
+def test_the_execution_environment_is_one_that_ansible_builder_reads(tmp_path: Path) -> None:
+    builder = environment("importer") / "bin" / "ansible-builder"
+    path = _EXAMPLE / "execution-environment" / "execution-environment.yml"
+    subprocess.run([builder, "create", "--file", path, "--context", tmp_path], check=True)
+    steps = (tmp_path / "Containerfile").read_text()
+    assert "ansible-galaxy collection install" in steps
+    assert "everynode.kubernetes" in (tmp_path / "_build" / "requirements.yml").read_text()
