@@ -166,6 +166,9 @@ def test_a_plan_that_is_not_approved_of_changes_nothing(project: Project) -> Non
 
 def test_the_buttons_for_one_cluster_work_with_the_credential_of_awx(project: Project) -> None:
     east, west = project.clusters["east-1"], project.clusters["west-1"]
+    (before,) = project.versions()[0]
+    project.release("release", _THIRD)
+    assert [job.code for job in project.awx.launch("Apply agents", branch="release")] == [0, 0]
     since, elsewhere = east.mark(), west.mark()
     answers = {"restart_names": "node-exporter", "restart_namespace": "monitoring"}
     (restarted,) = project.awx.launch("Restart a DaemonSet", answers=answers)
@@ -176,6 +179,7 @@ def test_the_buttons_for_one_cluster_work_with_the_credential_of_awx(project: Pr
     (back,) = project.awx.launch("Roll a DaemonSet back", answers=answers)
     assert back.code == 0, back.output
     assert back.changed == {"localhost": 1}
+    assert project.versions() == [{before: 2}, {_THIRD: 2}]
 
     ours = [request for request in east.requests(since) if "awx-job=" in request.agent]
     assert any(request.writes for request in ours)
@@ -195,7 +199,8 @@ def test_no_secret_is_in_what_a_job_prints(project: Project) -> None:
 def test_the_execution_environment_is_one_that_ansible_builder_reads(tmp_path: Path) -> None:
     builder = environment("importer") / "bin" / "ansible-builder"
     path = _EXAMPLE / "execution-environment" / "execution-environment.yml"
-    subprocess.run([builder, "create", "--file", path, "--context", tmp_path], check=True)
+    whereto = ["--context", str(tmp_path), "--output-filename", "Containerfile"]
+    subprocess.run([str(builder), "create", "--file", str(path), *whereto], check=True)
     steps = (tmp_path / "Containerfile").read_text()
     assert "ansible-galaxy collection install" in steps
     assert "everynode.kubernetes" in (tmp_path / "_build" / "requirements.yml").read_text()
