@@ -23,28 +23,18 @@ from typing import Any
 import jinja2
 import yaml
 
+from tests.support import ansible_yaml
 from tools.environments.making import environment
 from tools.environments.surroundings import surroundings
 
 _KUBERNETES = "OpenShift or Kubernetes API Bearer Token"
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads Ansible's !unsafe as the text that it is."""
-
-
-def _unsafe(loader: _Loader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-_Loader.add_constructor("!unsafe", _unsafe)
-
-
 def controller(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """All variables of a folder of data for infra.aap_configuration."""
     read: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.glob("*.yml")):
-        read |= yaml.load(path.read_text(), _Loader)
+        read |= ansible_yaml.load(path.read_text())
     return read
 
 
