@@ -118,10 +118,11 @@ def _median(measured: Callable[[], float]) -> float:
 
 
 def _objects(cluster: Cluster) -> list[dict[str, Any]]:
-    """What the roles have made, as anyone could ask for it; the DaemonSets last."""
+    """What the roles have made, as anyone could ask for it: namespaces first, DaemonSets last."""
     names = cluster.run_kubectl("api-resources", "--verbs=list", "--output=name").split()
     kinds = ",".join(name for name in names if not (name == "pods" or name.startswith(_DERIVED)))
     labelled = _listed(cluster, kinds, "--selector", _LABEL)
+    labelled.sort(key=lambda one: bool(one["kind"] != "Namespace"))
     return [_asked(one) for one in (*labelled, *_listed(cluster, "daemonsets"))]
 
 
