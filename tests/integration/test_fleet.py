@@ -19,12 +19,12 @@ from tests.integration.api import Api, Request, uids
 from tests.integration.harness import Play, run
 from tests.integration.pod_watch import PodWatch
 
-# How many pods of all clusters there are: on five nodes.
 _NODES = 5
 _SHIPPER = {
     "role": "node_agent",
     "settings": {
         "name": "shipper",
+        "labels": {"team": "logging"},
         "tolerate": ["every_node"],
         "containers": [{"name": "shipper", "image": "example.test/shipper:{{ shipper_tag }}"}],
         "config_maps": [{"name": "shipper", "data": {"level": "info"}, "versioned": False}],
@@ -74,6 +74,7 @@ class Fleet:
             name: {
                 "cluster_kubeconfig": "{{ inventory_dir }}/{{ inventory_hostname }}.kubeconfig",
                 "node_exporter_namespace": place,
+                "node_exporter_settings": {"labels": {"team": "metrics"}},
                 # All are on the same nodes.
                 "node_exporter_port": 9110 + number,
             }
@@ -230,13 +231,14 @@ def test_restart_by_name_and_by_key(fleet: Fleet) -> None:
 def test_restart_by_selector(fleet: Fleet) -> None:
     fleet.agents("--limit=b,c").done()
     before = {one: fleet.pods(one, "node-exporter") for one in "bc"}
-    selector = "app.kubernetes.io/name=node-exporter"
-    fleet.run("restart", restart_selectors=selector, restart_clusters="monitored").done()
+    shippers = fleet.pods("b")
+    fleet.run("restart", restart_selectors="team=metrics", restart_clusters="monitored").done()
+    assert fleet.pods("b") == shippers
     for one in "bc":
         assert not fleet.pods(one, "node-exporter") & before[one]
     refused = fleet.run(
         "restart",
-        restart_selectors="app.kubernetes.io/name",
+        restart_selectors=["team"],
         restart_max_objects=1,
         restart_clusters="b",
     )
