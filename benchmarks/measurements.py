@@ -17,7 +17,7 @@ import yaml
 
 from tools.environments import places
 
-from . import plays, rollouts
+from . import fleet, plays, rollouts
 from .clusters import Cluster
 from .plays import Run
 from .rows import Row, in_words, ratio_row
@@ -62,6 +62,7 @@ def rows(cluster: Cluster) -> Iterator[Row]:
     yield from _memory(cluster)
     yield from _offline_checks()
     yield from rollouts.rows(cluster)
+    yield from fleet.rows(cluster)
 
 
 def _single_tasks(cluster: Cluster) -> Iterator[Row]:

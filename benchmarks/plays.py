@@ -20,6 +20,7 @@ import yaml
 
 _FOLDER = Path(__file__).resolve().parent
 WARM_UP = "warm up"
+_OURS = "group/everynode.kubernetes.all"
 
 
 class VoidError(Exception):
@@ -55,17 +56,19 @@ def run(
     hosts: int = 0,
     variables: dict[str, Any] | None = None,
     warm_up: bool = True,
+    kubeconfig: Path | None = None,
 ) -> Run:
     """Run a play with these tasks, on localhost or on so many hosts with a local connection.
 
-    With `warm_up`, the first task is run once more, before the others. Raises VoidError where a
-    task fails.
+    With `warm_up`, the first task is run once more, before the others. With `kubeconfig`, our
+    modules have it by default. Raises VoidError where a task fails.
     """
     first = [{**tasks[0], "name": WARM_UP}] if warm_up else []
     play = {
         "hosts": "all" if hosts else "localhost",
         "gather_facts": False,
         "vars": variables or {},
+        "module_defaults": {_OURS: {"kubeconfig": str(kubeconfig)}} if kubeconfig else {},
         "tasks": [*first, *tasks],
     }
     with tempfile.TemporaryDirectory() as name:

@@ -16,6 +16,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.build i
 from tests.gates.arguments import checked, specification
 from tests.gates.documentation import MODULES
 from tests.gates.tasks import action, tasks
+from tests.support import ansible_yaml
 from tools.environments import places
 
 _OURS = "everynode.kubernetes."
@@ -24,7 +25,7 @@ _PAGES = sorted([places.CHECKOUT / "README.md", *(places.CHECKOUT / "docs").glob
 _PLAYS = sorted(
     path
     for path in (places.CHECKOUT / "examples").glob("**/*.yml")
-    if isinstance(yaml.safe_load(path.read_text()), list)
+    if isinstance(ansible_yaml.load(path.read_text()), list)
 )
 _BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.M | re.S)
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
@@ -57,7 +58,7 @@ def test_tasks_have_valid_arguments(page: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_examples_have_valid_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sum(_check(yaml.safe_load(path.read_text()), monkeypatch) for path in _PLAYS)
+    assert sum(_check(ansible_yaml.load(path.read_text()), monkeypatch) for path in _PLAYS)
 
 
 @each_page

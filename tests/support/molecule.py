@@ -30,9 +30,9 @@ class Live:
     """The cluster that a scenario runs on: the one that the environment names, or its own."""
 
     def __init__(self, environ: Mapping[str, str]):
-        folder = places.cache() / "clusters" / _OWN_CLUSTER
-        self._kubeconfig = Path(environ.get(KUBECONFIG) or folder / "kubeconfig")
-        self._audit_log = Path(environ.get(AUDIT_LOG) or folder / "audit.log")
+        own = places.cache() / "clusters" / _OWN_CLUSTER / "kubeconfig"
+        self._kubeconfig = Path(environ.get(KUBECONFIG) or own)
+        self._audit_log = Path(environ.get(AUDIT_LOG) or places.own() / "molecule-audit.log")
 
     @cached_property
     def api(self) -> Api:
@@ -79,6 +79,8 @@ class Live:
 
     def clean(self, namespace: str) -> list[str]:
         """Ask for what is left to be removed, the namespace with all that is in it included."""
+        if not self._kubeconfig.is_file():
+            return []
         left = {one["path"] for one in self.objects(namespace)} | {
             f"/api/v1/namespaces/{namespace}"
         }

@@ -99,7 +99,13 @@ GATES = (
     _pytest("property", "tests/property", cluster=True),
     # The real kubernetes.core makes objects that the collection then takes over; ansible-runner
     # runs the jobs of AWX.
-    _pytest("integration", "tests/integration", also=("bench", "runner"), cluster=True, workers=2),
+    _pytest(
+        "integration",
+        "tests/integration",
+        also=("bench", "runner", "importer"),
+        cluster=True,
+        workers=2,
+    ),
     Gate("molecule", _command("python -m tools.gates.molecule"), cluster=True, minutes=20),
     _pytest("smoke", "tests/smoke", cluster=True),
     _pytest("smoke-oldest", "tests/smoke", environment="smoke-oldest", cluster=True),
