@@ -19,6 +19,7 @@ _ROUNDS = 5
 _MANY = tuple(f"agent-{number:02}" for number in range(20))
 _LARGE, _LARGEST = 100, 1000
 _LAG_SECONDS = 0.2
+_SLOW = {"everynode.kubernetes/simulate": "slow-start"}
 
 
 def rows(cluster: Cluster) -> Iterator[Row]:
@@ -34,11 +35,15 @@ def rows(cluster: Cluster) -> Iterator[Row]:
 
 
 def _many_at_once(cluster: Cluster) -> Iterator[Row]:
-    """Apply in a loop without waiting, then wait for all together."""
-    apply = looped(
-        ours("{{ item }}", cluster.kubeconfig, wait=False),
-        [_at_once(name, "{{ turn }}") for name in _MANY],
-    )
+    """Apply in a loop without waiting, then wait for all together.
+
+    The pods take some seconds to get ready, or the rollouts would end within the loop.
+    """
+    manifests = [_at_once(name, "{{ turn }}") for name in _MANY]
+    for one in manifests:
+        metadata = one["spec"]["template"]["metadata"]
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **_SLOW}
+    apply = looped(ours("{{ item }}", cluster.kubeconfig, wait=False), manifests)
     wait = ours_wait(cluster.kubeconfig, namespaces=[NAMESPACES[OURS]], names=list(_MANY))
     late = []
     for turn in range(_ROUNDS):
