@@ -17,6 +17,7 @@ from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.objects import owned_by
 from .._cluster.revisions import HASH_LABEL, is_template, revisions_of
+from .._nodes.pods import node_of
 from .._nodes.readiness import verdict
 from .._spec.rollout import natural
 from .._spec.shares import share_of
@@ -235,7 +236,7 @@ def _current(live: Mapping[str, Any]) -> int:
 
 
 def _nodes(pods: list[dict[str, Any]]) -> list[str]:
-    named = {str(pod["spec"].get("nodeName") or "") for pod in pods} - {""}
+    named = {node_of(pod) for pod in pods} - {""}
     return sorted(named, key=natural)[:_NAMED]
 
 

@@ -14,6 +14,7 @@ from .._base.errors import ForbiddenError
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.revisions import HASH_LABEL, Revision
+from .._nodes.pods import node_of
 from .history import current
 
 _MANY = 20
@@ -43,7 +44,7 @@ def outdated(
         return None
     revision = current(daemonset, revisions)
     nodes = sorted(
-        str(pod["spec"].get("nodeName") or "")
+        node_of(pod)
         for pod in pods
         if revision is None
         or (pod["metadata"].get("labels") or {}).get(HASH_LABEL) != revision.hash
