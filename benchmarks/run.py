@@ -20,7 +20,7 @@ def main() -> int:
     """Measure and report: 0 unless a measurement is void. A bar that is missed is told."""
     # Ended politely, it ends its cluster like after an interrupt.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    print("Measuring; this takes about eight minutes on a machine with nothing else to do.")
+    print("Measuring; this takes about twenty minutes on a machine with nothing else to do.")
     done: list[rows.Row] = []
     try:
         with clusters.cluster(_NODES) as cluster:
