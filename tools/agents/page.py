@@ -23,8 +23,8 @@ Each table has every difference between what a role makes with its defaults and 
 the agent publishes: volumes and mounts, tolerations and nodes, security, namespaces of the node,
 ports, probes, resources, priority, updates, and rights. Both have been through the same API server,
 so a default that is spelled out is no difference. Versions, arguments, variables and names are not
-compared. A dash stands for nothing, or for what Kubernetes does anyway. Rights are compared where the
-project publishes them beside the manifest.
+compared. A dash stands for nothing, or for what Kubernetes does anyway. Rights are compared where
+the project publishes them beside the manifest.
 
 What a role would change in your cluster, it says itself, before it does it:
 
