@@ -39,8 +39,10 @@ _DERIVED = ("endpoint", "componentstatuses", "controllerrevisions", "events", "d
 def rows(cluster: Cluster) -> Iterator[Row]:
     """Measure; the cluster has no DaemonSets."""
     cluster.set_nodes(_NODES)
-    made = _run(cluster, _roles(wait=False))
-    applied, all_run = made, made + _run(cluster, [_wait(cluster)])
+    wait = ours_wait(cluster.kubeconfig, all_namespaces=True, wait_timeout=_SECONDS)
+    both = [*_roles(wait=False), wait]
+    made = plays.run(both, warm_up=False, kubeconfig=cluster.kubeconfig).seconds
+    applied, all_run = sum(made[:-1]), sum(made)
     objects = _objects(cluster)
     again_by_us = []
     for _ in range(_ROUNDS):
@@ -96,13 +98,6 @@ def _kubectl(cluster: Cluster, file: Path) -> tuple[float, float]:
 
 def _roles(*, wait: bool) -> list[Task]:
     return fleet.tasks(node_agent_wait=wait)
-
-
-def _wait(cluster: Cluster) -> Task:
-    """One task that waits for all of them."""
-    listed = _listed(cluster, "daemonsets")
-    names = ["{namespace}/{name}".format(**one["metadata"]) for one in listed]
-    return ours_wait(cluster.kubeconfig, names=names, wait_timeout=_SECONDS)
 
 
 def _run(cluster: Cluster, tasks: list[Task], *, unchanged: bool = False) -> float:
