@@ -49,13 +49,14 @@ def _pytest(
     cluster: bool = False,
     workers: int = 0,
     before: str = "",
+    minutes: int = 0,
 ) -> Gate:
     # {report} becomes the path of the file that the summary reads.
     line = f"python -m pytest --junit-xml={{report}} {folder}"
     if workers:
         # Whole files, as what a file's tests share is made once; each worker has its own cluster.
         line += f" --numprocesses={workers} --dist=loadfile"
-    minutes = 20 if cluster else 5
+    minutes = minutes or (20 if cluster else 5)
     return Gate(
         name,
         (*(_command(before) if before else ()), *_command(line)),
@@ -104,7 +105,9 @@ GATES = (
         "tests/integration",
         also=("bench", "runner", "importer"),
         cluster=True,
-        workers=2,
+        # They wait for clusters more than they compute.
+        workers=3,
+        minutes=45,
     ),
     Gate("molecule", _command("python -m tools.gates.molecule"), cluster=True, minutes=20),
     _pytest("smoke", "tests/smoke", cluster=True),
