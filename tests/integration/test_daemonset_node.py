@@ -141,9 +141,10 @@ def test_a_pod_that_is_not_well_fails_the_task(api: Api, tasks: Tasks, nodes: No
 def test_without_wait_it_ends_with_the_deletion(api: Api, tasks: Tasks, nodes: Nodes) -> None:
     with PodWatch(api, tasks.namespace) as seen:
         done = nodes.ok(wait=False)
+        eventually(lambda: seen.deleted() or None, "the old pod is gone")
     assert done.changed
     assert done.result["pod"]["after"] is None
-    assert len(seen.deleted() | seen.created()) >= 1
+    assert len(seen.deleted()) == 1
 
 
 @pytest.mark.usefixtures("outdated")
