@@ -387,6 +387,7 @@ def test_removed_are_exactly_the_pods_that_are_named(api: Api, agents: Agents) -
         with agents.replacing(agents.stable) as pods:
             uids = [pods.pods()[node]["metadata"]["uid"] for node in ("node-1", "node-2")]
             assert sorted(pods.remove([*uids, "no-such-uid"])) == ["node-1", "node-2"]
+        eventually(lambda: seen.deleted() >= set(uids) or None, "they are gone")
         api.settled(agents.namespace, "agent")
     assert seen.deleted() == set(uids)
 
