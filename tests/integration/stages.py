@@ -112,6 +112,8 @@ class Scene:
         assert self.standing == image
         assert self.strategy["type"] == self.common["update_strategy"]["type"]
         assert set(self.images().values()) <= {image}
+        # The pods are proven by themselves, and the DaemonSet's own numbers may come after them.
+        self.api.settled(self.tasks.namespace, "agent")
         self.same(image)
 
 
