@@ -19,9 +19,9 @@ from tools.environments import places
 
 from . import fleet, plays, rollouts
 from .clusters import Cluster
+from .links import slow_link
 from .plays import Run
 from .rows import Row, in_words, ratio_row
-from .slow_link import slow_link
 from .tasks import (
     AS_MODULE,
     CORE,

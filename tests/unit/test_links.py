@@ -1,7 +1,7 @@
 # Copyright (c) 2026 everynode contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The slow link of the benchmarks is as slow as it says, from the first byte on."""
+"""The benchmarks' slow link is as slow as it says, from the first byte on; the other one counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.slow_link import slow_link
+from benchmarks.links import counting_link, slow_link
 
 _ROUND_TRIP = 0.1
 # On a machine with much else to do.
@@ -53,5 +53,18 @@ def test_the_handshake_costs_a_round_trip_and_so_does_each_question(echo: int) -
         assert 2 * _ROUND_TRIP <= _timed(client, b"first") < _LONG
         assert _ROUND_TRIP <= _timed(client, b"second") < _LONG
         assert _ROUND_TRIP <= _timed(client, bytes(range(256)) * 4096) < _LONG
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
+
+
+def test_what_the_server_sends_is_counted(echo: int) -> None:
+    sent = bytes(range(256)) * 4096
+    with (
+        counting_link(echo) as link,
+        socket.create_connection(("127.0.0.1", link.port)) as client,
+    ):
+        assert link.received == 0
+        _timed(client, sent)
+        assert link.received == len(sent)
         client.shutdown(socket.SHUT_WR)
         assert client.recv(1) == b""
