@@ -19,7 +19,6 @@ from typing import Any
 import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-NAME = "bench"
 _TOOL = CHECKOUT / "tools" / "cluster" / "cluster"
 _SETTLE_SECONDS = 120
 
@@ -28,6 +27,7 @@ _SETTLE_SECONDS = 120
 class Cluster:
     """A control plane with simulated nodes, and its API server's audit log."""
 
+    name: str
     kubeconfig: Path
     kubectl: Path
     audit_log: Path
@@ -39,7 +39,7 @@ class Cluster:
 
     def set_nodes(self, count: int) -> None:
         """Make it so many nodes."""
-        _tool("nodes", str(count), "--name", NAME)
+        _tool("nodes", str(count), "--name", self.name)
 
     def run_kubectl(self, *arguments: str | Path) -> str:
         """What kubectl prints. Raises CalledProcessError where it fails."""
@@ -67,15 +67,15 @@ class Cluster:
     def requests(self) -> Iterator[list[dict[str, Any]]]:
         """The requests that are made inside, as the audit log has them; filled at the end.
 
-        Only those of this kubeconfig's user: the cluster's own components have their own.
+        Only those of this kubeconfig's user: the cluster's own components have their own. One that
+        lasts, such as a watch, has a line when it starts and one when it ends: it is there once.
         """
         with self.audit_log.open() as log:
             log.seek(0, 2)
             made: list[dict[str, Any]] = []
             yield made
-            made += [
-                entry for entry in map(json.loads, log) if entry["user"].get("username") == "admin"
-            ]
+            entries = {entry["auditID"]: entry for entry in map(json.loads, log)}.values()
+            made += [entry for entry in entries if entry["user"].get("username") == "admin"]
 
     def last_status_write(self, namespace: str, name: str, before: float) -> float:
         """When the status of a DaemonSet was last written before a moment; both in Unix time."""
@@ -96,20 +96,20 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(nodes: int) -> Iterator[Cluster]:
+def cluster(nodes: int, name: str) -> Iterator[Cluster]:
     """A cluster of the benchmarks' own, gone at the end."""
     with tempfile.TemporaryDirectory() as folder:
         audit_log = Path(folder) / "audit.log"
         # What an interrupted run may have left.
-        _tool("down", "--name", NAME)
+        _tool("down", "--name", name)
         try:
             printed = _tool(
-                "up", "--name", NAME, "--nodes", str(nodes), "--audit-log", str(audit_log)
+                "up", "--name", name, "--nodes", str(nodes), "--audit-log", str(audit_log)
             )
             kubeconfig = Path(printed.splitlines()[-1])
-            yield Cluster(kubeconfig, Path(_tool("path", "kubectl").strip()), audit_log)
+            yield Cluster(name, kubeconfig, Path(_tool("path", "kubectl").strip()), audit_log)
         finally:
-            _tool("down", "--name", NAME)
+            _tool("down", "--name", name)
 
 
 def _tool(*arguments: str) -> str:

@@ -5,17 +5,13 @@
 
 from __future__ import annotations
 
-import importlib
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import yaml
-
-from tools.environments import places
 
 from . import fleet, plays, rollouts
 from .clusters import Cluster
@@ -34,6 +30,7 @@ from .tasks import (
     core,
     looped,
     manifest,
+    our_code,
     ours,
 )
 
@@ -234,11 +231,7 @@ def _memory(cluster: Cluster) -> Iterator[Row]:
 
 def _offline_checks() -> Iterator[Row]:
     """What a task does before its first request, for a large DaemonSet."""
-    # Where Ansible finds it, which is a path only from now on.
-    sys.path.insert(0, str(places.collections()))
-    build = importlib.import_module(
-        "ansible_collections.everynode.kubernetes.plugins.module_utils._spec.build"
-    ).build
+    build = our_code("_spec.build").build
     parameters = {
         "name": "large",
         "containers": [

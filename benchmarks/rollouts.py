@@ -92,10 +92,8 @@ def _thousand_nodes(cluster: Cluster) -> Iterator[Row]:
     late: dict[str, float] = {}
     for who in (OURS, CORE):
         plays.run([_task(cluster, who, 0)], warm_up=False)
-        with cluster.requests() as made:
+        with cluster.requests() as requests:
             done = plays.run([_task(cluster, who, 1)], warm_up=False)
-        # A watch has two lines: one when it starts, one when it ends.
-        requests = {entry["auditID"]: entry for entry in made}.values()
         asked[who] = _in_words(requests)
         lists_pods[who] = any(entry["objectRef"]["resource"] == "pods" for entry in requests)
         peak[who] = done.worker_mib

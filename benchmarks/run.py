@@ -1,17 +1,21 @@
 # Copyright (c) 2026 everynode contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make bench`: measure everything on a cluster of its own, write results.md and results.json."""
+"""`make bench`: measure everything on a cluster of its own, write results.md and results.json.
+
+With `views` and a number of nodes, only the views are measured, there, and nothing is written.
+"""
 
 from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import clusters, measurements, plays, report, rows
+from benchmarks import clusters, measurements, plays, report, rows, views
 
 _NODES = 5
 
@@ -20,15 +24,8 @@ def main() -> int:
     """Measure and report: 0 unless a measurement is void. A bar that is missed is told."""
     # Ended politely, it ends its cluster like after an interrupt.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    print("Measuring; this takes about twenty minutes on a machine with nothing else to do.")
-    done: list[rows.Row] = []
     try:
-        with clusters.cluster(_NODES) as cluster:
-            for row in measurements.rows(cluster):
-                done.append(row)
-                shown = [row.what, row.value, row.compared, row.bar and f"(bar: {row.bar})"]
-                print("  " + "; ".join(filter(None, shown)), flush=True)
-            print(f"\n{report.write(done, cluster)}")
+        done = _views(int(sys.argv[2])) if sys.argv[1:2] == ["views"] else _everything()
     except plays.VoidError as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
@@ -39,6 +36,29 @@ def main() -> int:
         if row.met is False:
             print(f"Missed its bar ({row.bar}): {row.what}")
     return 0
+
+
+def _everything() -> list[rows.Row]:
+    print("Measuring; this takes about twenty minutes on a machine with nothing else to do.")
+    with clusters.cluster(_NODES, "bench") as cluster:
+        done = _told(measurements.rows(cluster))
+        print(f"\n{report.write(done, cluster)}")
+    return done
+
+
+def _views(nodes: int) -> list[rows.Row]:
+    with clusters.cluster(nodes, "bench-views") as cluster:
+        return _told(views.rows(cluster, nodes))
+
+
+def _told(measured: Iterator[rows.Row]) -> list[rows.Row]:
+    """The rows, each of which is printed as soon as it is there."""
+    done = []
+    for row in measured:
+        done.append(row)
+        shown = [row.what, row.value, row.compared, row.bar and f"(bar: {row.bar})"]
+        print("  " + "; ".join(filter(None, shown)), flush=True)
+    return done
 
 
 if __name__ == "__main__":

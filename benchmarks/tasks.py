@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tools.environments import places
 
 Task = dict[str, Any]
 
@@ -57,6 +61,17 @@ def core(definition: Any, kubeconfig: Path, **more: Any) -> Task:
 def looped(task: Task, items: list[Any]) -> Task:
     """The same task once for each item."""
     return {**task, "loop": items}
+
+
+def our_code(name: str) -> Any:
+    """What is imported from there: a module of the collection's plugins/module_utils."""
+    # Where Ansible finds it, which is a path only from now on.
+    folder = str(places.collections())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(
+        f"ansible_collections.everynode.kubernetes.plugins.module_utils.{name}"
+    )
 
 
 def _arguments(definition: Any, kubeconfig: Path, more: dict[str, Any]) -> dict[str, Any]:
