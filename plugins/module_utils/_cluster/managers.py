@@ -213,7 +213,7 @@ def left_behind(
             and not fieldset.contains(others, path)
             # Nothing but itself is left of it once what stays was taken out.
             and fieldset.subset(fields, path) != {".": {}}
-            and _means_something(live, path, field_type)
+            and means_something(live, path, field_type)
         )
         if paths:
             words = found.setdefault(word_for(entry["manager"]), [])
@@ -221,7 +221,10 @@ def left_behind(
     return found
 
 
-def _means_something(live: Mapping[str, Any], path: SetPath, object_type: FieldType) -> bool:
+def means_something(
+    live: Mapping[str, Any], path: SetPath, object_type: FieldType = DAEMONSET
+) -> bool:
+    """Whether a field is there with a value that the server does not fill in by itself."""
     place = fieldset.locate(live, path, object_type)
     if place is None:
         return False
