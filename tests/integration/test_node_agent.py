@@ -332,10 +332,13 @@ def test_a_file_of_many_documents(api: Api, tasks: Tasks) -> None:
 def test_a_namespace_of_its_own(api: Api, tasks: Tasks) -> None:
     name = f"{tasks.namespace}-own"
     asked = {**_agent(), "namespace": name, "create_namespace": True}
-    checked = _run(tasks, asked, check=True)
+    checked = _run(tasks, asked, check=True, diff=True)
     assert "checked offline only" in checked.warnings
-    made = _run(tasks, asked)
+    made = _run(tasks, asked, diff=True)
     assert _actions(made) == _actions(checked)
+    shown = [[one["before_header"] for one in run.result["diff"]] for run in (checked, made)]
+    assert shown[0] == shown[1]
+    assert shown[0].count(f"Namespace {name}") == 1
     same = _run(tasks, asked)
     assert not same.changed
     assert not [request for request in same.requests if request.writes]

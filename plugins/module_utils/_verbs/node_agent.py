@@ -127,6 +127,10 @@ def _present(task: Task, parts: Parts) -> dict[str, Any]:
 
     def note(applied: Applied) -> None:
         agent.daemonset_is_done = True
+        if agent.made_namespace is not None:
+            # It is one of the objects, and shown with them. In check mode it is missing still when
+            # the DaemonSet comes, whose apply would make it too.
+            applied.namespace = None
         if not task.check_mode and live is None and (wanted or own or had.all()):
             listed = Belongings([*had.current, *wanted], [*had.kept, *own])
             applied.after = record(task.cluster, applied.after, listed, deadline)
