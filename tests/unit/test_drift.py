@@ -178,7 +178,7 @@ def test_secrets_that_are_given_are_hidden_and_long_texts_cut() -> None:
 
 
 def test_many_fields_are_bounded() -> None:
-    labels = {f"f:l{number}": {} for number in range(130)}
+    labels: dict[str, Any] = {f"f:l{number}": {} for number in range(130)}
     obj = live(OURS, entry("x", {"f:metadata": {"f:labels": labels}}, _LATE))
     obj["metadata"]["labels"] = {f"l{number}": "x" for number in range(130)}
     found = drift_of(obj, "everynode")
