@@ -9,7 +9,6 @@ import difflib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -130,21 +129,39 @@ def run(
     environment: Path = ENVIRONMENT,
 ) -> Play:
     """Run a playbook, with `arguments` more and `files` beside it."""
-    folder = Path(tempfile.mkdtemp(prefix="everynode-play-"))
-    try:
-        for name, content in (files or {}).items():
-            (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_bytes(content)
+    with tempfile.TemporaryDirectory(prefix="everynode-play-") as name:
+        folder = Path(name)
+        for path, content in (files or {}).items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_bytes(content)
         (folder / "playbook.yml").write_text(yaml.safe_dump(list(plays), sort_keys=False))
-        record = folder / "record.jsonl"
+        given = ["playbook.yml", *arguments]
+        if inventory is not None:
+            (folder / "hosts").write_text(inventory)
+            given += ["--inventory", "hosts"]
+        return run_in(api, folder, given, variables=variables, environment=environment)
+
+
+def run_in(
+    api: Api,
+    folder: Path,
+    arguments: Sequence[str],
+    *,
+    variables: Mapping[str, str] | None = None,
+    environment: Path = ENVIRONMENT,
+) -> Play:
+    """Run ansible-playbook in a folder, which keeps what is written there."""
+    with tempfile.TemporaryDirectory(prefix="everynode-run-") as name:
+        scratch = Path(name)
+        record = scratch / "record.jsonl"
         record.touch()
         job = uuid.uuid4().hex[:12]
         seen = surroundings(environment, proxies=False, own_home=True) | {
             "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),
             "ANSIBLE_CALLBACKS_ENABLED": "recorder",
-            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
-            "ANSIBLE_REMOTE_TMP": str(folder / "remote"),
-            "ANSIBLE_ASYNC_DIR": str(folder / "async"),
+            "ANSIBLE_LOCAL_TEMP": str(scratch / "local"),
+            "ANSIBLE_REMOTE_TMP": str(scratch / "remote"),
+            "ANSIBLE_ASYNC_DIR": str(scratch / "async"),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "EVERYNODE_RECORD": str(record),
@@ -152,13 +169,9 @@ def run(
             "JOB_ID": job,
             **(variables or {}),
         }
-        command = [str(environment / "bin" / "ansible-playbook"), "playbook.yml", *arguments]
-        if inventory is not None:
-            (folder / "hosts").write_text(inventory)
-            command += ["--inventory", "hosts"]
         since = api.mark()
         done = subprocess.run(
-            command,
+            [str(environment / "bin" / "ansible-playbook"), *arguments],
             cwd=folder,
             env=seen,
             stdin=subprocess.DEVNULL,
@@ -170,8 +183,6 @@ def run(
         steps = [Step(**json.loads(line)) for line in record.read_text().splitlines()]
         requests = api.requests(since, agent=f"awx-job={job}")
         return Play(done.returncode, done.stdout, done.stderr, steps, job, requests)
-    finally:
-        shutil.rmtree(folder)
 
 
 def both_ways(
