@@ -47,6 +47,12 @@ def revision_views(
     ]
 
 
+def small_revision(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A ControllerRevision without what no view shows."""
+    metadata = {key: value for key, value in stored["metadata"].items() if key != "managedFields"}
+    return {"metadata": metadata, "revision": stored["revision"], "data": stored["data"]}
+
+
 def in_words(revisions: Sequence[Revision], current: Revision | None) -> str:
     """The newest revisions in a sentence, for a task that asks for one that is not there."""
     if not revisions:
