@@ -14,7 +14,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors 
     NotFoundError,
     RefusedError,
 )
-from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.channels import Heard
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.channels import Output
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.failures import Question
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.pod_exec import (
     ExecResult,
@@ -27,7 +27,8 @@ RUNC = "Internal error occurred: error executing command in container: failed to
 
 def result(status: Any) -> ExecResult:
     text = status if isinstance(status, bytes) else json.dumps(status).encode()
-    return _result(QUESTION, ["tool"], Heard(text, b"out", b"err", False))
+    output = Output(True, bytearray(b"out"), bytearray(b"err"))
+    return _result(QUESTION, ["tool"], text, output)
 
 
 def exited(code: str) -> dict[str, Any]:

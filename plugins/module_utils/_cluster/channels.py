@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import select
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import DeadlineError
 from .connection import Cluster
-from .websockets import library
+from .websockets import is_at_hand, library
 
 _STDIN, _STDOUT, _STDERR, _STATUS, _END = 0, 1, 2, 3, 255
 _LONGEST_STATUS = 64 * 1024
@@ -38,21 +38,21 @@ _FAREWELL_SECONDS = 1.0
 _MAY_RUN_ON = "The command may still run there, or have ended."
 
 
-@dataclass(frozen=True)
-class Heard:
-    """All that came.
+@dataclass
+class Output:
+    """What a command wrote, as far as it is kept. It grows while the command runs.
 
     Attributes:
-        status: the message that tells how the command ended, JSON.
-        stdout: what was kept of it.
-        stderr: what was kept of it.
-        truncated: whether more came.
+        begun: whether the command was asked for at all.
+        stdout: the beginning of it.
+        stderr: the beginning of it.
+        truncated: whether one of both was longer.
     """
 
-    status: bytes
-    stdout: bytes
-    stderr: bytes
-    truncated: bool
+    begun: bool = False
+    stdout: bytearray = field(default_factory=bytearray)
+    stderr: bytearray = field(default_factory=bytearray)
+    truncated: bool = False
 
 
 class Conversation:
@@ -63,6 +63,7 @@ class Conversation:
         websocket: a connected ``websocket.WebSocket``.
         stdin: what to write, None for nothing.
         deadline: when to give up.
+        output: takes what the command writes, whatever becomes of it.
         max_bytes: how much of each stream is kept.
         doing: for messages.
     """
@@ -73,6 +74,7 @@ class Conversation:
         websocket: Any,
         stdin: bytes | None,
         deadline: Deadline,
+        output: Output,
         max_bytes: int,
         doing: str,
     ):
@@ -83,35 +85,34 @@ class Conversation:
         self._end_is_due = stdin is not None
         self._deadline = deadline
         self._doing = doing
-        self._kept = {_STDOUT: bytearray(), _STDERR: bytearray(), _STATUS: bytearray()}
+        self._output = output
+        self._status = bytearray()
+        self._kept = {_STDOUT: output.stdout, _STDERR: output.stderr, _STATUS: self._status}
         self._limits = {_STDOUT: max_bytes, _STDERR: max_bytes, _STATUS: _LONGEST_STATUS}
-        self._truncated = False
         self._closed = False
         self._answers_pings = False
         self._heard_at = self._pinged_at = time.monotonic()
 
-    def run(self) -> Heard:
+    def run(self) -> bytes:
         """Talk until the end.
+
+        Returns:
+            the message that tells how the command ended, JSON.
 
         Raises:
             DeadlineError: it did not come in time.
             UnreachableError: the connection broke before.
         """
         try:
-            while not self._kept[_STATUS] and not self._closed:
+            while not self._status and not self._closed:
                 self._step()
             self._take_leave()
         except (self._library.WebSocketException, OSError) as error:
-            if not self._kept[_STATUS]:
+            if not self._status:
                 raise self._broken(error) from error
-        if not self._kept[_STATUS]:
+        if not self._status:
             raise self._broken(ConnectionError("it was closed before the command had ended"))
-        return Heard(
-            bytes(self._kept[_STATUS]),
-            bytes(self._kept[_STDOUT]),
-            bytes(self._kept[_STDERR]),
-            self._truncated,
-        )
+        return bytes(self._status)
 
     def _broken(self, error: Exception) -> Exception:
         if isinstance(error, self._library.WebSocketConnectionClosedException):
@@ -140,9 +141,7 @@ class Conversation:
     def _wait(self) -> tuple[bool, bool]:
         """Whether something can be read, and whether something should and can be written."""
         connection = self._websocket.sock
-        # TLS may have more at hand than the kernel knows of.
-        pending = getattr(connection, "pending", None)
-        at_hand = pending is not None and pending() > 0
+        at_hand = is_at_hand(connection)
         interest = select.POLLIN | (select.POLLOUT if self._wants_to_write else 0)
         seconds = 0.0 if at_hand else min(_PING_SECONDS, self._deadline.left())
         poll = select.poll()
@@ -174,7 +173,7 @@ class Conversation:
         room = self._limits[stream] - len(kept)
         kept += data[:room]
         if len(data) > room:
-            self._truncated = True
+            self._output.truncated = True
 
     def _give(self) -> None:
         """Write a piece of stdin, at last its end."""

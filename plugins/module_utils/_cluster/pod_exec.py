@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ForbiddenError, NotFoundError, RefusedError
 from .._base.redaction import redact_text
-from .channels import Conversation, Heard
+from .channels import Conversation, Output
 from .connection import Cluster
 from .failures import Question, failure
 
@@ -64,13 +64,14 @@ def run_in_pod(
     stdin: bytes | None = None,
     deadline: Deadline,
     max_bytes: int = _MEBIBYTE,
+    output: Output | None = None,
 ) -> ExecResult:
     """Run a command in a container that runs, and wait for its end.
 
     It is run once: where the connection breaks after it was asked for, it is not tried again. It
     needs the rights ``get`` and ``create`` on ``pods/exec``; since Kubernetes 1.35 websockets need
     the second as well (feature gate AuthorizePodWebsocketUpgradeCreatePermission). Goes through
-    the same proxy as requests, but for one that is itself reached by https.
+    the same proxy as requests.
 
     Args:
         cluster: the connection.
@@ -81,6 +82,7 @@ def run_in_pod(
         stdin: what the command reads; None for nothing at all. Needs Kubernetes 1.29 or later.
         deadline: when to give up; the command may run on then.
         max_bytes: how much of stdout, and of stderr, is kept: their beginnings.
+        output: where it is kept, also where an error is raised; another one for each command.
 
     Raises:
         RefusedError: there is no such container or program.
@@ -93,6 +95,7 @@ def run_in_pod(
     """
     if not command:
         raise RefusedError(f"Cannot run a command in pod {namespace}/{pod}: none is given.")
+    output = Output() if output is None else output
     where = f"container {container} of pod" if container else "pod"
     doing = f"run {command[0]} in {where} {namespace}/{pod}"
     try:
@@ -110,26 +113,32 @@ def run_in_pod(
             deadline=deadline,
             doing=doing,
         )
+        output.begun = True
         try:
-            heard = Conversation(cluster, websocket, stdin, deadline, max_bytes, doing).run()
+            ended = Conversation(
+                cluster, websocket, stdin, deadline, output, max_bytes, doing
+            ).run()
         finally:
             # No farewell: that would wait for the answer to it.
             websocket.shutdown()
-        return _result(cluster.question(doing), command, heard)
+        return _result(cluster.question(doing), command, ended, output)
     except ClusterError as error:
         raise _explained(error, command) from None
 
 
-def _result(question: Question, command: Sequence[str], heard: Heard) -> ExecResult:
+def _result(
+    question: Question, command: Sequence[str], status: bytes, output: Output
+) -> ExecResult:
     """What the status at the end of the command means.
 
     It is ``Success``, or a failure whose cause ``ExitCode`` says how the command ended, or any
     other where it never began (k8s.io/apimachinery pkg/util/remotecommand/constants.go).
     """
-    code = _exit_code(heard.status)
+    code = _exit_code(status)
     if code is None:
-        raise _refusal(question, command, heard.status)
-    return ExecResult(code, heard.stdout, heard.stderr, heard.truncated)
+        output.begun = bool(output.stdout or output.stderr)
+        raise _refusal(question, command, status)
+    return ExecResult(code, bytes(output.stdout), bytes(output.stderr), output.truncated)
 
 
 def _exit_code(text: bytes) -> int | None:

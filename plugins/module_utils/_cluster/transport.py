@@ -214,7 +214,10 @@ def _proxy_fault(chain: list[BaseException], reason: str) -> Fault:
         or not urllib3.__version__.startswith("1.")
         or _among(chain, urllib3.exceptions.NewConnectionError) is not None
     )
-    return Fault(False, unsent, not refused, f"the proxy failed: {reason}")
+    untrusted = _among(chain, ssl.SSLCertVerificationError)
+    if untrusted:
+        reason = _verification(untrusted)
+    return Fault(False, unsent, not (refused or untrusted), f"the proxy failed: {reason}")
 
 
 def _among(chain: list[BaseException], kind: type[_Error]) -> _Error | None:

@@ -5,8 +5,7 @@
 """Websockets to the API server: the connection is made as for any request, what is spoken on it by
 the library websocket-client, on which the ``kubernetes`` client depends.
 
-TLS, client certificates and proxies are therefore those of the requests, with one exception: a
-proxy that is itself reached by https, within whose TLS there would be the server's.
+TLS, client certificates and proxies are therefore those of the requests.
 """
 
 from __future__ import annotations
@@ -117,16 +116,15 @@ def connect_alone(pool: Any, server: str, seconds: float) -> socket.socket:
         seconds: how long each step may take.
 
     Raises:
-        CredentialsError: the proxy is one of https.
+        CredentialsError: the proxy is one of https, and the server one of http.
         urllib3's exceptions and OSError: see ``transport.fault_of``.
     """
     url = urlsplit(server)
     place = pool.connection_from_url(server)
-    if place.proxy is not None and place.proxy.scheme == "https":
+    if place.proxy is not None and place.proxy.scheme == "https" and url.scheme != "https":
         raise CredentialsError(
-            "A command in a pod cannot be run through a proxy that is itself reached by https.",
-            advice="Give a proxy of http (what goes through it is encrypted all the same), or of"
-            " socks5.",
+            "A command in a pod cannot be run on a server of http through a proxy of https.",
+            advice="Give a server of https, or a proxy of http or socks5.",
         )
     # There is no public way to one connection of a pool; these names are as old as urllib3 is.
     connection = place._new_conn()
@@ -142,6 +140,8 @@ def connect_alone(pool: Any, server: str, seconds: float) -> socket.socket:
     except (ssl.SSLError, ValueError) as error:
         # ValueError: urllib3 1 found another name in the certificate.
         connection.close()
+        if place.proxy is not None and not getattr(connection, "has_connected_to_proxy", True):
+            raise urllib3.exceptions.ProxyError("The proxy failed.", error) from error
         raise urllib3.exceptions.SSLError(error) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         connection.close()
@@ -151,6 +151,16 @@ def connect_alone(pool: Any, server: str, seconds: float) -> socket.socket:
     taken: socket.socket = connection.sock
     connection.sock = None
     return taken
+
+
+def is_at_hand(connection: Any) -> bool:
+    """Whether there is more to read than the kernel knows of: TLS takes whole records from it."""
+    inner = getattr(connection, "sslobj", None)
+    if inner is None:
+        pending = getattr(connection, "pending", None)
+        return pending is not None and pending() > 0
+    # urllib3's TLS within that of a proxy, both of which may hold something back.
+    return inner.pending() > 0 or connection.incoming.pending > 0 or is_at_hand(connection.socket)
 
 
 def _mapping(headers: dict[str, str]) -> Any:

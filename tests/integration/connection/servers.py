@@ -12,7 +12,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,14 +135,18 @@ class Proxy:
 
 
 @contextmanager
-def proxy(refusal: bytes | None = None) -> Iterator[Proxy]:
-    """A proxy that tunnels, or answers CONNECT with a refusal."""
+def proxy(refusal: bytes | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
+    """A proxy that tunnels, or answers CONNECT with a refusal; of https where it has TLS."""
     listener = socket.create_server(("127.0.0.1", 0))
-    running = Proxy(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "localhost")
+    running = Proxy(f"{scheme}://{host}:{listener.getsockname()[1]}")
     running.flows.set()
 
-    def serve(connection: socket.socket) -> None:
-        with suppress(OSError), connection:
+    def serve(accepted: socket.socket) -> None:
+        with suppress(OSError), accepted, ExitStack() as stack:
+            connection = accepted
+            if tls is not None:
+                connection = stack.enter_context(tls.wrap_socket(accepted, server_side=True))
             head = _read_request(connection).decode()
             target = head.split()[1]
             running.targets.append(target)

@@ -33,6 +33,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster impo
     channels,
     pod_exec,
 )
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.channels import Output
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connection import (
     Cluster,
@@ -257,6 +258,18 @@ def test_a_command_that_takes_too_long_is_given_up(shell: Shell) -> None:
     eventually(lambda: True if not running("31.4159") else None, "the simulation ends it")
 
 
+def test_what_came_until_then_is_kept(shell: Shell) -> None:
+    output = Output()
+    text = "echo out; echo err >&2; sleep 14.1421"
+    with pytest.raises(DeadlineError):
+        shell.run("sh", "-c", text, seconds=2, output=output)
+    assert output == Output(True, bytearray(b"out\n"), bytearray(b"err\n"))
+    output = Output()
+    with pytest.raises(RefusedError):
+        shell.run("nowhere", output=output)
+    assert output == Output()
+
+
 def running(word: str) -> bool:
     """Whether a process on this machine has the word on its command line."""
     for entry in Path("/proc").iterdir():
@@ -317,10 +330,31 @@ def test_a_proxy_that_refuses(shell: Shell, parts: Parts) -> None:
             shell.by(cluster).run("true")
 
 
-def test_a_proxy_by_https_is_no_way(shell: Shell, parts: Parts) -> None:
-    cluster = connect({"kubeconfig": str(parts.kubeconfig), "proxy": "https://127.0.0.1:1"})
-    with pytest.raises(CredentialsError, match="itself reached by https"):
-        shell.by(cluster).run("true")
+def test_through_a_proxy_that_is_reached_by_https(
+    shell: Shell, parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = self_signed("localhost")
+    options = {"kubeconfig": str(parts.kubeconfig)}
+    with proxy(tls=identity.server_context(tmp_path)) as between:
+        by_https = shell.by(connect({**options, "proxy": between.url}))
+        with pytest.raises(UnreachableError, match=r"the proxy failed: self-signed certificate"):
+            by_https.run("true")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.crt"))
+        by_https = shell.by(connect({**options, "proxy": between.url}))
+        assert by_https.run("cat", stdin=MANY, max_bytes=len(MANY)).stdout == MANY
+        assert by_https.run("sh", "-c", "echo a; sleep 0.3; exit 5") == ExecResult(
+            5, b"a\n", b"", False
+        )
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda n: by_https.run("echo", str(n)).stdout, range(16)))
+    assert found == [f"{number}\n".encode() for number in range(16)]
+    assert set(between.targets) == {parts.server.removeprefix("https://")}
+
+
+def test_a_server_of_http_behind_a_proxy_of_https_is_no_way() -> None:
+    cluster = connect({"host": "http://127.0.0.1:2", "proxy": "https://127.0.0.1:1"})
+    with pytest.raises(CredentialsError, match="a server of http through a proxy of https"):
+        run_in_pod(cluster, "n", "p", ["true"], deadline=Deadline(5))
 
 
 def test_a_rejected_token_is_renewed_once(
