@@ -15,9 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.errors import CredentialsError
-from .auth_provider import auth_provider_token
 from .exec_cache import SHARED, Value, key_of
-from .exec_plugin import TIMEOUT_SECONDS, ExecPlugin
 
 # The kubelet replaces a pod's token file long before the token expires; client-go looks once a
 # minute.
@@ -125,6 +123,8 @@ class SharedLogin(Login):
         return None if identity == rejected else identity
 
     def _get(self, rejected: Value | None) -> Identity:
+        from .exec_plugin import TIMEOUT_SECONDS
+
         value = SHARED.once(
             self._key, self._made, rejected=rejected, patience=TIMEOUT_SECONDS + _SKEW_SECONDS
         )
@@ -143,12 +143,17 @@ class SharedLogin(Login):
 
 def exec_login(described: str, spec: Mapping[str, Any], cluster: Mapping[str, Any]) -> Login:
     """A login by a kubeconfig's exec plugin."""
+    # A module is compiled anew in each task, so what not every login needs is imported here.
+    from .exec_plugin import ExecPlugin
+
     plugin = ExecPlugin(spec, cluster)
     return SharedLogin(f"{described} (exec plugin {plugin.name})", plugin.key, plugin.run)
 
 
 def auth_provider_login(described: str, provider: Mapping[str, Any]) -> Login:
     """A login by a kubeconfig's OIDC or GCP auth provider."""
+    from .auth_provider import auth_provider_token
+
     return SharedLogin(
         f"{described} (auth provider {provider.get('name')})",
         key_of("auth-provider", provider),

@@ -11,10 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base.errors import Fault, InputError
-from .yaml_text import DEPTH_LIMIT, TextError, key_text, not_a_manifest, read_documents
-
-API_VERSION = "apps/v1"
-KIND = "DaemonSet"
+from .documents import API_VERSION, DEPTH_LIMIT, KIND, TextError, key_text
 
 _OLD_API_VERSIONS = ("extensions/v1beta1", "apps/v1beta1", "apps/v1beta2")
 _LISTS = ("List", "DaemonSetList")
@@ -68,10 +65,8 @@ def parse_definition(
         InputError: no text, no YAML, not exactly one DaemonSet, or one of an API that is gone. One
             clear fault.
     """
-    text = source if isinstance(source, str | bytes) else None
     try:
-        documents = read_documents(text) if text is not None else [_plain(source, 1)]
-        manifest = _the_daemonset(_objects(documents, text))
+        manifest = _the_daemonset(_objects_of(source))
     except TextError as error:
         raise InputError([Fault(origin, str(error))]) from error
     _remove_server_set(manifest)
@@ -90,10 +85,8 @@ def parse_bundle(
     Raises:
         InputError: no text, no YAML, or not exactly one DaemonSet.
     """
-    text = source if isinstance(source, str | bytes) else None
     try:
-        documents = read_documents(text) if text is not None else [_plain(source, 1)]
-        found = _objects(documents, text)
+        found = _objects_of(source)
         daemonsets = [one for one in found if one.get("kind") == KIND]
         others = [one for one in found if one.get("kind") != KIND]
         return _the_daemonset(daemonsets or others), others
@@ -101,19 +94,32 @@ def parse_bundle(
         raise InputError([Fault(origin, str(error))]) from error
 
 
-def _objects(documents: list[Any], text: str | bytes | None) -> list[dict[str, Any]]:
-    """Return all objects in the documents, lists of objects unpacked."""
+def _objects_of(source: str | bytes | Mapping[Any, Any] | Sequence[Any]) -> list[dict[str, Any]]:
+    if not isinstance(source, str | bytes):
+        return _objects([_plain(source, 1)], "")
+    # Data needs no reader, and a module is compiled anew in each task.
+    from .yaml_text import not_a_manifest, read_documents
+
+    return _objects(read_documents(source), not_a_manifest(source))
+
+
+def _objects(documents: list[Any], strange: str) -> list[dict[str, Any]]:
+    """Return all objects in the documents, lists of objects unpacked.
+
+    Args:
+        documents: what was read.
+        strange: what the text may be where it is no manifest; for messages.
+    """
     found: list[dict[str, Any]] = []
     for number, document in enumerate(documents, 1):
         if isinstance(document, list):
-            found += _objects([member for member in document if member is not None], text)
+            found += _objects([member for member in document if member is not None], strange)
         elif not isinstance(document, dict):
-            strange = not_a_manifest(text)
             what = _type_name(document)
             which = f"document {number} of {len(documents)} is" if len(documents) > 1 else "is"
             raise TextError(f"{which} {what}, not a manifest{': ' if strange else ''}{strange}")
         elif document.get("kind") in _LISTS:
-            found += _objects(_items(document), text)
+            found += _objects(_items(document), strange)
         elif document:
             found.append(document)
     return found

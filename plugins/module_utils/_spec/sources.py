@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.errors import Fault, InputError
+from .documents import API_VERSION, KIND
 from .fields import DESCRIPTION_ANNOTATION, PARAMETERS, SETTINGS, type_of
 from .host_paths import KUBELET_ROOT
 from .names import Path
 from .overlay import ListOrigins, overlaid
-from .parse import API_VERSION, KIND, parse_definition
 from .provenance import Provenance
 from .reading import Reading
 from .schema import DAEMONSET, FieldType
@@ -62,6 +62,9 @@ def read_sources(params: Mapping[str, Any]) -> Sources:
     definition = None
     if source is not None:
         try:
+            # What few tasks need is imported where it is used: a module is compiled in each task.
+            from .parse import parse_definition
+
             definition = parse_definition(source, origin=origin)
         except InputError as error:
             faults += error.faults

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .documents import DEPTH_LIMIT, TextError, key_text
+
 try:
     import yaml
 
@@ -29,7 +31,6 @@ except ImportError:  # said by read_documents, for text only: a dict needs no YA
 
 # The API server itself refuses more than 3 MiB.
 SIZE_LIMIT = 3 * 1024 * 1024
-DEPTH_LIMIT = 100
 NODE_LIMIT = 200_000
 # A text counts once more for each so many characters, so that a long one cannot be multiplied by
 # aliases.
@@ -47,10 +48,6 @@ _FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
 _ADMONITION = re.compile(r"^[ \t]*(?:\?\?\?\+?|!!!|:::|> ?\[!)[ \t]*\w+", re.MULTILINE)
 _VAULT = re.compile(r"^\s*\$ANSIBLE_VAULT;")
 _TEMPLATE = re.compile(r"\{\{-?\s*(?:if|end|else|range|with|include|toYaml|\.\w)")
-
-
-class TextError(ValueError):
-    """The text cannot be read; the message says why and where, a clause without a full stop."""
 
 
 class _OddShapeError(TextError):
@@ -87,10 +84,8 @@ def read_documents(text: str | bytes) -> list[Any]:
     return [document for document in documents if document is not None]
 
 
-def not_a_manifest(text: str | bytes | None) -> str:
+def not_a_manifest(text: str | bytes) -> str:
     """Say what shows that a text is no plain manifest, such as a Markdown fence, or nothing."""
-    if text is None:
-        return ""
     plain = text if isinstance(text, str) else text.decode("utf-8", "replace")
     for pattern, what in (
         (_VAULT, "is the head of an encrypted Ansible vault: it has to be decrypted first"),
@@ -250,21 +245,6 @@ class _Builder:
                 " a {{ template }} that starts a value must be in quotes"
             )
         return key_text(self._value(event, depth + 1), f"line {_line(event)}")
-
-
-def key_text(key: Any, where: str) -> str:
-    """Return a mapping's key as kubectl writes it into JSON: numbers and booleans become text.
-
-    Raises:
-        TextError: null or something that is no scalar; ``where`` begins the message.
-    """
-    if isinstance(key, str):
-        return str(key)
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    if isinstance(key, int | float):
-        return str(key)
-    raise TextError(f"{where} has a key that is no text")
 
 
 def _copy(value: Any) -> Any:
