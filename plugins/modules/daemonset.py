@@ -492,6 +492,64 @@ rollout:
         nodes: [node-0]
         ready: true
         message: all 5 pods are updated and available
+changes:
+  description:
+    - What changes, field by field, or would in check mode. It holds what a user controls, and never
+      the status.
+    - It is empty where nothing changes.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: The kind and the name of the object.
+      type: str
+      returned: always
+      sample: DaemonSet logging/log-shipper
+    change:
+      description:
+        - C(created) or C(deleted) of a whole object.
+        - C(changed) of a field with another value.
+        - C(taken_over) or C(given_up) of a field that keeps its value, but that
+          O(field_manager) comes to own, or owns no more. They are told only of an object of which
+          no value changes.
+      type: str
+      returned: always
+      sample: changed
+    field:
+      description:
+        - Which field. Items of lists have their key in brackets.
+        - Null where the object is made or deleted.
+      type: str
+      returned: always
+      sample: spec.template.spec.containers[shipper].image
+    before:
+      description: Its value, null where there was none. Values that look like secrets are hidden,
+        and long texts end after 1,000 characters.
+      type: raw
+      returned: always
+      sample: "example.com/shipper:1.4"
+    after:
+      description: Its value afterwards, told like RV(changes[].before).
+      type: raw
+      returned: always
+      sample: "example.com/shipper:1.5"
+    manager:
+      description: The field manager that had set the field last; null where it belonged to nobody,
+        such as a field that somebody has removed.
+      type: str
+      returned: always
+      sample: kubectl-edit
+    changed_at:
+      description: When that manager changed the object last.
+      type: str
+      returned: always
+      sample: "2026-01-01T12:00:00Z"
+changes_left_out:
+  description: How many more there are beside the 100 of RV(changes).
+  returned: when there are more
+  type: int
+  sample: 12
 namespace_created:
   description: Whether the namespace was missing and was made; in check mode, would be made.
   returned: with O(state=present), when O(create_namespace) is true

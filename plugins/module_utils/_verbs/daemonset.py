@@ -20,7 +20,7 @@ from .._spec import build, fields
 from . import change
 from .change import Wish, with_change_cause
 from .difference import difference
-from .settling import changed_all_the_same
+from .settling import changed_all_the_same, field_changes
 from .verb import Task, Verb
 
 # What happens to the old one's pods, by the value of ``on_selector_change``.
@@ -233,7 +233,7 @@ def restarted(task: Task) -> dict[str, Any]:
         task.warnings.append(
             f"{error.message} The real run fails if nothing before this task creates it."
         )
-        return {"changed": True, "daemonset": None, "rollout": None}
+        return {"changed": True, "daemonset": None, "rollout": None, "changes": []}
     guards.refuse_deleting(live)
     return restarting.carry_out(task, live, deadline)
 
@@ -266,12 +266,13 @@ def absent(task: Task) -> dict[str, Any]:
     deadline = _deadline(task)
     policy = task.params["propagation_policy"]
     live = daemonsets.read(task.cluster, namespace, name, deadline)
-    result: dict[str, Any] = {"changed": False, "daemonset": None, "rollout": None}
+    result: dict[str, Any] = {"changed": False, "daemonset": None, "rollout": None, "changes": []}
     if live is None:
         return result
     result["changed"] = "deletionTimestamp" not in live["metadata"]
     if result["changed"]:
         objects.delete(task.cluster, live, policy, task.check_mode, deadline)
+        result |= field_changes(task, [(live, None)])
     if task.diff_mode:
         result["diff"] = difference(task, live, None)
     if task.params["wait"] and not task.check_mode:

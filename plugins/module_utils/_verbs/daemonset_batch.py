@@ -19,7 +19,7 @@ from .._rollout.batch import Batch, Member
 from .._spec import build
 from . import change, restarting
 from .difference import difference
-from .settling import foretold
+from .settling import field_changes, foretold
 from .verb import Task
 
 _STATES = ("absent", "restarted")
@@ -171,12 +171,10 @@ def _result(task: Task, chosen: Batch) -> dict[str, Any]:
         "changed": any(member.changed for member in chosen.members),
         "daemonsets": [_entry(task, member) for member in chosen.members],
     }
+    changed = [(member.before, member.after) for member in chosen.members if member.changed]
     if task.diff_mode:
-        result["diff"] = [
-            difference(task, member.before, member.after)
-            for member in chosen.members
-            if member.changed
-        ]
+        result["diff"] = [difference(task, *pair) for pair in changed]
+    result |= field_changes(task, changed)
     failed = [member for member in chosen.members if member.error is not None]
     if not failed:
         return {"daemonset": None, "rollout": None, **result}

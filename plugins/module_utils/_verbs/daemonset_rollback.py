@@ -126,7 +126,7 @@ def _told(
         restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
     revisions = revisions or [target]
     standing = history.current(applied.before, revisions) if applied.before else None
-    result = settle(task, applied, deadline, restarts=restarts)
+    result = settle(task, applied, deadline, restarts=restarts, tells_fields=False)
     result["rollout"]["rolled_back"] = {
         "from_revision": standing.number if standing else None,
         "to_revision": target.number,
@@ -237,7 +237,7 @@ def _already_there(
         found = f"it has {_image_in_words(image)} already"
     else:
         found = f"it has the template of revision {task.params['to_revision']} already"
-    result = settle(task, Applied(live, live, False), deadline)
+    result = settle(task, Applied(live, live, False), deadline, tells_fields=False)
     rollout = result["rollout"]
     rollout["message"] = f"nothing to roll back, {found}; {rollout['message']}"
     rollout["rolled_back"] = None

@@ -26,6 +26,7 @@ from .agent_objects import Agent
 from .agent_removal import remove, remove_unnamed
 from .change import Wish, with_change_cause
 from .difference import difference
+from .settling import field_changes
 from .verb import Task, Verb
 
 _OWN_SPEC: dict[str, dict[str, Any]] = {
@@ -156,17 +157,12 @@ def _present(task: Task, parts: Parts) -> dict[str, Any]:
 def _with_objects(agent: Agent, result: dict[str, Any]) -> dict[str, Any]:
     result["changed"] = result["changed"] or agent.changed
     result["objects"] = agent.as_result()
+    changed = [(member.before, member.after) for member in agent.members if member.changed]
+    result |= field_changes(agent.task, changed, result)
     if agent.task.diff_mode:
         own = result.get("diff") or []
         diffs = own if isinstance(own, list) else [own]
-        result["diff"] = [
-            *(
-                difference(agent.task, member.before, member.after)
-                for member in agent.members
-                if member.changed
-            ),
-            *diffs,
-        ]
+        result["diff"] = [*(difference(agent.task, *pair) for pair in changed), *diffs]
     return result
 
 

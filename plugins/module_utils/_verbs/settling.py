@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -19,6 +19,9 @@ from .._rollout.remembered import shown_metadata
 from .difference import difference
 from .verb import Task
 
+# An object before and after; None where there is none.
+Pair = tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]
+
 
 def settle(
     task: Task,
@@ -28,6 +31,7 @@ def settle(
     restarts: dict[str, Any] | None = None,
     failed: Callable[[RolloutError], None] | None = None,
     patience: waiting.Patience | None = None,
+    tells_fields: bool = True,
 ) -> dict[str, Any]:
     """The result of a change, once the rollout has ended where the task waits for it.
 
@@ -38,6 +42,7 @@ def settle(
         restarts: which pods restart by it, for the result.
         failed: what is done where the rollout does not end well; it completes the failure.
         patience: what the wait puts up with; None for what the task says.
+        tells_fields: whether the result lists the fields that change.
     """
     tell(task, applied)
     more = {} if restarts is None else foretold(task, verdict(applied.after).state, restarts)
@@ -55,7 +60,8 @@ def settle(
                 if failed is not None:
                     failed(error)
             raise
-    return result_of(task, applied, after, {**found.as_result(), **more})
+    rollout = {**found.as_result(), **more}
+    return result_of(task, applied, after, rollout, tells_fields=tells_fields)
 
 
 def foretold(task: Task, state: str, restarts: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +90,12 @@ def tell(task: Task, applied: Applied) -> None:
 
 
 def result_of(
-    task: Task, applied: Applied, after: Mapping[str, Any], rollout: dict[str, Any] | None
+    task: Task,
+    applied: Applied,
+    after: Mapping[str, Any],
+    rollout: dict[str, Any] | None,
+    *,
+    tells_fields: bool = True,
 ) -> dict[str, Any]:
     """The result of a change.
 
@@ -93,14 +104,42 @@ def result_of(
         applied: the change.
         after: the DaemonSet as it was seen last.
         rollout: the state of its rollout.
+        tells_fields: whether the result lists the fields that change.
     """
     result = {"changed": applied.changed, "daemonset": shown(task, after), "rollout": rollout}
+    if tells_fields:
+        objects: list[Pair] = [(applied.before, applied.after)] if applied.changed else []
+        if applied.namespace is not None:
+            objects.insert(0, (None, applied.namespace))
+        result |= field_changes(task, objects)
     if task.diff_mode:
         diff = difference(task, applied.before, applied.after)
         result["diff"] = (
             diff if applied.namespace is None else [difference(task, None, applied.namespace), diff]
         )
     return result
+
+
+def field_changes(
+    task: Task,
+    objects: Sequence[Pair],
+    told: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What a result says of the fields that change: its ``changes``, and how many more there are.
+
+    Args:
+        task: the task.
+        objects: those that change, before and after.
+        told: a result that says it of others already, which come behind these.
+    """
+    if not objects:
+        return {"changes": []} if told is None else {}
+    # Imported here, as a module is compiled anew in each task and most tasks change nothing.
+    from .._views import changes
+
+    manager, secrets = task.params["field_manager"], task.secrets
+    found = [one for pair in objects for one in changes.changes_of(*pair, manager, secrets)]
+    return changes.bounded(found, told or {})
 
 
 def shown(task: Task, live: Mapping[str, Any]) -> dict[str, Any]:

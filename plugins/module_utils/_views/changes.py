@@ -16,7 +16,7 @@ from .._cluster.clearing import child_of
 from .._cluster.fieldset import FieldSet, SetPath
 from .._cluster.objects import controllable
 from .._spec.schema import FieldType
-from .fields import shortened, shown
+from .fields import MOST, shortened, shown
 
 # Stands for what is not there; an API object holds no such value.
 _NOTHING: Any = ...
@@ -87,6 +87,18 @@ def changes_of(
         for path, value in _different(_Sides(*sides, *redacted), _type_of(before), ())
     ]
     return found or list(_owned_otherwise(told, before, after, manager, secrets))
+
+
+def bounded(found: list[dict[str, Any]], told: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a result that lists changes: a bounded number, and how many more there are.
+
+    Args:
+        found: the changes.
+        told: the same part with changes of other objects, which follow; it may be empty.
+    """
+    listed = [*found, *told.get("changes", [])]
+    left = max(0, len(listed) - MOST) + int(told.get("changes_left_out", 0))
+    return {"changes": listed[:MOST], **({"changes_left_out": left} if left else {})}
 
 
 def _entry(
