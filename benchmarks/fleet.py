@@ -53,7 +53,7 @@ def rows(cluster: Cluster) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "all.yml"
         file.write_text(yaml.safe_dump_all(objects))
-        made_by_kubectl, again_by_kubectl = _kubectl(cluster, file)
+        made_by_kubectl, run_by_kubectl, again_by_kubectl = _kubectl(cluster, file)
         _remove(cluster, objects)
         task = core(None, cluster.kubeconfig, src=str(file), wait=True, wait_timeout=_SECONDS)
         made_by_core = _run(cluster, [task])
@@ -66,8 +66,12 @@ def rows(cluster: Cluster) -> Iterator[Row]:
         "`kubectl apply --server-side`",
         made_by_kubectl,
     )
+    running = f"{what}, on {_NODES} nodes: until every pod runs"
     yield ratio_row(
-        f"{what}, on {_NODES} nodes: until every pod runs",
+        running, all_run, "`kubectl apply` and `kubectl rollout status` for each", run_by_kubectl
+    )
+    yield ratio_row(
+        running,
         all_run,
         "`kubernetes.core.k8s` in one task, with `wait`",
         made_by_core,
@@ -84,8 +88,10 @@ def rows(cluster: Cluster) -> Iterator[Row]:
     )
 
 
-def _kubectl(cluster: Cluster, file: Path) -> tuple[float, float]:
-    """The seconds in which kubectl makes the objects, and applies them again."""
+def _kubectl(cluster: Cluster, file: Path) -> tuple[float, float, float]:
+    """The seconds in which kubectl makes the objects, those until all pods run, and those in which
+    it applies the objects again.
+    """
     apply = ("apply", "--server-side", "--filename", file)
 
     def applied() -> float:
@@ -93,7 +99,13 @@ def _kubectl(cluster: Cluster, file: Path) -> tuple[float, float]:
         cluster.run_kubectl(*apply)
         return time.monotonic() - started
 
-    return applied(), _median(applied)
+    started = time.monotonic()
+    made = applied()
+    for one in _listed(cluster, "daemonsets"):
+        metadata = one["metadata"]
+        where = (f"daemonset/{metadata['name']}", f"--namespace={metadata['namespace']}")
+        cluster.run_kubectl("rollout", "status", *where, f"--timeout={_SECONDS}s")
+    return made, time.monotonic() - started, _median(applied)
 
 
 def _roles(*, wait: bool) -> list[Task]:
