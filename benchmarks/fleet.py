@@ -102,9 +102,11 @@ def _kubectl(cluster: Cluster, file: Path) -> tuple[float, float, float]:
     started = time.monotonic()
     made = applied()
     for one in _listed(cluster, "daemonsets"):
-        metadata = one["metadata"]
-        where = (f"daemonset/{metadata['name']}", f"--namespace={metadata['namespace']}")
-        cluster.run_kubectl("rollout", "status", *where, f"--timeout={_SECONDS}s")
+        # It has nothing to say of others.
+        if one["spec"]["updateStrategy"]["type"] == "RollingUpdate":
+            metadata = one["metadata"]
+            where = (f"daemonset/{metadata['name']}", f"--namespace={metadata['namespace']}")
+            cluster.run_kubectl("rollout", "status", *where, f"--timeout={_SECONDS}s")
     return made, time.monotonic() - started, _median(applied)
 
 
