@@ -8,14 +8,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: daemonset_info
-short_description: Show DaemonSets, their rollouts and the pods of each node
+short_description: Show DaemonSets, their state and, on demand, their details
 version_added: 0.1.0
 author:
   - everynode contributors (@everynode)
 description:
-  - Lists the DaemonSets of one namespace or of all, with the state of their rollouts and what runs
-    on each node.
-  - It only reads, and needs the right to list DaemonSets and, for the pods, to list pods.
+  - Lists the DaemonSets of one namespace, of some or of all, each with its state in a word, in one
+    request.
+  - O(include) adds details, such as the pods of each node or why some of them are not well. Each is
+    a key of RV(daemonsets).
+  - It only reads. The built-in ClusterRole C(view) in the namespaces is enough. What may not be
+    read is null, and told in a warning.
 options:
   name:
     description:
@@ -24,12 +27,26 @@ options:
   namespace:
     description:
       - The namespace; that of the context, or else C(default), where it is not given.
+      - It excludes O(namespaces) and O(all_namespaces).
     type: str
+  namespaces:
+    description:
+      - These namespaces, which are read one by one. Those that may not be read are told in
+        RV(denied_namespaces).
+      - Together with O(all_namespaces) they are read where the whole cluster may not be.
+    type: list
+    elements: str
   all_namespaces:
     description:
-      - Whether to list all namespaces.
+      - Whether to list all namespaces, in one request.
+      - Where that is forbidden, O(namespaces) are read one by one, or else all namespaces that the
+        user sees.
     type: bool
     default: false
+  name_contains:
+    description:
+      - Only DaemonSets whose name contains this text, whatever its case.
+    type: str
   label_selectors:
     description:
       - Only DaemonSets whose labels match all of these, such as V(app=agent) or
@@ -43,32 +60,92 @@ options:
     type: list
     elements: str
     default: []
-  include_pods:
+  states:
     description:
-      - Whether to list the pods too, which costs one more request for each 500 pods of the
-        namespace.
-    type: bool
-    default: true
-  include_quotas:
+      - Only DaemonSets in one of these states, which RV(daemonsets[].state) explains.
+    type: list
+    elements: str
+    choices:
+      - deleting
+      - rebuilding
+      - paused
+      - staged
+      - observing
+      - updating
+      - starting
+      - no_nodes
+      - ready
+    default: []
+  sort_by:
     description:
-      - Whether to list the quotas of the namespace too, which may keep pods from being made. It
-        costs one more request.
+      - What the list is sorted by. V(namespace) is by namespace and name; V(created) begins with
+        the oldest; V(state) begins with what needs somebody first, in the order of the choices of
+        O(states).
+      - Those that are alike are sorted by namespace and name.
+    type: str
+    choices: [name, created, namespace, state]
+    default: namespace
+  descending:
+    description:
+      - Whether to sort the other way around.
     type: bool
     default: false
-  include_revisions:
+  limit:
     description:
-      - Whether to list the revisions of each DaemonSet too, to which
-        M(everynode.kubernetes.daemonset_rollback) can go back. It costs one more request.
-    type: bool
-    default: false
-  include_reasons:
+      - At most so many DaemonSets are shown. RV(found) tells how many there are.
+      - Details are read of those that are shown.
+    type: int
+  offset:
     description:
-      - Whether to find out why pods are not available, and why nodes have no pod. Of a DaemonSet
-        that is not well its pods, the events about them and the last log lines of containers that
-        crash are read, and the nodes once for all.
-      - It works without the rights to read nodes, events or logs, with less to tell.
-    type: bool
-    default: false
+      - So many DaemonSets of the sorted list are left out before the first that is shown.
+    type: int
+    default: 0
+  include:
+    description:
+      - What is shown of each DaemonSet beside what the list has, each in the key of its name.
+      - V(daemonset), V(metadata), V(containers), V(environment) and V(drift) cost no further
+        request, since they are in the list's answer.
+      - V(pods), V(revisions), V(services), V(events) and V(metrics) cost a list or two for each
+        namespace, V(quotas) one.
+      - V(claims) and V(objects) cost a request for each object that is named.
+      - V(reasons) costs one list of the nodes, and for each DaemonSet that is not well a few
+        requests more, the last log lines of containers that crash among them.
+    type: list
+    elements: str
+    choices:
+      - daemonset
+      - metadata
+      - pods
+      - quotas
+      - containers
+      - environment
+      - services
+      - claims
+      - objects
+      - revisions
+      - events
+      - metrics
+      - reasons
+      - drift
+    default: []
+  nodes:
+    description:
+      - Of the pods only those on these nodes. RV(daemonsets[].notes) tells on which of them there
+        is none.
+    type: list
+    elements: str
+  max_pods:
+    description:
+      - Of each DaemonSet at most so many pods are shown, and those that are not well before the
+        others. RV(daemonsets[].pods_left_out) tells how many are not.
+    type: int
+    default: 500
+  field_manager:
+    description:
+      - For V(drift) of O(include), the field manager that is to own what it has applied, as in
+        M(everynode.kubernetes.daemonset#module).
+    type: str
+    default: everynode
   export:
     description:
       - Adds to each DaemonSet what makes the same one again. V(manifest) is a manifest, V(task) a
@@ -89,35 +166,65 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: All DaemonSets of the cluster, those that need somebody first
+  everynode.kubernetes.daemonset_info:
+    all_namespaces: true
+    sort_by: state
+  register: cluster
+
+- name: What may not be read is not silently missing
+  ansible.builtin.assert:
+    that: cluster.denied_namespaces | length == 0
+
+- name: The first ten of some namespaces that are not well
+  everynode.kubernetes.daemonset_info:
+    namespaces: [logging, monitoring]
+    name_contains: ship
+    label_selectors:
+      - tier=node
+    states: [observing, updating, starting]
+    limit: 10
+
 - name: What runs on each node
   everynode.kubernetes.daemonset_info:
     name: log-shipper
     namespace: logging
+    include: [pods]
   register: shipper
 
 - name: Nodes whose pod is not ready
   ansible.builtin.debug:
     msg: "{{ shipper.daemonsets[0].pods | rejectattr('ready') | map(attribute='node') }}"
 
-- name: All node agents of the cluster
-  everynode.kubernetes.daemonset_info:
-    all_namespaces: true
-    label_selectors:
-      - tier=node
-
 - name: Why it is not ready, and which nodes have no pod
   everynode.kubernetes.daemonset_info:
     name: log-shipper
     namespace: logging
-    include_pods: false
-    include_reasons: true
-  register: shipper
+    include: [reasons, events]
+
+- name: How it is configured, and what it needs beside itself
+  everynode.kubernetes.daemonset_info:
+    name: log-shipper
+    namespace: logging
+    include: [metadata, containers, environment, services, claims, objects]
+
+- name: What somebody else has changed since it was applied
+  everynode.kubernetes.daemonset_info:
+    namespace: logging
+    include: [drift]
+  register: logging
+
+- name: Tell who it was
+  ansible.builtin.debug:
+    msg: "{{ item.field }}: {{ item.manager }}, {{ item.changed_at }}"
+  loop: "{{ logging.daemonsets | map(attribute='drift.fields') | flatten }}"
+  loop_control:
+    label: "{{ item.field }}"
 
 - name: Read what somebody has clicked together
   everynode.kubernetes.daemonset_info:
     name: log-shipper
     namespace: logging
-    include_pods: false
     export: task
   register: shipper
 
@@ -130,7 +237,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 daemonsets:
-  description: The DaemonSets, in the server's order (by namespace and name).
+  description: The DaemonSets, as sorted. Those of one page, where O(limit) or O(offset) is given.
   returned: success
   type: list
   elements: dict
@@ -145,35 +252,277 @@ daemonsets:
       type: str
       returned: always
       sample: logging
+    uid:
+      description: Its uid.
+      type: str
+      returned: always
+      sample: 0d3e2b1a-6c5f-4e7d-8a9b-1c2d3e4f5a6b
+    description:
+      description: Its description, which is in an annotation such as C(kubernetes.io/description);
+        null where it has none.
+      type: str
+      returned: always
+      sample: Sends the logs of each node
+    state:
+      description:
+        - Its state in a word.
+        - V(ready), where a pod of this template is available on every node that is eligible.
+          V(no_nodes), where no node is, which is no failure.
+        - V(observing), until the controller has seen the last change; V(updating), while pods are
+          of another template; V(starting), while pods are not available.
+        - V(staged), in the middle of a rollout in stages; V(paused), until somebody has it go on;
+          V(rebuilding), while it is made anew under another selector; V(deleting), until its pods
+          are gone.
+        - DaoCloud says "running" for V(ready), "waiting" for V(observing) and V(updating), "not
+          ready" for V(starting), "deleting" for V(deleting). KubeSphere says "running" for
+          V(ready), "stopped" for V(no_nodes) and where no pod is available at all, and else
+          "updating".
+      type: str
+      returned: always
+      sample: ready
+    message:
+      description: The same in a sentence.
+      type: str
+      returned: always
+      sample: all 5 pods are updated and available
     rollout:
       description: The state of its rollout, as the module C(daemonset) returns it.
       type: dict
       returned: always
-      sample: {available: 5, desired: 5, message: all 5 pods are updated and available, ready: true,
-        state: ready, updated: 5}
+      sample: {available: 5, current: 5, desired: 5, message: all 5 pods are updated and available,
+        misscheduled: 0, ready: true, ready_pods: 5, state: ready, unavailable: 0, updated: 5}
+    images:
+      description: The images of the template by the names of the containers, init containers
+        included.
+      type: dict
+      returned: always
+      sample: {shipper: "example/log-shipper:1.4.2"}
+    update_strategy:
+      description: The type of its update strategy, C(RollingUpdate) or C(OnDelete).
+      type: str
+      returned: always
+      sample: RollingUpdate
+    labels:
+      description: Its labels.
+      type: dict
+      returned: always
+      sample: {tier: node}
+    created:
+      description: When it was created.
+      type: str
+      returned: always
+      sample: "2026-01-01T10:00:00Z"
+    created_by:
+      description: Who created it, by the annotation C(kubesphere.io/creator). Without that, the
+        field manager that has let it be for the longest; null where there is none.
+      type: str
+      returned: always
+      sample: everynode
+    updated:
+      description: When something other than its status last changed, or null.
+      type: str
+      returned: always
+      sample: "2026-01-02T10:00:00Z"
+    updated_by:
+      description: The field manager that changed it then, or null.
+      type: str
+      returned: always
+      sample: kubectl-edit
+    notes:
+      description: What could not be found out, and why.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    daemonset:
+      description: The object, without C(managedFields).
+      type: dict
+      returned: with V(daemonset) in O(include)
+      sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace:
+        logging}}
+    metadata:
+      description: What there is to say about the object itself.
+      type: dict
+      returned: with V(metadata) in O(include)
+      contains:
+        labels:
+          description: Its labels.
+          type: dict
+          returned: always
+          sample: {tier: node}
+        annotations:
+          description: Its annotations, without C(kubectl.kubernetes.io/last-applied-configuration).
+          type: dict
+          returned: always
+          sample: {kubernetes.io/description: Sends the logs of each node}
+        owners:
+          description: The objects that it belongs to, each with its C(kind), C(name) and C(uid).
+          type: list
+          elements: dict
+          returned: always
+          sample: []
+        finalizers:
+          description: What has to be done before it may go.
+          type: list
+          elements: str
+          returned: always
+          sample: []
+        uid:
+          description: Its uid.
+          type: str
+          returned: always
+          sample: 0d3e2b1a-6c5f-4e7d-8a9b-1c2d3e4f5a6b
+        generation:
+          description: How often its specification was changed, counted from 1.
+          type: int
+          returned: always
+          sample: 4
+        resource_version:
+          description: Its version, for O(everynode.kubernetes.daemonset#module:resource_version).
+          type: str
+          returned: always
+          sample: "12345"
+        created:
+          description: When it was created.
+          type: str
+          returned: always
+          sample: "2026-01-01T10:00:00Z"
+        created_by:
+          description: As RV(daemonsets[].created_by).
+          type: str
+          returned: always
+          sample: everynode
+        updated:
+          description: As RV(daemonsets[].updated).
+          type: str
+          returned: always
+          sample: "2026-01-02T10:00:00Z"
+        updated_by:
+          description: As RV(daemonsets[].updated_by).
+          type: str
+          returned: always
+          sample: kubectl-edit
+        deletion_began:
+          description: Since when it is being deleted, or null.
+          type: str
+          returned: always
+          sample:
+        field_managers:
+          description: Who owns some of its fields, how they were written (C(Apply) or C(Update)),
+            of which subresource they are, in which version of the API, and when that manager last
+            changed one.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {api_version: apps/v1, changed: "2026-01-01T10:00:00Z", name: everynode, operation:
+              Apply, subresource: null}
     pods:
-      description: Its pods in the order of their nodes; null where they were not asked for or may
-        not be listed.
+      description: Its pods in the order of their nodes; null where they may not be listed.
       type: list
       elements: dict
-      returned: always
-      sample:
-        - created: "2026-01-01T10:00:00Z"
-          evidence:
-          images: {shipper: "example/log-shipper:1.4.2"}
-          ip: 10.0.0.7
-          name: log-shipper-x7k2p
-          node: node-0
-          phase: Running
-          ready: true
-          reason:
-          restarts: 0
-          revision: 6d9f7c
+      returned: with V(pods) in O(include)
+      contains:
+        name:
+          description: Its name.
+          type: str
+          returned: always
+          sample: log-shipper-x7k2p
+        node:
+          description: The node that it runs on or is meant for.
+          type: str
+          returned: always
+          sample: node-0
+        phase:
+          description: Its phase, such as C(Running) or C(Pending).
+          type: str
+          returned: always
+          sample: Running
+        ready:
+          description: Whether it is ready.
+          type: bool
+          returned: always
+          sample: true
+        restarts:
+          description: How often its containers were restarted, all together.
+          type: int
+          returned: always
+          sample: 0
+        revision:
+          description: Its label C(controller-revision-hash), which is the C(template_hash) of a
+            revision.
+          type: str
+          returned: always
+          sample: 6d9f7c
+        ip:
+          description: Its address, or null.
+          type: str
+          returned: always
+          sample: 10.0.0.7
+        host_ip:
+          description: The address of its node, or null.
+          type: str
+          returned: always
+          sample: 192.0.2.20
+        created:
+          description: When it was created.
+          type: str
+          returned: always
+          sample: "2026-01-01T10:00:00Z"
+        started:
+          description: When its node took it, or null.
+          type: str
+          returned: always
+          sample: "2026-01-01T10:00:01Z"
+        age_seconds:
+          description: How old it is, by the clock of the host where the task runs.
+          type: int
+          returned: always
+          sample: 86400
+        images:
+          description: The images of its containers by their names.
+          type: dict
+          returned: always
+          sample: {shipper: "example/log-shipper:1.4.2"}
+        containers:
+          description:
+            - The state of each container (C(running), C(waiting), C(terminated), or null), why it
+              is in it, its exit code where it has ended, and since when it is in it.
+            - C(last_reason) and C(last_exit_code) tell how its last run before this one ended.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - exit_code:
+              init: false
+              last_exit_code:
+              last_reason:
+              name: shipper
+              ready: true
+              reason:
+              restarts: 0
+              since: "2026-01-01T10:00:02Z"
+              state: running
+        reason:
+          description: In one word why it is not available, or null; see RV(daemonsets[].reasons).
+          type: str
+          returned: always
+          sample:
+        evidence:
+          description: What its status says about that, or null.
+          type: str
+          returned: always
+          sample:
+    pods_left_out:
+      description: How many more pods there are than O(max_pods); null where they may not be listed.
+      type: int
+      returned: with V(pods) in O(include)
+      sample: 0
     revisions:
       description: Its revisions, the newest first; null where they may not be listed.
       type: list
       elements: dict
-      returned: with O(include_revisions=true)
+      returned: with V(revisions) in O(include)
       contains:
         revision:
           description: Its number. A revision gets a new one when its template becomes the current
@@ -202,7 +551,8 @@ daemonsets:
           returned: always
           sample: "2026-01-01T10:00:00Z"
         pods:
-          description: On how many pods it runs; null where the pods were not listed.
+          description: On how many pods it runs; null where O(include) has no V(pods), or
+            they may not be listed.
           type: int
           returned: always
           sample: 5
@@ -221,7 +571,7 @@ daemonsets:
         all is well.
       type: list
       elements: dict
-      returned: with O(include_reasons=true)
+      returned: with V(reasons) in O(include)
       contains:
         cause:
           description: One word, such as C(ImagePull), C(CrashLoop), C(OutOfMemory), C(ProbeFailed),
@@ -254,7 +604,7 @@ daemonsets:
       description: The nodes without a pod of it, by why; null where nodes or pods may not be read.
       type: list
       elements: dict
-      returned: with O(include_reasons=true)
+      returned: with V(reasons) in O(include)
       contains:
         why:
           description: What is in the way. That is C(node_name), C(node_selector), C(affinity) or
@@ -278,18 +628,6 @@ daemonsets:
           type: str
           returned: always
           sample: "taint node-role.kubernetes.io/control-plane:NoSchedule is not tolerated"
-    notes:
-      description: What could not be found out, and why.
-      type: list
-      elements: str
-      returned: with O(include_reasons=true)
-      sample: []
-    daemonset:
-      description: The object, without C(managedFields).
-      type: dict
-      returned: always
-      sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace:
-        logging}}
     export:
       description: The manifest or the task; null, with a warning, for a DaemonSet that has fields
         of a newer API.
@@ -298,10 +636,22 @@ daemonsets:
       sample:
         name: Keep DaemonSet log-shipper
         everynode.kubernetes.daemonset: {name: log-shipper, namespace: logging}
+found:
+  description: How many DaemonSets there are that match, shown or not.
+  returned: success
+  type: int
+  sample: 1
+denied_namespaces:
+  description: The namespaces among those that were asked for whose DaemonSets may not be listed.
+    All that is shown is of the others.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 quotas:
   description:
-    - The quotas of the namespace, or of all namespaces. Null where they may not be listed.
-  returned: with O(include_quotas=true)
+    - The quotas of the namespaces that were read. Null where they may not be listed.
+  returned: with V(quotas) in O(include)
   type: list
   elements: dict
   sample:

@@ -104,7 +104,7 @@ EXAMPLES = r"""
   everynode.kubernetes.daemonset_info:
     name: log-shipper
     namespace: logging
-    include_revisions: true
+    include: [revisions]
   register: shipper
 
 - name: Go back to a revision

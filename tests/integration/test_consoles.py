@@ -38,7 +38,7 @@ def test_all_of_it_with_the_rights_of_an_editor(api: Api, tasks: Tasks) -> None:
     patched = {"name": "agent", "state": "patched", "images": {"agent": "example.test/agent:2"}}
     assert tasks.ok(**patched, **editor).changed
     assert tasks.ok(name="agent", state="restarted", **editor).changed
-    shown = tasks.info(impersonate_user="editor")
+    shown = tasks.info(impersonate_user="editor", include=["pods"])
     assert [len(one["pods"]) for one in shown.result["daemonsets"]] == [5]
     assert shown.warnings == ""
     assert tasks.ok(name="agent", state="absent", **editor).changed
@@ -56,7 +56,7 @@ def test_a_viewer_sees_all_and_changes_nothing(api: Api, tasks: Tasks) -> None:
     rules = [{**rule, "verbs": _WATCH} for rule in _EDITOR]
     viewer = {"impersonate_user": api.user_with(rules, tasks.namespace, "viewer")}
     tasks.ok(**_AGENT, wait=True)
-    shown = tasks.info(**viewer)
+    shown = tasks.info(**viewer, include=["pods"])
     assert [len(one["pods"]) for one in shown.result["daemonsets"]] == [5]
     tasks.same(**_AGENT, **viewer, wait=True)
     failed = tasks.fails(**_AGENT, **viewer, labels={"a": "b"})

@@ -95,7 +95,7 @@ def test_a_real_manifest(api: Api, together: Tasks, document: dict[str, Any]) ->
     together.same(definition=manifest)
     together.same(definition=yaml.safe_dump(manifest), check=True, diff=True)
 
-    (shown,) = together.info(name=name).result["daemonsets"]
+    (shown,) = together.info(name=name, include=["daemonset"]).result["daemonsets"]
     assert shown["daemonset"]["metadata"]["uid"] == live["metadata"]["uid"]
     assert _shape(desired(shown["daemonset"])) == _shape(desired(live))
     api.request("DELETE", f"{daemonsets(together.namespace)}/{name}")

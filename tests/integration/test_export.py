@@ -34,7 +34,7 @@ _AGENT: dict[str, Any] = {
 
 
 def exported(tasks: Tasks, export: str, **parameters: Any) -> dict[str, Any]:
-    outcome = tasks.info(export=export, include_pods=False, **parameters)
+    outcome = tasks.info(export=export, **parameters)
     assert not outcome.result.get("failed"), outcome.result
     assert len(outcome.requests) == 1
     (shown,) = outcome.result["daemonsets"]
@@ -77,7 +77,7 @@ def test_an_export_is_what_was_asked_for(tasks: Tasks) -> None:
 def test_secrets_are_hidden_in_what_is_shown_and_not_in_an_export(tasks: Tasks) -> None:
     tasks.ok(**_AGENT)
 
-    (shown,) = tasks.info(name="agent", export="manifest").result["daemonsets"]
+    (shown,) = tasks.info(name="agent", export="manifest", include=["daemonset"]).result["daemonsets"]
 
     assert "swordfish" in str(shown["export"])
     assert "swordfish" not in str(shown["daemonset"])
@@ -112,7 +112,7 @@ def test_what_others_made_is_taken_over_without_a_restart(
 
 def test_in_a_playbook(api: Api, two_namespaces: tuple[str, str]) -> None:
     agent = {**_AGENT, "annotations": {"note": "a", "braces": _BRACES}}
-    info = {"name": "agent", "include_pods": False, "export": "task"}
+    info = {"name": "agent", "export": "task"}
     parameters = f"read.daemonsets[0].export['{_FQCN}']"
     tasks = [
         # From a file, since a play's arguments would be templates.

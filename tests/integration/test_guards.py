@@ -160,9 +160,10 @@ def test_guards_that_guard_nothing(tasks: Tasks, asked: dict[str, Any], path: st
 
 
 def test_in_a_playbook_both_ways(api: Api, two_namespaces: tuple[str, str]) -> None:
-    seen = "{{ seen.daemonsets[0].daemonset.metadata.resourceVersion }}"
+    seen = "{{ seen.daemonsets[0].metadata.resource_version }}"
     patch = {"name": "agent", "state": "patched", "resource_version": seen}
-    look = {"everynode.kubernetes.daemonset_info": {"name": "agent"}, "register": "seen"}
+    info = {"name": "agent", "include": ["metadata"]}
+    look = {"everynode.kubernetes.daemonset_info": info, "register": "seen"}
     tasks = [
         task("create", **_AGENT, fail_if_exists=True),
         task("create again", **_AGENT, fail_if_exists=True),

@@ -39,18 +39,27 @@ def test_all_of_a_namespace(three: Tasks) -> None:
     found = three.info()
     assert _names(found.result) == ["a", "b", "c"]
     assert not found.changed
-    assert [request.verb for request in found.requests] == ["list", "list"]
+    assert [request.verb for request in found.requests] == ["list"]
     shown = found.result["daemonsets"][0]
     assert shown["namespace"] == three.namespace
     assert shown["rollout"]["ready"]
     assert shown["rollout"]["desired"] == 5
+    assert found.result["found"] == 3
+    assert found.result["denied_namespaces"] == []
+    assert not shown.keys() & {"daemonset", "pods", "metadata", "revisions", "reasons"}
+
+
+def test_the_objects_and_their_pods(three: Tasks) -> None:
+    found = three.info(include=["daemonset", "pods"])
+    assert [request.verb for request in found.requests] == ["list", "list"]
+    shown = found.result["daemonsets"][0]
     assert shown["daemonset"]["kind"] == "DaemonSet"
     assert "managedFields" not in shown["daemonset"]["metadata"]
-    assert found.result["daemonsets"][1]["pods"] == []
+    assert [len(one["pods"]) for one in found.result["daemonsets"]] == [5, 0, 0]
 
 
 def test_the_pods_of_each_node(three: Tasks, api: Api) -> None:
-    (shown,) = three.info(name="a").result["daemonsets"]
+    (shown,) = three.info(name="a", include=["pods"]).result["daemonsets"]
     pods = {pod["metadata"]["name"]: pod for pod in api.pods(three.namespace, "a")}
     assert [pod["node"] for pod in shown["pods"]] == sorted(
         pod["spec"]["nodeName"] for pod in pods.values()
@@ -75,7 +84,7 @@ def test_quotas_are_shown_where_they_are_asked_for(tasks: Tasks, api: Api) -> No
 
     eventually(counted, "the quota is counted")
     tasks.ok(name="agent", containers=_CONTAINERS)
-    found = tasks.info(include_pods=False, include_quotas=True)
+    found = tasks.info(include=["quotas"])
     (shown,) = found.result["quotas"]
     assert shown == {
         "name": "few",
@@ -85,13 +94,7 @@ def test_quotas_are_shown_where_they_are_asked_for(tasks: Tasks, api: Api) -> No
     }
     assert [request.verb for request in found.requests] == ["list", "list"]
     assert "quotas" not in tasks.info().result
-    assert tasks.info(include_quotas=True, impersonate_user="nobody").result["failed"]
-
-
-def test_without_pods_it_is_one_request(three: Tasks) -> None:
-    found = three.info(include_pods=False)
-    assert [shown["pods"] for shown in found.result["daemonsets"]] == [None] * 3
-    assert len(found.requests) == 1
+    assert tasks.info(include=["quotas"], impersonate_user="nobody").result["failed"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,7 @@ def reader(api: Api, namespace: str) -> str:
 
 
 def test_without_the_right_to_see_pods_it_says_less(three: Tasks, reader: str) -> None:
-    found = three.info(impersonate_user=reader)
+    found = three.info(impersonate_user=reader, include=["pods"])
     assert _names(found.result) == ["a", "b", "c"]
     assert [shown["pods"] for shown in found.result["daemonsets"]] == [None] * 3
     assert "The pods are not shown" in found.warnings
@@ -164,7 +167,7 @@ def test_what_is_wrong_with_a_pod_is_shown(tasks: Tasks) -> None:
         wait=True,
         wait_timeout=2,
     )
-    (shown,) = tasks.info(name="agent").result["daemonsets"]
+    (shown,) = tasks.info(name="agent", include=["pods"]).result["daemonsets"]
     reasons = {pod["node"]: pod["reason"] for pod in shown["pods"]}
     assert reasons == {f"node-{n}": "CrashLoop" if n == 2 else None for n in range(5)}
     assert "agent" in shown["pods"][2]["evidence"]
@@ -173,4 +176,4 @@ def test_what_is_wrong_with_a_pod_is_shown(tasks: Tasks) -> None:
 def test_secrets_are_hidden(tasks: Tasks) -> None:
     env = [{"name": "API_TOKEN", "value": "swordfish"}]
     tasks.ok(name="agent", containers=[{**_CONTAINERS[0], "env": env}], node_selector=NOWHERE)
-    assert "swordfish" not in str(tasks.info(name="agent").result)
+    assert "swordfish" not in str(tasks.info(name="agent", include=["daemonset"]).result)

@@ -25,8 +25,7 @@ def _agent(number: int | str, **more: Any) -> dict[str, Any]:
 
 
 def _details(tasks: Tasks, *asked: str, **parameters: Any) -> dict[str, Any]:
-    given = {f"include_{word}": True for word in asked}
-    (shown,) = tasks.info(name="agent", **given, **parameters).result["daemonsets"]
+    (shown,) = tasks.info(name="agent", include=list(asked), **parameters).result["daemonsets"]
     found: dict[str, Any] = shown
     return found
 
@@ -36,7 +35,7 @@ def test_the_revisions_of_a_rollout_that_has_not_ended(api: Api, tasks: Tasks) -
     broken = _agent("simulate-image-pull", change_cause="second")
     tasks.ok(**broken)
     eventually(lambda: len(_numbers(api, tasks)) == 2 or None, "one pod is of the second")
-    asked = tasks.info(name="agent", include_revisions=True)
+    asked = tasks.info(name="agent", include=["revisions", "pods"])
     assert [request.verb for request in asked.requests] == ["list", "list", "list"]
     shown = asked.result["daemonsets"][0]["revisions"]
     stored = {
@@ -76,7 +75,7 @@ def test_each_of_many_has_its_own_revisions(api: Api, tasks: Tasks) -> None:
             observed(api, tasks.namespace, name)
     back(tasks, name="a")
     observed(api, tasks.namespace, "a")
-    found = tasks.info(include_revisions=True, include_pods=False)
+    found = tasks.info(include=["revisions"])
     assert len(found.requests) == 2
     told = {
         shown["name"]: [(one["revision"], one["current"]) for one in shown["revisions"]]
@@ -91,14 +90,14 @@ def test_without_the_right_to_see_revisions_it_says_so(api: Api, tasks: Tasks) -
     tasks.ok(**_agent(1), node_selector=NOWHERE)
     rules = [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["get", "list"]}]
     reader = api.user_with(rules, tasks.namespace, "reader")
-    found = tasks.info(include_revisions=True, impersonate_user=reader)
+    found = tasks.info(include=["revisions"], impersonate_user=reader)
     assert found.result["daemonsets"][0]["revisions"] is None
     assert "The controllerrevisions are not shown" in found.warnings
 
 
 def test_all_is_well(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent(1), wait=True)
-    found = tasks.info(name="agent", include_reasons=True)
+    found = tasks.info(name="agent", include=["reasons"])
     (shown,) = found.result["daemonsets"]
     assert (shown["reasons"], shown["nodes_without_pod"], shown["notes"]) == ([], [], [])
     # Nothing about pods is read beside their list, and the nodes once.
@@ -119,8 +118,8 @@ def test_what_is_wrong_is_told_by_cause(api: Api, tasks: Tasks) -> None:
     assert reason["nodes"] == ["node-1", "node-3"]
     assert not reason["heals"]
     assert "exit code 1" in reason["evidence"]
-    shown = _details(tasks, "reasons", include_pods=False)
-    assert shown["pods"] is None
+    shown = _details(tasks, "reasons", "pods")
+    assert len(shown["pods"]) == 5
     assert [one["cause"] for one in shown["reasons"]] == ["CrashLoop"]
     assert shown["nodes_without_pod"] == []
 
@@ -200,7 +199,7 @@ def test_without_the_rights_to_nodes_and_events_it_tells_less(
 
 
 def test_both_ways_say_the_same(api: Api, two_namespaces: tuple[str, str]) -> None:
-    asked = {"name": "agent", "include_revisions": True, "include_reasons": True}
+    asked = {"name": "agent", "include": ["revisions", "reasons"]}
     steps = [
         {
             "name": "Make it",

@@ -49,7 +49,7 @@ _TASKS = [
     task("update, checked", **_FULLER, change_cause="Second") | _CHECK | _DIFF,
     task("update", **_FULLER, change_cause="Second") | _DIFF,
     task("update again", **_FULLER, change_cause="Second"),
-    _info("shown", name="agent"),
+    _info("shown", name="agent", include=["daemonset", "metadata", "pods"]),
     task("patch, checked", name="agent", state="patched", labels={"patched": "1"}) | _CHECK,
     task(
         "patch",

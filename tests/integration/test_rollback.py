@@ -220,7 +220,7 @@ def test_another_with_the_same_labels_is_never_taken_for_it(api: Api, tasks: Tas
     assert "no revision with" in no_way_back(tasks, to_image=_image(8)).result["msg"]
     back(tasks)
     assert image(api, tasks.namespace) == _image(1)
-    shown = tasks.info(name="agent", include_revisions=True).result["daemonsets"][0]["revisions"]
+    shown = tasks.info(name="agent", include=["revisions"]).result["daemonsets"][0]["revisions"]
     assert {one["images"]["agent"] for one in shown} == {_image(1), _image(2)}
 
 

@@ -133,7 +133,7 @@ def test_after_a_rebuild_it_goes_to_what_ran_before_it(api: Api, tasks: Tasks) -
     """The revision by which all pods were ended is none to go back to."""
     tasks.ok(**_agent(1), wait=True)
     tasks.ok(**_agent(2), rollout={"rebuild": True}, wait=True)
-    shown = tasks.info(name="agent", include_revisions=True).result["daemonsets"][0]["revisions"]
+    shown = tasks.info(name="agent", include=["revisions"]).result["daemonsets"][0]["revisions"]
     assert len(shown) == 3
     assert "no pods in revision 2" in no_way_back(tasks, to_revision=2).result["msg"]
     assert back(tasks, wait=True).result["rollout"]["rolled_back"]["to_revision"] == 1

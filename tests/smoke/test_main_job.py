@@ -40,7 +40,7 @@ TASKS = [
     named("restart again", state="restarted", restart_key="one"),
     {
         "name": "look",
-        "everynode.kubernetes.daemonset_info": {"name": "agent"},
+        "everynode.kubernetes.daemonset_info": {"name": "agent", "include": ["pods"]},
     },
     named("remove", state="absent"),
     named("remove again", state="absent"),

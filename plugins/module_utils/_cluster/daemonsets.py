@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -14,6 +14,9 @@ from .connection import Cluster
 from .kinds import DAEMONSET
 from .objects import list_all, owned_by
 from .objects import read as read_object
+
+# So many values of a label, of 63 characters at most, stand in a query.
+_VALUES = 50
 
 
 def path_of(namespace: str, name: str = "") -> str:
@@ -66,4 +69,20 @@ def label_selector(selector: Mapping[str, Any]) -> str:
                 "DoesNotExist": f"!{key}",
             }[operator]
         )
+    return ",".join(parts)
+
+
+def common_selector(daemonsets: Sequence[Mapping[str, Any]]) -> str:
+    """A label selector that every pod of any of the DaemonSets matches, and few others; empty where
+    they have no label in common. That of a single one is its own.
+    """
+    if len(daemonsets) == 1:
+        return label_selector(daemonsets[0]["spec"].get("selector") or {})
+    labels = [(one["spec"].get("selector") or {}).get("matchLabels") or {} for one in daemonsets]
+    shared = [key for key in labels[0] if all(key in one for one in labels)] if labels else []
+    parts = []
+    for key in shared:
+        values = sorted({one[key] for one in labels})
+        # It travels in the address, which has to stay short.
+        parts.append(f"{key} in ({','.join(values)})" if len(values) <= _VALUES else key)
     return ",".join(parts)

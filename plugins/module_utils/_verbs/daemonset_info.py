@@ -2,82 +2,185 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The verb of ``daemonset_info``: DaemonSets with their state and the pods of each node."""
+"""The verb of ``daemonset_info``: DaemonSets as a list shows them, and on demand in detail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import Fault, ForbiddenError, InputError
 from .._base.redaction import redact
 from .._cluster import objects
-from .._cluster.daemonsets import label_selector
 from .._cluster.options import CONNECTION_SPEC
-from .._spec.export import clean_manifest, task_of
-from .._views.daemonset import daemonset_view, quota_view
+from .._views.daemonset import entry_view
+from .._views.selection import SORTS, in_order, page, selected
+from .._views.state import STATES
+from . import reach
 from .verb import Task, Verb
 
 _TIME_FOR_READING = 120.0
 
+# What details.py finds out.
+_DETAILS = (
+    "containers",
+    "environment",
+    "services",
+    "claims",
+    "objects",
+    "revisions",
+    "events",
+    "metrics",
+    "reasons",
+    "drift",
+)
+
 _OWN_SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str"},
     "namespace": {"type": "str"},
+    "namespaces": {"type": "list", "elements": "str"},
     "all_namespaces": {"type": "bool", "default": False},
+    "name_contains": {"type": "str"},
     "label_selectors": {"type": "list", "elements": "str", "default": []},
     "field_selectors": {"type": "list", "elements": "str", "default": []},
-    "include_pods": {"type": "bool", "default": True},
-    "include_quotas": {"type": "bool", "default": False},
-    "include_revisions": {"type": "bool", "default": False},
-    "include_reasons": {"type": "bool", "default": False},
+    "states": {"type": "list", "elements": "str", "choices": list(STATES), "default": []},
+    "sort_by": {"type": "str", "choices": list(SORTS), "default": "namespace"},
+    "descending": {"type": "bool", "default": False},
+    "limit": {"type": "int"},
+    "offset": {"type": "int", "default": 0},
+    "include": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["daemonset", "metadata", "pods", "quotas", *_DETAILS],
+        "default": [],
+    },
+    "nodes": {"type": "list", "elements": "str"},
+    "max_pods": {"type": "int", "default": 500},
+    "field_manager": {"type": "str", "default": "everynode"},
     "export": {"type": "str", "choices": ["manifest", "task"]},
-}
-
-_EXPORTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "manifest": clean_manifest,
-    "task": task_of,
 }
 
 
 def run(task: Task) -> dict[str, Any]:
-    """Read the DaemonSets that were asked for, and, with one more list, their pods."""
+    """Read the DaemonSets that were asked for, and of those that are shown what else was."""
     params = task.params
-    if params["all_namespaces"] and params["namespace"] is not None:
-        raise InputError([Fault("namespace", "it cannot be given together with all_namespaces")])
+    faults = [*reach.faults(params), *_faults(params)]
+    if faults:
+        raise InputError(faults)
     deadline = Deadline(_TIME_FOR_READING)
-    scope = "" if params["all_namespaces"] else _namespace_path(task)
-    found, _version = objects.list_all(
-        task.cluster,
-        f"/apis/apps/v1{scope}/daemonsets",
-        _query(params),
-        deadline,
-        f"list DaemonSets{_in_words(scope)}",
+    found, where = reach.daemonsets(task, _query(params), deadline)
+    found = selected(found, name_contains=params["name_contains"], states=params["states"])
+    shown = page(
+        in_order(found, params["sort_by"], params["descending"]), params["limit"], params["offset"]
     )
-    pods = None
-    if found and params["include_pods"]:
-        pods = _listed(task, scope, "pods", deadline)
-    owned = [
-        None if pods is None else objects.owned_by(pods, item["metadata"]["uid"]) for item in found
-    ]
-    views = [daemonset_view(item, its_pods) for item, its_pods in zip(found, owned, strict=True)]
-    for more in _details(task, scope, found, owned, deadline):
-        for view, detail in zip(views, more, strict=True):
-            view.update(detail)
-    shown: list[dict[str, Any]] = redact(views, task.secrets)
+    views: list[dict[str, Any]] = redact(_views(task, shown, where, deadline), task.secrets)
     if params["export"] is not None:
         # Not redacted: with a hidden value in it, an export would be another DaemonSet.
-        for view, exported in zip(shown, _exported(task, found), strict=True):
+        for view, exported in zip(views, _exported(task, shown), strict=True):
             view["export"] = exported
-    result = {"changed": False, "daemonsets": shown}
-    if params["include_quotas"]:
-        result["quotas"] = _quotas(task, scope, deadline)
+    result = {
+        "changed": False,
+        "daemonsets": views,
+        "found": len(found),
+        "denied_namespaces": list(where.denied),
+    }
+    if "quotas" in params["include"]:
+        result["quotas"] = _quotas(task, where, deadline)
     return result
 
 
-def _exported(task: Task, found: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any] | None]:
-    export = _EXPORTS[task.params["export"]]
-    for item in found:
+def _faults(params: Mapping[str, Any]) -> list[Fault]:
+    least = {"limit": 1, "offset": 0, "max_pods": 1}
+    return [
+        Fault(name, f"it is {params[name]}, and has to be {number} or more")
+        for name, number in least.items()
+        if params[name] is not None and params[name] < number
+    ]
+
+
+def _query(params: Mapping[str, Any]) -> dict[str, str]:
+    fields = list(params["field_selectors"])
+    if params["name"] is not None:
+        fields.append(f"metadata.name={params['name']}")
+    query = {
+        "labelSelector": ",".join(params["label_selectors"]),
+        "fieldSelector": ",".join(fields),
+    }
+    return {key: value for key, value in query.items() if value}
+
+
+def _views(
+    task: Task, shown: Sequence[dict[str, Any]], where: reach.Reach, deadline: Deadline
+) -> list[dict[str, Any]]:
+    """Each DaemonSet with what was asked for about it.
+
+    A module is compiled anew in each task, so what few tasks need is imported where it is used.
+    """
+    include = set(task.params["include"])
+    views = [entry_view(item) for item in shown]
+    if include & {"daemonset", "metadata"}:
+        from .._views.daemonset import metadata_view, object_view
+
+        for key, view_of in (("daemonset", object_view), ("metadata", metadata_view)):
+            if key in include:
+                for view, item in zip(views, shown, strict=True):
+                    view[key] = view_of(item)
+    if include & {"pods", *_DETAILS}:
+        _add_details(task, shown, views, where, deadline)
+    return views
+
+
+def _add_details(
+    task: Task,
+    shown: Sequence[dict[str, Any]],
+    views: Sequence[dict[str, Any]],
+    where: reach.Reach,
+    deadline: Deadline,
+) -> None:
+    """Add the pods, and what has to be read beside them."""
+    from . import details
+
+    include = set(task.params["include"])
+    pods: list[list[dict[str, Any]] | None] = [None] * len(shown)
+    if include & {"pods", *details.NEED_PODS}:
+        from .owned_pods import pods_of
+
+        pods = pods_of(task, shown, where, deadline)
+    if "pods" in include:
+        _add_pods(task.params, views, pods)
+    if include & set(_DETAILS):
+        found = details.more(task, shown, pods, include, deadline)
+        for view, detail in zip(views, found, strict=True):
+            notes = [*view["notes"], *detail.pop("notes", [])]
+            view.update(detail, notes=list(dict.fromkeys(notes)))
+
+
+def _add_pods(
+    params: Mapping[str, Any],
+    views: Iterable[dict[str, Any]],
+    pods: Iterable[list[dict[str, Any]] | None],
+) -> None:
+    from .._views.pods import pods_view, without_a_pod
+
+    nodes, now = params["nodes"], datetime.now(UTC)
+    for view, its_pods in zip(views, pods, strict=True):
+        if its_pods is None:
+            view.update(pods=None, pods_left_out=None)
+            view["notes"].append("The pods are not known, as they may not be listed.")
+            continue
+        view["pods"], view["pods_left_out"] = pods_view(its_pods, nodes, params["max_pods"], now)
+        view["notes"] += [
+            f"There is no pod of it on {one}." for one in without_a_pod(its_pods, nodes or ())
+        ]
+
+
+def _exported(task: Task, shown: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any] | None]:
+    from .._spec.export import clean_manifest, task_of
+
+    export = {"manifest": clean_manifest, "task": task_of}[task.params["export"]]
+    for item in shown:
         try:
             # In a list, the server's answer says the kind once for all.
             yield export({"apiVersion": "apps/v1", "kind": "DaemonSet", **item})
@@ -90,73 +193,28 @@ def _exported(task: Task, found: Iterable[Mapping[str, Any]]) -> Iterable[dict[s
             yield None
 
 
-def _namespace_path(task: Task) -> str:
-    return f"/namespaces/{task.params['namespace'] or task.cluster.namespace}"
+def _quotas(task: Task, where: reach.Reach, deadline: Deadline) -> list[dict[str, Any]] | None:
+    """What the quotas of the namespaces that were read allow, and how much of it is used; None
+    where none of them may be listed.
+    """
+    from .._views.daemonset import quota_view
 
-
-def _in_words(scope: str) -> str:
-    return f" in namespace {scope.rsplit('/', 1)[1]}" if scope else " in all namespaces"
-
-
-def _query(params: Any) -> dict[str, str]:
-    fields = list(params["field_selectors"])
-    if params["name"] is not None:
-        fields.append(f"metadata.name={params['name']}")
-    query = {
-        "labelSelector": ",".join(params["label_selectors"]),
-        "fieldSelector": ",".join(fields),
-    }
-    return {key: value for key, value in query.items() if value}
-
-
-def _details(
-    task: Task,
-    scope: str,
-    found: Sequence[Mapping[str, Any]],
-    pods: Sequence[Sequence[Mapping[str, Any]] | None],
-    deadline: Deadline,
-) -> Iterator[list[dict[str, Any]]]:
-    """More about each DaemonSet, where it was asked for."""
-    if task.params["include_revisions"]:
-        # A module is compiled anew in each task, so what few tasks need is imported where it is
-        # used.
-        from . import details
-
-        query = {}
-        if len(found) == 1:
-            query["labelSelector"] = label_selector(found[0]["spec"]["selector"])
-        stored = _listed(task, scope, "controllerrevisions", deadline, "/apis/apps/v1", query)
-        yield [{"revisions": history} for history in details.histories(found, stored, pods)]
-    if task.params["include_reasons"]:
-        from . import details
-
-        yield details.diagnoses(task.cluster, found, pods, deadline)
-
-
-def _quotas(task: Task, scope: str, deadline: Deadline) -> list[dict[str, Any]] | None:
-    """What the scope's quotas allow, and how much of it is used."""
-    quotas = _listed(task, scope, "resourcequotas", deadline)
-    return None if quotas is None else [quota_view(quota) for quota in quotas]
-
-
-def _listed(
-    task: Task,
-    scope: str,
-    resource: str,
-    deadline: Deadline,
-    group: str = "/api/v1",
-    query: Mapping[str, str] | None = None,
-) -> list[dict[str, Any]] | None:
-    """The objects of the scope; None, with a warning, where they may not be listed."""
-    doing = f"list {resource}{_in_words(scope)}"
-    try:
+    def listed(namespace: str | None) -> list[dict[str, Any]]:
         found, _version = objects.list_all(
-            task.cluster, f"{group}{scope}/{resource}", query or {}, deadline, doing
+            task.cluster,
+            f"/api/v1{reach.path_of(namespace)}/resourcequotas",
+            {},
+            deadline,
+            f"list quotas {reach.in_words(namespace)}",
         )
-    except ForbiddenError as error:
-        task.warnings.append(f"The {resource} are not shown: {error.message}")
-        return None
-    return found
+        return [quota_view(quota) for quota in found]
+
+    answers = reach.in_each([None] if where.namespaces is None else where.namespaces, listed)
+    for answer in answers:
+        if isinstance(answer, ForbiddenError):
+            task.warnings.append(f"The quotas are not shown: {answer.message}")
+    allowed = [answer for answer in answers if not isinstance(answer, ForbiddenError)]
+    return [quota for answer in allowed for quota in answer] if allowed else None
 
 
 VERB = Verb(name="daemonset_info", run=run, argument_spec={**_OWN_SPEC, **CONNECTION_SPEC})

@@ -22,7 +22,7 @@ from .._rollout.pods import Proof
 from .._spec.build import identity
 from .._spec.rollout import Check
 from .._spec.rollout_parameter import read_plan
-from .._views.daemonset import pod_view
+from .._views.pods import pod_view
 from .verb import Task, Verb
 
 _OF_ALL_NODES = ("unavailable_budget", "ignore_not_ready_nodes")

@@ -2,60 +2,112 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A DaemonSet and its pods as a list or a details page shows them. Pure."""
+"""A DaemonSet as a list or a details page shows it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from .._nodes.diagnosis import trouble_of
-from .._nodes.pods import REVISION_LABEL, is_ready, node_of, restarts_of
-from .._nodes.readiness import verdict
-from .._rollout.remembered import shown_metadata, steps
+from .._rollout.remembered import shown_metadata
+from .._spec.descriptions import description_of
+from .state import rollout_of, state_word
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_CREATOR = "kubesphere.io/creator"
 
 
-def pod_view(pod: Mapping[str, Any]) -> dict[str, Any]:
-    """One pod: where it runs, and how it is."""
-    status = pod.get("status") or {}
-    trouble = trouble_of(pod)
+def entry_view(daemonset: Mapping[str, Any]) -> dict[str, Any]:
+    """What a list shows of a DaemonSet."""
+    metadata, spec = daemonset["metadata"], daemonset["spec"]
+    rollout = rollout_of(daemonset)
     return {
-        "name": pod["metadata"]["name"],
-        "node": node_of(pod),
-        "phase": status.get("phase"),
-        "ready": is_ready(pod),
-        "restarts": restarts_of(pod),
-        "ip": status.get("podIP"),
-        "revision": (pod["metadata"].get("labels") or {}).get(REVISION_LABEL),
-        "created": pod["metadata"].get("creationTimestamp"),
-        "images": {c["name"]: c.get("image") for c in pod["spec"].get("containers") or []},
-        "reason": trouble.cause if trouble else None,
-        "evidence": trouble.evidence if trouble else None,
-    }
-
-
-def daemonset_view(
-    daemonset: Mapping[str, Any], pods: Iterable[Mapping[str, Any]] | None
-) -> dict[str, Any]:
-    """A DaemonSet with its rollout and, where they could be read, its pods in the order of their
-    nodes.
-    """
-    metadata = shown_metadata(daemonset)
-    view: dict[str, Any] = {
         "name": metadata["name"],
         "namespace": metadata["namespace"],
-        "rollout": verdict(daemonset).as_result() | steps(daemonset),
-        "pods": None,
-        "daemonset": {
-            "apiVersion": "apps/v1",
-            "kind": "DaemonSet",
-            **daemonset,
-            "metadata": metadata,
-        },
+        "uid": metadata["uid"],
+        "description": description_of(metadata.get("annotations") or {}),
+        "state": state_word(daemonset),
+        "message": rollout["message"],
+        "rollout": rollout,
+        "images": _images(spec["template"].get("spec") or {}),
+        "update_strategy": (spec.get("updateStrategy") or {}).get("type"),
+        "labels": metadata.get("labels") or {},
+        **_history(metadata),
+        "notes": [],
     }
-    if pods is not None:
-        view["pods"] = sorted((pod_view(pod) for pod in pods), key=lambda p: (p["node"], p["name"]))
-    return view
+
+
+def object_view(daemonset: Mapping[str, Any]) -> dict[str, Any]:
+    """The object, without managedFields and without what a rollout remembers in it."""
+    # In a list, the server's answer says the kind once for all.
+    whole = {"apiVersion": "apps/v1", "kind": "DaemonSet", **daemonset}
+    return {**whole, "metadata": shown_metadata(daemonset)}
+
+
+def metadata_view(daemonset: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to say about the object itself, whatever it is for."""
+    metadata = shown_metadata(daemonset)
+    annotations = metadata.get("annotations") or {}
+    return {
+        "labels": metadata.get("labels") or {},
+        "annotations": {key: annotations[key] for key in annotations if key != _LAST_APPLIED},
+        "owners": [
+            {"kind": one.get("kind"), "name": one.get("name"), "uid": one.get("uid")}
+            for one in metadata.get("ownerReferences") or []
+        ],
+        "finalizers": metadata.get("finalizers") or [],
+        "uid": metadata["uid"],
+        "generation": metadata.get("generation"),
+        "resource_version": metadata.get("resourceVersion"),
+        **_history(daemonset["metadata"]),
+        "deletion_began": metadata.get("deletionTimestamp"),
+        "field_managers": [
+            {
+                "name": one.get("manager"),
+                "operation": one.get("operation"),
+                "subresource": one.get("subresource"),
+                "api_version": one.get("apiVersion"),
+                "changed": one.get("time"),
+            }
+            for one in daemonset["metadata"].get("managedFields") or []
+        ],
+    }
+
+
+def _images(pod_spec: Mapping[str, Any]) -> dict[str, str | None]:
+    """The images by container, those that run first before the others."""
+    return {
+        one["name"]: one.get("image")
+        for key in ("initContainers", "containers")
+        for one in pod_spec.get(key) or []
+    }
+
+
+def _history(metadata: Mapping[str, Any]) -> dict[str, str | None]:
+    """When the object was made and last changed, and by whom, as far as is known.
+
+    A manager's entry has the time of its last change, so that who made the object is known by the
+    annotation of a console, or else taken to be the one who has let it be for the longest.
+    """
+    entries = [
+        (str(one["time"]), str(one.get("manager")))
+        for one in metadata.get("managedFields") or []
+        # The controller writes the status all the time.
+        if one.get("time") and not one.get("subresource")
+    ]
+    first = min(entries, key=_time, default=(None, None))
+    last = max(entries, key=_time, default=(None, None))
+    creator = (metadata.get("annotations") or {}).get(_CREATOR)
+    return {
+        "created": metadata.get("creationTimestamp"),
+        "created_by": creator or first[1],
+        "updated": last[0],
+        "updated_by": last[1],
+    }
+
+
+def _time(entry: tuple[str, str]) -> str:
+    return entry[0]
 
 
 def quota_view(quota: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_with_less_rights_less_is_told(
 
 @pytest.mark.usefixtures("outcomes")
 def test_on_demand(place: Tasks) -> None:
-    shown = place.ok(verb=daemonset_info.VERB, include_reasons=True).result["daemonsets"]
+    shown = place.ok(verb=daemonset_info.VERB, include=["reasons"]).result["daemonsets"]
     by_name = {item["name"]: item["reasons"] for item in shown}
     assert by_name.pop("takes-port") == []
     assert set(by_name) == set(_names())

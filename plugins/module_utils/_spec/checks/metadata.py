@@ -9,15 +9,10 @@ Source: k8s.io/apimachinery pkg/api/validation/objectmeta.go and pkg/apis/meta/v
 
 from __future__ import annotations
 
+from ..descriptions import DESCRIPTION_ANNOTATIONS
 from .findings import Place, alternatives, quoted
 from .syntax import DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, as_prefix
 
-# The common key of a description, the console's of DaoCloud and that of KubeSphere.
-DESCRIPTION_ANNOTATIONS = (
-    "kubernetes.io/description",
-    "kpanda.io/describe",
-    "kubesphere.io/description",
-)
 DESCRIPTION_LIMIT = 512
 _DESCRIPTION_CONSOLE_LIMIT = 256
 # KubeSphere's second name of an object, for people.

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The pods of the DaemonSets that ``daemonset_info`` shows, cut down to what is looked at.
+
+A page at a time is in memory as the server sent it, so that thousands of pods do not take hundreds
+of megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ForbiddenError
+from .._cluster import objects
+from .._cluster.daemonsets import common_selector
+from .._nodes.pods import is_ending, is_ready
+from .reach import Reach, in_each, in_words, path_of
+from .verb import Task
+
+# One list of the whole cluster costs less than lists of so many namespaces.
+_FEW_NAMESPACES = 5
+
+_METADATA = (
+    "name",
+    "namespace",
+    "uid",
+    "labels",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "finalizers",
+    "ownerReferences",
+)
+_SPEC = ("nodeName", "hostNetwork", "readinessGates", "schedulerName")
+_CONTAINER = ("name", "image")
+# Of one that is not ready, what its diagnosis looks at, too.
+_OF_UNREADY = ("ports", "resources", "restartPolicy", "startupProbe", "readinessProbe")
+
+_Object = dict[str, Any]
+
+
+def pods_of(
+    task: Task, shown: Sequence[Mapping[str, Any]], reach: Reach, deadline: Deadline
+) -> list[list[_Object] | None]:
+    """The pods that each DaemonSet owns (by uid); None, with a warning, where they may not be
+    listed.
+
+    One list for each namespace, or for the whole cluster where that was read and many namespaces
+    are shown.
+
+    Raises:
+        ClusterError: in one of its other kinds than ForbiddenError.
+    """
+    places: dict[str, list[Mapping[str, Any]]] = {}
+    for item in shown:
+        places.setdefault(item["metadata"]["namespace"], []).append(item)
+    owned: dict[str, list[_Object]] = {item["metadata"]["uid"]: [] for item in shown}
+    if reach.namespaces is None and len(places) > _FEW_NAMESPACES:
+        try:
+            return _by_owner(shown, _list(task, None, shown, deadline), owned)
+        except ForbiddenError:
+            # Some of the namespaces may do.
+            pass
+    names = list(places)
+    if not names:
+        return []
+    answers = in_each(names, lambda name: _list(task, name, places[name], deadline))
+    denied = set()
+    for name, answer in zip(names, answers, strict=True):
+        if isinstance(answer, ForbiddenError):
+            denied.add(name)
+            task.warnings.append(f"The pods are not shown: {answer.message}")
+        else:
+            _by_owner(places[name], answer, owned)
+    return [
+        None if item["metadata"]["namespace"] in denied else owned[item["metadata"]["uid"]]
+        for item in shown
+    ]
+
+
+def _by_owner(
+    items: Sequence[Mapping[str, Any]], pods: Sequence[_Object], owned: dict[str, list[_Object]]
+) -> list[list[_Object] | None]:
+    for pod in pods:
+        for owner in pod["metadata"].get("ownerReferences") or []:
+            if owner.get("uid") in owned:
+                owned[owner["uid"]].append(pod)
+    return [owned[item["metadata"]["uid"]] for item in items]
+
+
+def _list(
+    task: Task, namespace: str | None, items: Sequence[Mapping[str, Any]], deadline: Deadline
+) -> list[_Object]:
+    uids = {item["metadata"]["uid"] for item in items}
+    selector = common_selector(items)
+    found = objects.each(
+        task.cluster,
+        f"/api/v1{path_of(namespace)}/pods",
+        {"labelSelector": selector} if selector else {},
+        deadline,
+        f"list pods {in_words(namespace)}",
+    )
+    return [cut_down(pod) for pod in found if _is_of(pod, uids)]
+
+
+def _is_of(pod: Mapping[str, Any], uids: set[str]) -> bool:
+    return any(one.get("uid") in uids for one in pod["metadata"].get("ownerReferences") or [])
+
+
+def cut_down(pod: Mapping[str, Any]) -> _Object:
+    """A pod with what is shown and looked at, and no more."""
+    metadata, spec = pod["metadata"], pod.get("spec") or {}
+    kept = _CONTAINER if is_ready(pod) and not is_ending(pod) else (*_CONTAINER, *_OF_UNREADY)
+    small = _some(spec, _SPEC)
+    if not spec.get("nodeName"):
+        # It says which node the pod is meant for.
+        small |= _some(spec, ("affinity",))
+    for key in ("initContainers", "containers"):
+        if spec.get(key):
+            small[key] = [_some(one, kept) for one in spec[key]]
+    return {
+        "metadata": _some(metadata, _METADATA),
+        "spec": small,
+        "status": pod.get("status") or {},
+    }
+
+
+def _some(value: Mapping[str, Any], keys: Sequence[str]) -> _Object:
+    return {key: value[key] for key in keys if key in value}

@@ -1,0 +1,171 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where ``daemonset_info`` looks: in one namespace, in some or in all; and what it may not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+from .._base.deadline import Deadline
+from .._base.errors import Fault, ForbiddenError
+from .._base.words import count_of
+from .._cluster import objects
+from .verb import Task
+
+_AT_ONCE = 10
+_NAMED = 10
+_NAME_THEM = "Name those that may be read with the parameter namespaces."
+
+_Objects = list[dict[str, Any]]
+_Listed = Union[_Objects, ForbiddenError]  # noqa: UP007 (sanity wants no X | Y outside annotations)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where DaemonSets were read.
+
+    Attributes:
+        namespaces: in these; None where the whole cluster was read at once.
+        denied: the namespaces among those that were asked for that may not be read.
+    """
+
+    namespaces: tuple[str, ...] | None
+    denied: tuple[str, ...] = ()
+
+
+def faults(params: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with the parameters that say where to look."""
+    found = []
+    if params["namespace"] is not None:
+        found = [
+            Fault("namespace", f"it cannot be given together with {other}")
+            for other in ("namespaces", "all_namespaces")
+            if params[other]
+        ]
+    if params["namespaces"] == [] and not params["all_namespaces"]:
+        found.append(Fault("namespaces", "it is empty: name at least one, or leave it out"))
+    return found
+
+
+def daemonsets(task: Task, query: Mapping[str, str], deadline: Deadline) -> tuple[_Objects, Reach]:
+    """The DaemonSets of the namespaces that were asked for, and where they were read.
+
+    Raises:
+        ForbiddenError: none of the namespaces may be read.
+        ClusterError: in one of its other kinds.
+    """
+    params = task.params
+    if params["all_namespaces"]:
+        return _everywhere(task, query, deadline)
+    if params["namespaces"]:
+        return _in_each(task, params["namespaces"], query, deadline)
+    namespace = params["namespace"] or task.cluster.namespace
+    return _list(task, namespace, query, deadline), Reach((namespace,))
+
+
+def _everywhere(task: Task, query: Mapping[str, str], deadline: Deadline) -> tuple[_Objects, Reach]:
+    try:
+        return _list(task, None, query, deadline), Reach(None)
+    except ForbiddenError as error:
+        refused = error
+    return _in_each(
+        task, task.params["namespaces"] or _visible(task, refused, deadline), query, deadline
+    )
+
+
+def _visible(task: Task, refused: ForbiddenError, deadline: Deadline) -> list[str]:
+    """The names of all namespaces, where those may be listed at least."""
+    try:
+        return [
+            str(one["metadata"]["name"])
+            for one in objects.each(
+                task.cluster, "/api/v1/namespaces", {}, deadline, "list the namespaces"
+            )
+        ]
+    except ForbiddenError as error:
+        raise ForbiddenError(
+            f"{refused.message} {error.message}", advice=_NAME_THEM, status=error.status
+        ) from error
+
+
+def _in_each(
+    task: Task, names: Sequence[str], query: Mapping[str, str], deadline: Deadline
+) -> tuple[_Objects, Reach]:
+    """The DaemonSets of each namespace, side by side."""
+    names = list(dict.fromkeys(names))
+    listed = in_each(names, lambda name: _list(task, name, query, deadline))
+    denied = {
+        name: answer
+        for name, answer in zip(names, listed, strict=True)
+        if isinstance(answer, ForbiddenError)
+    }
+    if denied and len(denied) == len(names):
+        raise _all_denied(list(denied.values()))
+    if denied:
+        task.warnings.append(
+            f"The DaemonSets of {count_of(len(denied), 'namespace')} may not be listed, and are not"
+            f" shown: {_named(list(denied))}."
+        )
+    found = [item for answer in listed if isinstance(answer, list) for item in answer]
+    read = tuple(name for name in names if name not in denied)
+    return found, Reach(read, tuple(sorted(denied)))
+
+
+def _all_denied(errors: Sequence[ForbiddenError]) -> ForbiddenError:
+    first = errors[0]
+    if len(errors) == 1:
+        return first
+    return ForbiddenError(
+        f"None of {len(errors)} namespaces may be read. {first.message}",
+        advice=f"{_NAME_THEM} {first.advice}".strip(),
+        status=first.status,
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def in_each(names: Sequence[str], read: Any) -> list[_Listed]:
+    """What ``read`` gives for each namespace, or the error where that is forbidden."""
+
+    def tried(name: str) -> _Listed:
+        try:
+            found: _Objects = read(name)
+        except ForbiddenError as error:
+            return error
+        return found
+
+    if len(names) == 1:
+        return [tried(names[0])]
+    from .targets import side_by_side
+
+    return side_by_side(names, tried, _AT_ONCE)
+
+
+def _list(
+    task: Task, namespace: str | None, query: Mapping[str, str], deadline: Deadline
+) -> _Objects:
+    found, _version = objects.list_all(
+        task.cluster,
+        f"/apis/apps/v1{path_of(namespace)}/daemonsets",
+        query,
+        deadline,
+        f"list DaemonSets {in_words(namespace)}",
+    )
+    return found
+
+
+def path_of(namespace: str | None) -> str:
+    """The part of an API path that names the namespace; empty for all."""
+    return "" if namespace is None else f"/namespaces/{namespace}"
+
+
+def in_words(namespace: str | None) -> str:
+    """Where, in words."""
+    return "in all namespaces" if namespace is None else f"in namespace {namespace}"
