@@ -77,7 +77,9 @@ def test_an_export_is_what_was_asked_for(tasks: Tasks) -> None:
 def test_secrets_are_hidden_in_what_is_shown_and_not_in_an_export(tasks: Tasks) -> None:
     tasks.ok(**_AGENT)
 
-    (shown,) = tasks.info(name="agent", export="manifest", include=["daemonset"]).result["daemonsets"]
+    (shown,) = tasks.info(name="agent", export="manifest", include=["daemonset"]).result[
+        "daemonsets"
+    ]
 
     assert "swordfish" in str(shown["export"])
     assert "swordfish" not in str(shown["daemonset"])
