@@ -43,7 +43,12 @@ def account_view(
 def small_content(obj: Mapping[str, Any]) -> dict[str, Any]:
     """A ConfigMap or Secret without the values in it: only the names of the keys are kept."""
     keys = [*(obj.get("data") or {}), *(obj.get("binaryData") or {})]
-    return {"keys": sorted(keys), "type": obj.get("type"), "immutable": bool(obj.get("immutable"))}
+    return {
+        "keys": sorted(keys),
+        "type": obj.get("type"),
+        "immutable": bool(obj.get("immutable")),
+        "version": obj["metadata"].get("resourceVersion"),
+    }
 
 
 def content_view(
@@ -66,6 +71,8 @@ def content_view(
         "keys": None if keys is None else keys[:_SHOWN_KEYS],
         "missing_keys": None if keys is None else sorted(use.keys - set(keys)),
         "immutable": None if content is None else content["immutable"],
+        # Changes with the content, so a task can restart the pods then, without reading it.
+        "resource_version": None if content is None else content["version"],
     }
     if content is not None and content["type"]:
         shown["type"] = content["type"]
