@@ -32,7 +32,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _ADDRESS = re.compile(r"\b10(\.\d{1,3}){3}\b")
 _POD = re.compile(r"\b(agent)-[a-z0-9]{5}\b")
 # Values that no two runs share, by the name of their field.
-_OF_THE_RUN = frozenset({"resourceVersion", "revision", "ip"})
+_OF_THE_RUN = frozenset({"resourceVersion", "resource_version", "revision", "ip", "age_seconds"})
 
 
 @dataclass(frozen=True)
