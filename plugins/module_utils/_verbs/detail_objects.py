@@ -27,6 +27,8 @@ _PATHS = {
     "RuntimeClass": "/apis/node.k8s.io/v1/runtimeclasses/",
 }
 _CLASSES = {"PriorityClass": "priorityClassName", "RuntimeClass": "runtimeClassName"}
+# In a note so many objects are named.
+_NAMED = 20
 
 _Known = dict[Reference, Known]
 
@@ -126,7 +128,9 @@ def _looked_up(reading: Reading, wanted: Sequence[Sequence[Reference]]) -> list[
     for one, own in zip(reading.each, known, strict=True):
         unknown = [" ".join(reference) for reference, one in own.items() if one.exists is None]
         if unknown:
-            reading.tell([one], f"May not be read, or too many: {', '.join(unknown)}.")
+            rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+            told = f"{', '.join(unknown[:_NAMED])}{rest}"
+            reading.tell([one], f"Whether these are there is not known: {told}.")
     return known
 
 
