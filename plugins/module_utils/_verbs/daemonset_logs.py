@@ -1,0 +1,161 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verb of ``daemonset_logs``: the logs of a DaemonSet's pods, in the result or in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import BatchError, EverynodeError, Fault, ForbiddenError, InputError
+from .._base.redaction import redact_text
+from .._base.words import count_of
+from .._cluster.options import CONNECTION_SPEC
+from .._spec.names import nearest
+from .._views.log_files import Folder, file_names
+from .._views.logs import Log, Shares, failed_nodes, logs_view
+from .log_reading import Job, Reading, read_pod
+from .log_wish import OWN_SPEC, Wish, checked
+from .targets import EITHER, TARGET_SPEC, Missing, Target, choose, side_by_side
+from .verb import Task, Verb
+
+_SECONDS_TO_CHOOSE = 120.0
+# So many failures are told one by one in a message.
+_TOLD = 5
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Read the logs that were asked for."""
+    wish = checked(task.params)
+    targets, missing = choose(task, Deadline(_SECONDS_TO_CHOOSE))
+    _refuse_unknown_containers(wish, targets)
+    folder = None
+    if wish.dest is not None:
+        folder = _folder(wish.dest, wish.mode, task.check_mode)
+    shares = Shares(wish.max_total_bytes, keeps_end=wish.keeps_end)
+    reading = Reading(task.cluster, wish, shares, folder)
+    found = side_by_side(_jobs(wish, targets), lambda job: read_pod(reading, job), wish.concurrency)
+    if folder is not None:
+        # Not where the task is ended early: then a pod may still be read into it.
+        folder.close()
+    logs = [log for some in found for log in some]
+    nothing = b"" if folder is None else None
+    logs += [Log(one.node, one.pod, None, nothing, failed=True, message=one.why) for one in missing]
+    for log in logs:
+        if log.message is not None:
+            log.message = redact_text(log.message, task.secrets)
+    shortened = shares.finish()
+    result = logs_view(logs, searched=wish.search is not None)
+    _judge(wish, logs, reading.forbidden, result)
+    task.warnings.extend(_warnings(wish, targets, missing, logs, shortened))
+    return result
+
+
+def _refuse_unknown_containers(wish: Wish, targets: Sequence[Target]) -> None:
+    """Raises:
+    InputError: no pod has a container of that name; with all such.
+    """
+    known = {name for target in targets for name in target.all_containers}
+    faults = []
+    for index, name in enumerate(wish.containers or ()):
+        if targets and name not in known:
+            near = nearest(name, known)
+            hint = f"; did you mean {near}?" if near else f": there are {', '.join(sorted(known))}"
+            faults.append(Fault(f"containers[{index}]", f"no pod has a container {name}{hint}"))
+    if faults:
+        raise InputError(faults)
+
+
+def _folder(path: str, mode: int, check_mode: bool) -> Folder:
+    try:
+        return Folder(path, mode, check_mode=check_mode)
+    except OSError as error:
+        raise InputError([Fault("dest", f"cannot be used: {error.strerror}")]) from error
+
+
+def _jobs(wish: Wish, targets: Sequence[Target]) -> list[Job]:
+    """What to read of each pod, and the files for that."""
+    chosen = [
+        (target, tuple(wish.containers if wish.containers is not None else target.containers))
+        for target in targets
+    ]
+    names = iter(
+        file_names(
+            [(target.node, target.pod, name) for target, some in chosen for name in some],
+            previous=wish.part.previous,
+        )
+    )
+    return [Job(target, tuple((name, next(names)) for name in some)) for target, some in chosen]
+
+
+def _judge(
+    wish: Wish, logs: Sequence[Log], forbidden: ForbiddenError | None, result: dict[str, Any]
+) -> None:
+    """Raises:
+    EverynodeError: nothing could be read, or of too many nodes not; with what could.
+    """
+    failed = [log for log in logs if log.failed]
+    asked = len({log.where for log in logs})
+    lost = len(failed_nodes(logs))
+    nothing = bool(logs) and len(failed) == len(logs)
+    if not nothing and (not failed or 100 * lost <= wish.max_fail_percentage * asked):
+        return
+    error: EverynodeError
+    if nothing and forbidden is not None:
+        error = ForbiddenError(forbidden.message, advice=forbidden.advice, status=forbidden.status)
+    elif nothing:
+        error = BatchError(f"No log could be read: {_told(failed)}")
+    else:
+        error = BatchError(
+            f"The logs of {lost} of {count_of(asked, 'node')} could not be read, which is more"
+            f" than max_fail_percentage allows ({wish.max_fail_percentage} %): {_told(failed)}"
+        )
+    error.details = {**(forbidden.details if forbidden and nothing else {}), **result}
+    raise error
+
+
+def _warnings(
+    wish: Wish,
+    targets: Sequence[Target],
+    missing: Sequence[Missing],
+    logs: Sequence[Log],
+    shortened: int,
+) -> Iterator[str]:
+    if not targets and not missing:
+        yield "There is no log to read, since the DaemonSet has no such pods."
+    failed = [log for log in logs if log.failed]
+    if failed:
+        asked = len({log.where for log in logs})
+        yield (
+            f"The logs of {len(failed_nodes(logs))} of {count_of(asked, 'node')} could not be read:"
+            f" {_told(failed)}"
+        )
+    if shortened:
+        yield (
+            f"{count_of(shortened, 'log is', 'logs are')} shorter than max_bytes allows, since all"
+            f" together may have {wish.max_total_bytes} bytes (max_total_bytes): ask for fewer, or"
+            " let dest take them."
+        )
+
+
+def _told(failed: Sequence[Log]) -> str:
+    """The first failures, one for each node."""
+    by_node: dict[str, str] = {}
+    for log in failed:
+        by_node.setdefault(log.where, log.message or "")
+    told = [
+        message if where in message else f"{where}: {message}" for where, message in by_node.items()
+    ]
+    more = len(told) - _TOLD
+    return " ".join(told[:_TOLD]) + (f" And {more} more." if more > 0 else "")
+
+
+VERB = Verb(
+    name="daemonset_logs",
+    run=run,
+    argument_spec={**TARGET_SPEC, **OWN_SPEC, **CONNECTION_SPEC},
+    mutually_exclusive=(EITHER, ("since_seconds", "since_time")),
+)
