@@ -131,10 +131,10 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def in_each(names: Sequence[str], read: Any) -> list[_Listed]:
-    """What ``read`` gives for each namespace, or the error where that is forbidden."""
+def in_each(names: Sequence[str | None], read: Any) -> list[_Listed]:
+    """What ``read`` gives for each namespace (None is all of them), or the error where forbidden."""
 
-    def tried(name: str) -> _Listed:
+    def tried(name: str | None) -> _Listed:
         try:
             found: _Objects = read(name)
         except ForbiddenError as error:
