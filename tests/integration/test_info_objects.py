@@ -234,7 +234,7 @@ def test_the_environment_names_sources_and_hides_secrets(agent: Tasks) -> None:
 
 def test_services_are_those_that_select_the_pods(api: Api, agent: Tasks) -> None:
     ports = [{"name": "metrics", "port": 80, "targetPort": "metrics"}]
-    for name, spec in {
+    specs: dict[str, dict[str, Any]] = {
         "agent": {"selector": {"app": "agent"}, "type": "NodePort"},
         "headless": {"selector": {"tier": "node"}, "clusterIP": "None"},
         "other": {"selector": {"app": "agent", "tier": "edge"}},
@@ -244,7 +244,8 @@ def test_services_are_those_that_select_the_pods(api: Api, agent: Tasks) -> None
             "type": "ExternalName",
             "externalName": "example.test",
         },
-    }.items():
+    }
+    for name, spec in specs.items():
         _make(api, agent.namespace, "services", name, spec={"ports": ports, **spec})
     asked = agent.info(name="agent", include=["services"])
     assert [request.verb for request in asked.requests] == ["list", "list"]
@@ -344,7 +345,7 @@ def surroundings(api: Api, agent: Tasks) -> Iterator[Tasks]:
     api.request("DELETE", f"{_RBAC}/clusterrolebindings/{home}")
 
 
-def test_supporting_objects(surroundings: Tasks) -> None:
+def test_supporting_objects(api: Api, surroundings: Tasks) -> None:
     asked = surroundings.info(name="agent", include=["objects"])
     told = asked.result["daemonsets"][0]
     shown = told["objects"]
@@ -356,11 +357,7 @@ def test_supporting_objects(surroundings: Tasks) -> None:
         "image_pull_secrets": ["mirror"],
     }
     config, settings = shown["config_maps"]
-    path = f"/api/v1/namespaces/{surroundings.namespace}/configmaps/config"
-    assert (
-        config.pop("resource_version")
-        == surroundings.api.request("GET", path)["metadata"]["resourceVersion"]
-    )
+    live = api.request("GET", f"/api/v1/namespaces/{surroundings.namespace}/configmaps/config")
     assert config == {
         "name": "config",
         "exists": True,
@@ -369,11 +366,8 @@ def test_supporting_objects(surroundings: Tasks) -> None:
         "keys": ["other"],
         "missing_keys": ["main"],
         "immutable": True,
-        "resource_version": config["resource_version"],
+        "resource_version": live["metadata"]["resourceVersion"],
     }
-    path = f"/api/v1/namespaces/{surroundings.namespace}/configmaps/config"
-    live = surroundings.api.request("GET", path)
-    assert config["resource_version"] == live["metadata"]["resourceVersion"]
     assert (settings["name"], settings["keys"]) == ("settings", ["a", "b"])
     # Its key zone is optional.
     assert settings["missing_keys"] == []
