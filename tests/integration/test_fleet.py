@@ -20,7 +20,7 @@ from tests.integration.harness import Play, run
 from tests.integration.pod_watch import PodWatch
 
 _NODES = 5
-_SHIPPER = {
+_SHIPPER: dict[str, Any] = {
     "role": "node_agent",
     "settings": {
         "name": "shipper",
@@ -39,6 +39,8 @@ class Fleet:
         self.api = api
         self.places = dict(places)
         self.dead: set[str] = set()
+        # More settings of an agent, by its name.
+        self.more: dict[str, dict[str, Any]] = {}
 
     def run(self, playbook: str, *arguments: str, **variables: Any) -> Play:
         return run(
@@ -70,11 +72,12 @@ class Fleet:
         return [one for one in play.requests if one.namespace == self.places[cluster]]
 
     def _inventory(self) -> dict[str, Any]:
+        shipper, exporter = (self.more.get(name, {}) for name in ("shipper", "node-exporter"))
         hosts = {
             name: {
                 "cluster_kubeconfig": "{{ inventory_dir }}/{{ inventory_hostname }}.kubeconfig",
                 "node_exporter_namespace": place,
-                "node_exporter_settings": {"labels": {"team": "metrics"}},
+                "node_exporter_settings": {"labels": {"team": "metrics"}, **exporter},
                 # All are on the same nodes.
                 "node_exporter_port": 9110 + number,
             }
@@ -83,7 +86,9 @@ class Fleet:
         return {
             "all": {
                 "hosts": hosts,
-                "vars": {"node_agents": [_SHIPPER]},
+                "vars": {
+                    "node_agents": [{**_SHIPPER, "settings": {**_SHIPPER["settings"], **shipper}}]
+                },
                 "children": {
                     "monitored": {
                         "hosts": {"b": {}, "c": {}},
@@ -186,6 +191,31 @@ def test_a_rollout_that_fails_ends_it_after_all_agents_are_applied(fleet: Fleet)
     assert [(step.host, step.status) for step in waited] == [("b", "failed")]
     assert "shipper" in waited[0].message
     assert fleet.pods("c") == before
+
+
+def test_what_settings_bring_in_stages_is_waited_for_by_its_own_task(fleet: Fleet) -> None:
+    fleet.agents("--limit=b").done()
+    stages = {"stages": [1, "100%"]}
+    fleet.more = {name: {"rollout": stages} for name in ("shipper", "node-exporter")}
+    with (
+        PodWatch(fleet.api, fleet.places["b"], "shipper") as shippers,
+        PodWatch(fleet.api, fleet.places["b"], "node-exporter") as exporters,
+    ):
+        version = {"node_exporter_image": "example.test/node-exporter:2"}
+        done = fleet.run("node_agents", "--limit=b", shipper_tag="2", **version).done()
+    for seen in (shippers, exporters):
+        assert set(seen.restarts_by_node().values()) == {1}
+        assert len(seen.restarted_nodes()) == _NODES
+    led = [step.result for step in done.steps if step.task.startswith("Keep the agent")]
+    assert [one["results"][0]["rollout"]["ready"] for one in led] == [True, True]
+    (last,) = (step for step in done.steps if step.task.startswith("Wait for"))
+    assert last.status == "skipped"
+    # One that is held is nobody's to wait for.
+    fleet.more = {"shipper": {"rollout": {**stages, "until_stage": 1}}}
+    held = fleet.agents("--limit=b", tag="3").done()
+    (last,) = (step for step in held.steps if step.task.startswith("Wait for"))
+    assert last.status == "ok"
+    assert [one["name"] for one in last.result["daemonsets"]] == ["node-exporter"]
 
 
 def test_tags(fleet: Fleet) -> None:
