@@ -209,10 +209,9 @@ def _quotas(task: Task, where: reach.Reach, deadline: Deadline) -> list[dict[str
         )
         return [quota_view(quota) for quota in found]
 
-    answers = reach.in_each([None] if where.namespaces is None else where.namespaces, listed)
-    for answer in answers:
-        if isinstance(answer, ForbiddenError):
-            task.warnings.append(f"The quotas are not shown: {answer.message}")
+    places: Sequence[str | None] = [None] if where.namespaces is None else where.namespaces
+    answers = reach.in_each(places, listed)
+    reach.warn_of(task, "quotas", answers)
     allowed = [answer for answer in answers if not isinstance(answer, ForbiddenError)]
     return [quota for answer in allowed for quota in answer] if allowed else None
 

@@ -18,7 +18,7 @@ from .._base.errors import ForbiddenError
 from .._cluster import objects
 from .._cluster.daemonsets import common_selector
 from .._nodes.pods import is_ending, is_ready
-from .reach import Reach, in_each, in_words, path_of
+from .reach import Reach, in_each, in_words, path_of, warn_of
 from .verb import Task
 
 # One list of the whole cluster costs less than lists of so many namespaces.
@@ -39,6 +39,9 @@ _SPEC = ("nodeName", "hostNetwork", "readinessGates", "schedulerName")
 _CONTAINER = ("name", "image")
 # Of one that is not ready, what its diagnosis looks at, too.
 _OF_UNREADY = ("ports", "resources", "restartPolicy", "startupProbe", "readinessProbe")
+
+_STATUS = ("phase", "reason", "message", "podIP", "hostIP", "startTime")
+_CONTAINER_STATUS = ("name", "image", "ready", "started", "restartCount", "state", "lastState")
 
 _Object = dict[str, Any]
 
@@ -69,11 +72,11 @@ def pods_of(
     if not names:
         return []
     answers = in_each(names, lambda name: _list(task, name, places[name], deadline))
+    warn_of(task, "pods", answers)
     denied = set()
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, ForbiddenError):
             denied.add(name)
-            task.warnings.append(f"The pods are not shown: {answer.message}")
         else:
             _by_owner(places[name], answer, owned)
     return [
@@ -113,8 +116,9 @@ def _is_of(pod: Mapping[str, Any], uids: set[str]) -> bool:
 
 def cut_down(pod: Mapping[str, Any]) -> _Object:
     """A pod with what is shown and looked at, and no more."""
-    metadata, spec = pod["metadata"], pod.get("spec") or {}
-    kept = _CONTAINER if is_ready(pod) and not is_ending(pod) else (*_CONTAINER, *_OF_UNREADY)
+    metadata, spec, status = pod["metadata"], pod.get("spec") or {}, pod.get("status") or {}
+    is_well = is_ready(pod) and not is_ending(pod)
+    kept = _CONTAINER if is_well else (*_CONTAINER, *_OF_UNREADY)
     small = _some(spec, _SPEC)
     if not spec.get("nodeName"):
         # It says which node the pod is meant for.
@@ -122,11 +126,14 @@ def cut_down(pod: Mapping[str, Any]) -> _Object:
     for key in ("initContainers", "containers"):
         if spec.get(key):
             small[key] = [_some(one, kept) for one in spec[key]]
-    return {
-        "metadata": _some(metadata, _METADATA),
-        "spec": small,
-        "status": pod.get("status") or {},
-    }
+    shown = _some(status, _STATUS)
+    shown["conditions"] = [
+        one for one in status.get("conditions") or [] if one.get("type") == "Ready" or not is_well
+    ]
+    for key in ("initContainerStatuses", "containerStatuses"):
+        if status.get(key):
+            shown[key] = [_some(one, _CONTAINER_STATUS) for one in status[key]]
+    return {"metadata": _some(metadata, _METADATA), "spec": small, "status": shown}
 
 
 def _some(value: Mapping[str, Any], keys: Sequence[str]) -> _Object:

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 from .._base.deadline import Deadline
 from .._base.errors import Fault, ForbiddenError
@@ -21,6 +21,7 @@ _NAMED = 10
 _NAME_THEM = "Name those that may be read with the parameter namespaces."
 
 _Objects = list[dict[str, Any]]
+_Place = TypeVar("_Place")
 _Listed = Union[_Objects, ForbiddenError]  # noqa: UP007 (sanity wants no X | Y outside annotations)
 
 
@@ -59,11 +60,13 @@ def daemonsets(task: Task, query: Mapping[str, str], deadline: Deadline) -> tupl
         ClusterError: in one of its other kinds.
     """
     params = task.params
+    # Made before there are threads that share it.
+    cluster = task.cluster
     if params["all_namespaces"]:
         return _everywhere(task, query, deadline)
     if params["namespaces"]:
         return _in_each(task, params["namespaces"], query, deadline)
-    namespace = params["namespace"] or task.cluster.namespace
+    namespace = params["namespace"] or cluster.namespace
     return _list(task, namespace, query, deadline), Reach((namespace,))
 
 
@@ -131,21 +134,29 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def in_each(names: Sequence[str | None], read: Any) -> list[_Listed]:
-    """What ``read`` gives for each namespace (None is all of them), or the error where forbidden."""
+def in_each(places: Sequence[_Place], read: Callable[[_Place], _Objects]) -> list[_Listed]:
+    """What ``read`` gives for each place, or the error where that is forbidden."""
 
-    def tried(name: str | None) -> _Listed:
+    def tried(place: _Place) -> _Listed:
         try:
-            found: _Objects = read(name)
+            return read(place)
         except ForbiddenError as error:
             return error
-        return found
 
-    if len(names) == 1:
-        return [tried(names[0])]
+    if len(places) == 1:
+        return [tried(places[0])]
     from .targets import side_by_side
 
-    return side_by_side(names, tried, _AT_ONCE)
+    return side_by_side(places, tried, _AT_ONCE)
+
+
+def warn_of(task: Task, what: str, answers: Sequence[_Listed]) -> None:
+    """Tell the user in one warning what is not shown, as it may not be listed."""
+    errors = [answer for answer in answers if isinstance(answer, ForbiddenError)]
+    if errors:
+        others = count_of(len(errors) - 1, "other namespace")
+        more = f" So it is in {others}." if len(errors) > 1 else ""
+        task.warnings.append(f"The {what} are not shown: {errors[0].message}{more}")
 
 
 def _list(

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._rollout.remembered import shown_metadata
 from .._spec.descriptions import description_of
-from .state import rollout_of, state_word
+from .state import in_words, rollout_of, state_word
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _CREATOR = "kubesphere.io/creator"
@@ -27,7 +27,7 @@ def entry_view(daemonset: Mapping[str, Any]) -> dict[str, Any]:
         "uid": metadata["uid"],
         "description": description_of(metadata.get("annotations") or {}),
         "state": state_word(daemonset),
-        "message": rollout["message"],
+        "message": in_words(daemonset, rollout),
         "rollout": rollout,
         "images": _images(spec["template"].get("spec") or {}),
         "update_strategy": (spec.get("updateStrategy") or {}).get("type"),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._base.errors import RolloutError
+from .._base.words import count_of
 from .._nodes.readiness import verdict
 from .._rollout.remembered import steps
 from .._rollout.state import HALTED, PAUSED, REBUILD, state_of
@@ -51,6 +52,15 @@ def state_word(daemonset: Mapping[str, Any]) -> str:
     if found.counts["desired"] == 0:
         return "no_nodes"
     return "starting" if found.counts["available"] < found.counts["desired"] else "ready"
+
+
+def in_words(daemonset: Mapping[str, Any], rollout: Mapping[str, Any]) -> str:
+    """The state in a sentence without a full stop; ``rollout`` is that of `rollout_of`."""
+    message = str(rollout["message"])
+    if rollout["ready"] and state_word(daemonset) == "starting":
+        pods = count_of(rollout["desired"], "pod is", "pods are")
+        message += f"; {rollout['available']} of {pods} available"
+    return message
 
 
 def _step(daemonset: Mapping[str, Any]) -> str | None:
