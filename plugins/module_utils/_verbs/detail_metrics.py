@@ -16,7 +16,7 @@ from .detail_reading import Reading
 
 _GROUP = "/apis/metrics.k8s.io/v1beta1"
 # They are served by a program beside the API server, which may be out of order for long.
-_SECONDS = 15.0
+_SECONDS = 10.0
 
 
 def metrics(reading: Reading) -> list[dict[str, Any] | None]:
@@ -51,6 +51,7 @@ def metrics(reading: Reading) -> list[dict[str, Any] | None]:
         return [None] * len(reading.each)
     for namespace, why in refused.items():
         reading.tell(homes[namespace], f"The metrics are not shown: {why}", warn=True)
+    params = reading.task.params
     found: list[dict[str, Any] | None] = []
     for one in reading.each:
         if one.pods is None:
@@ -58,7 +59,6 @@ def metrics(reading: Reading) -> list[dict[str, Any] | None]:
         if one.pods is None or one.namespace in refused:
             found.append(None)
             continue
-        most = int(reading.task.params["max_pods"])
         own = measured.get(one.namespace, {})
-        found.append(usage_view(one.template, one.pods, own, most))
+        found.append(usage_view(one.template, one.pods, own, params["nodes"], params["max_pods"]))
     return found

@@ -47,7 +47,7 @@ def more(
     looks like one, are hidden.
 
     Args:
-        task: the task; ``field_manager`` and ``max_pods`` of its parameters count.
+        task: the task; of its parameters ``field_manager``, ``nodes`` and ``max_pods`` count.
         found: the DaemonSets that are shown, whole, with managedFields.
         pods: all pods of each, whatever the task shows of them, with at least their metadata's
             name, uid and labels, their node and conditions; None where they were not listed, or may

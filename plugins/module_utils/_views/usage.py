@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .._nodes.pods import node_of
@@ -37,6 +37,7 @@ def usage_view(
     template: Mapping[str, Any],
     pods: Sequence[Mapping[str, Any]],
     measured: Mapping[str, Mapping[str, Any]],
+    nodes: Collection[str] | None,
     most: int,
 ) -> dict[str, Any]:
     """What the pods use: together, by container, and on each node.
@@ -45,10 +46,12 @@ def usage_view(
         template: the pod template, for requests and limits.
         pods: all of the DaemonSet.
         measured: by the pods' names, see `small_metrics`.
-        most: of so many pods each is shown; beyond, those that use the most memory.
+        nodes: only those on these are shown one by one; None for all.
+        most: so many are shown one by one, those that use the most memory.
     """
     rows = [_row(pod, one) for pod in pods if (one := measured.get(pod["metadata"]["name"]))]
-    shown = sorted(rows, key=lambda row: (-row["memory_bytes"], -row["cpu_cores"]))[:most]
+    wanted = [row for row in rows if nodes is None or row["node"] in nodes]
+    shown = sorted(wanted, key=lambda row: (-row["memory_bytes"], -row["cpu_cores"]))[:most]
     return {
         **_sum(rows),
         "pods": len(rows),
@@ -59,7 +62,7 @@ def usage_view(
             if kind != "init"
         },
         "nodes": sorted(shown, key=lambda row: (natural(row["node"]), row["pod"])),
-        "nodes_left_out": len(rows) - len(shown),
+        "nodes_left_out": len(wanted) - len(shown),
     }
 
 
