@@ -176,8 +176,10 @@ def test_pause_stops_where_it_is(api: Api, tasks: Tasks) -> None:
             paused.warnings
         )
         assert not paused.result["rollout"]["ready"]
+        assert paused.result["rollout"]["state"] == "paused"
         refused = tasks.fails(**_GOOD, wait=True)
         assert "is paused" in refused.result["msg"]
+        assert refused.result["rollout"]["state"] == "paused"
         assert not refused.changed
     assert len(watch.restarted_nodes()) == 1
     resumed = tasks.ok(name=_NAME, state="resumed")

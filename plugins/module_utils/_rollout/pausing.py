@@ -114,7 +114,8 @@ def found(
     wanted = held.predict(held.with_template(intent)).after["spec"]["template"]
     state = state_of(live)
     why = f" ({state.why.rstrip('.')})" if state and state.why else ""
-    told = {"kind": PAUSED, "phase": HALTED, "message": _SAID}
+    # The controller's own state says nothing: under OnDelete it has nothing to do.
+    told = {"kind": PAUSED, "phase": HALTED, "state": HALTED, "message": _SAID}
     warning = f"DaemonSet {held.name} is paused{why}: no pod is replaced until state: resumed."
     if staged.digest_of(wanted) == staged.digest_of(held.template):
         paused = {**intent, "spec": {**intent["spec"], "updateStrategy": dict(ON_DELETE)}}

@@ -117,7 +117,11 @@ def failed(
 def in_the_way(held: Held, why: str, advice: str) -> RolloutError:
     """The refusal of a task because of the rollout that the object remembers."""
     state = held.state
-    told = {"kind": state.kind, "phase": state.phase, "stage": state.stage} if state else {}
+    told: dict[str, Any] = {}
+    if state:
+        # Under OnDelete the controller has nothing to do, so that its own state says nothing.
+        told = {"kind": state.kind, "phase": state.phase, "stage": state.stage}
+        told["state"] = state.phase
     return RolloutError(
         f"DaemonSet {held.name} has a rollout that has not ended: {why}. Nothing was changed.",
         advice=advice,
