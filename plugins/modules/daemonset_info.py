@@ -518,6 +518,329 @@ daemonsets:
       type: int
       returned: with V(pods) in O(include)
       sample: 0
+    containers:
+      description: The containers of its pod template, those first that start first. Long texts and
+        lists are cut, and say so.
+      type: list
+      elements: dict
+      returned: with V(containers) in O(include)
+      contains:
+        name:
+          description: Its name.
+          type: str
+          returned: always
+          sample: shipper
+        kind:
+          description: C(init) for one that has to end before the pod starts, C(sidecar) for an init
+            container that goes on, or C(container).
+          type: str
+          returned: always
+          sample: container
+        image:
+          description: Its image.
+          type: str
+          returned: always
+          sample: example/log-shipper:1.4.2
+        image_pull_policy:
+          description: When the image is pulled.
+          type: str
+          returned: always
+          sample: IfNotPresent
+        command:
+          description: What it runs; empty where the image says so.
+          type: list
+          elements: str
+          returned: always
+          sample: [/shipper]
+        args:
+          description: The arguments. Values that look like secrets are hidden.
+          type: list
+          elements: str
+          returned: always
+          sample: ["--config=/etc/shipper.yml"]
+        working_dir:
+          description: The folder that it runs in, or null.
+          type: str
+          returned: always
+          sample:
+        resources:
+          description: Its C(requests) and C(limits), as the manifest has them.
+          type: dict
+          returned: always
+          sample: {limits: {memory: 128Mi}, requests: {cpu: 100m, memory: 64Mi}}
+        ports:
+          description: Its ports, and those of the node that lead to them.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {host_ip: null, host_port: 9100, name: metrics, port: 9100, protocol: TCP}
+        probes:
+          description: Its C(liveness), C(readiness) and C(startup) probes, as the manifest has
+            them, or null.
+          type: dict
+          returned: always
+          sample: {liveness: null, readiness: {httpGet: {path: /ready, port: metrics, scheme: HTTP},
+            periodSeconds: 10}, startup: null}
+        mounts:
+          description: Where volumes are mounted, each with the kind of its volume and what that is
+            made of, a path or a name.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {kind: hostPath, path: /var/log, propagation: null, read_only: true, source: /var/log,
+              sub_path: null, volume: logs}
+        devices:
+          description: The block devices that it is given.
+          type: list
+          elements: dict
+          returned: always
+          sample: []
+        security_context:
+          description: What it may do, as the manifest has it.
+          type: dict
+          returned: always
+          sample: {runAsNonRoot: true}
+        lifecycle:
+          description: What runs after its start and before its end, as the manifest has it.
+          type: dict
+          returned: always
+          sample: {}
+    environment:
+      description: The environment of each container that has one. What it refers to is not read.
+      type: list
+      elements: dict
+      returned: with V(environment) in O(include)
+      contains:
+        container:
+          description: The name of the container.
+          type: str
+          returned: always
+          sample: shipper
+        variables:
+          description:
+            - The variables. C(value) is hidden where it looks like a secret, and null where it
+              comes from somewhere else.
+            - C(source) is null, or tells from where by its C(kind). That is C(ConfigMap) or
+              C(Secret), with the C(name), the C(key) and whether it is C(optional); C(field) of the
+              pod, with its C(path); C(resource), with C(resource), C(container) and C(divisor); or
+              C(file), with C(volume), C(path), C(key) and C(optional).
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {name: LEVEL, source: null, value: info}
+            - {name: API_TOKEN, source: {key: token, kind: Secret, name: login, optional: false},
+              value: null}
+        from:
+          description: The ConfigMaps and Secrets of which all keys become variables.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {kind: ConfigMap, name: settings, optional: false, prefix: null}
+    services:
+      description: The services of its namespace that select its pods, by name; null where they may
+        not be listed.
+      type: list
+      elements: dict
+      returned: with V(services) in O(include)
+      contains:
+        name:
+          description: Its name.
+          type: str
+          returned: always
+          sample: log-shipper
+        type:
+          description: C(ClusterIP), C(NodePort) or C(LoadBalancer).
+          type: str
+          returned: always
+          sample: NodePort
+        cluster_ips:
+          description: Its addresses in the cluster; none where it is headless.
+          type: list
+          elements: str
+          returned: always
+          sample: [10.96.0.17]
+        external_ips:
+          description: Addresses of others that lead to it.
+          type: list
+          elements: str
+          returned: always
+          sample: []
+        load_balancer:
+          description: The addresses or names of its load balancer.
+          type: list
+          elements: str
+          returned: always
+          sample: []
+        ports:
+          description: Its ports, with those of the pods and of the nodes.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {app_protocol: null, name: metrics, node_port: 30100, port: 9100, protocol: TCP,
+              target_port: metrics}
+        selector:
+          description: The labels that it selects pods by.
+          type: dict
+          returned: always
+          sample: {app.kubernetes.io/name: log-shipper}
+        session_affinity:
+          description: Whether a client stays with a pod, C(ClientIP) or C(None).
+          type: str
+          returned: always
+          sample: ClientIP
+        internal_traffic_policy:
+          description: Whether pods reach all of its pods (C(Cluster)) or those of their own node
+            (C(Local)).
+          type: str
+          returned: always
+          sample: Local
+        external_traffic_policy:
+          description: The same for what comes from outside, or null.
+          type: str
+          returned: always
+          sample: Cluster
+    claims:
+      description: The claims for storage that its pod template names. Those of generic ephemeral
+        volumes, of which each pod has its own, are not among them.
+      type: list
+      elements: dict
+      returned: with V(claims) in O(include)
+      contains:
+        name:
+          description: Its name.
+          type: str
+          returned: always
+          sample: archive
+        exists:
+          description: Whether it is there; null where it may not be read.
+          type: bool
+          returned: always
+          sample: true
+        volumes:
+          description: The volumes of the pod that are made of it.
+          type: list
+          elements: str
+          returned: always
+          sample: [archive]
+        read_only:
+          description: Whether the pods only read from it.
+          type: bool
+          returned: always
+          sample: false
+        phase:
+          description: C(Pending), C(Bound) or C(Lost), or null where it is not there.
+          type: str
+          returned: always
+          sample: Bound
+        requested:
+          description: How much storage it asks for.
+          type: str
+          returned: always
+          sample: 5Gi
+        capacity:
+          description: How much it has; null until it is bound.
+          type: str
+          returned: always
+          sample: 10Gi
+        storage_class:
+          description: Its storage class, or null.
+          type: str
+          returned: always
+          sample: fast
+        persistent_volume:
+          description: The volume that it is bound to, or null.
+          type: str
+          returned: always
+          sample: pvc-0d3e2b1a
+        access_modes:
+          description: How it can be mounted; how it asks to be until it is bound.
+          type: list
+          elements: str
+          returned: always
+          sample: [ReadWriteMany]
+        volume_mode:
+          description: C(Filesystem) or C(Block).
+          type: str
+          returned: always
+          sample: Filesystem
+    objects:
+      description: The objects that it needs, and those that are about its pods or its account.
+      type: dict
+      returned: with V(objects) in O(include)
+      contains:
+        service_account:
+          description: The account of its pods, whether it is there (null where it may not be read),
+            whether pods get its token, and the Secrets that it adds to pull images.
+          type: dict
+          returned: always
+          sample: {exists: true, image_pull_secrets: [], name: log-shipper, token_mounted: true}
+        config_maps:
+          description:
+            - The ConfigMaps that the template names. C(exists) is null where one may not be read;
+              C(optional) says whether pods start without it; C(used_by) names the containers and
+              volumes.
+            - C(keys) are the names of its keys, at most 100 of them, and never their values.
+              C(missing_keys) are those that the template wants and that are not there. Both are
+              null where it is not there or may not be read.
+            - C(resource_version) changes with what is in it.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {exists: true, immutable: false, keys: [zone], missing_keys: [], name: settings,
+              optional: false, resource_version: "12345", used_by: [container shipper]}
+        secrets:
+          description: The same of Secrets, with their C(type) where they may be read. Among them
+            are those to pull images with, which are never waited for.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {exists: null, immutable: null, keys: null, missing_keys: null, name: login, optional:
+              false, resource_version: null, used_by: [volume login]}
+        priority_class:
+          description: The priority class that it names; null where it names none.
+          type: dict
+          returned: always
+          sample: {exists: true, name: system-node-critical, preemption_policy:
+            PreemptLowerPriority, priority: 2000001000}
+        runtime_class:
+          description: The runtime class that it names; null where it names none.
+          type: dict
+          returned: always
+          sample:
+        role_bindings:
+          description:
+            - The role bindings that give the account rights, in its namespace and, where they may
+              be listed, in others; null where none may be listed.
+            - C(via) says how the account is named there. That is C(account), C(user), or C(group)
+              for all accounts of the namespace or of the cluster.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {name: log-shipper, namespace: logging, role: {kind: Role, name: log-shipper}, via:
+              account}
+        cluster_role_bindings:
+          description: The same of cluster role bindings.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {name: log-shipper, namespace: null, role: {kind: ClusterRole, name: log-shipper},
+              via: account}
+        disruption_budgets:
+          description: The disruption budgets that select its pods; null where they may not be
+            listed.
+          type: list
+          elements: dict
+          returned: always
+          sample: []
     revisions:
       description: Its revisions, the newest first; null where they may not be listed.
       type: list
@@ -566,6 +889,126 @@ daemonsets:
           type: str
           returned: always
           sample: log-shipper-6d9f7c
+    events:
+      description: The 50 newest events of it and of the pods that it has now, of all types, newest
+        first; null where they may not be listed. The cluster forgets them after an hour or so.
+      type: list
+      elements: dict
+      returned: with V(events) in O(include)
+      contains:
+        type:
+          description: C(Normal) or C(Warning).
+          type: str
+          returned: always
+          sample: Warning
+        reason:
+          description: What happened, in one word.
+          type: str
+          returned: always
+          sample: FailedMount
+        message:
+          description: What happened, in a sentence.
+          type: str
+          returned: always
+          sample: 'MountVolume.SetUp failed for volume "config": configmap "settings" not found'
+        kind:
+          description: What it happened to, C(DaemonSet) or C(Pod).
+          type: str
+          returned: always
+          sample: Pod
+        name:
+          description: The name of that.
+          type: str
+          returned: always
+          sample: log-shipper-x7k2p
+        node:
+          description: On which node it happened, or null.
+          type: str
+          returned: always
+          sample: node-0
+        count:
+          description: How often.
+          type: int
+          returned: always
+          sample: 3
+        first_seen:
+          description: When it happened first.
+          type: str
+          returned: always
+          sample: "2026-01-01T10:00:00Z"
+        last_seen:
+          description: When it happened last.
+          type: str
+          returned: always
+          sample: "2026-01-01T10:02:00Z"
+        source:
+          description: Which component says so.
+          type: str
+          returned: always
+          sample: kubelet
+    metrics:
+      description:
+        - What its pods use, as the API C(metrics.k8s.io) tells it (metrics-server, or what serves
+          it instead). Null where the cluster does not serve it, which RV(daemonsets[].notes) tells,
+          and where it may not be read.
+        - History and traffic are not part of that API.
+      type: dict
+      returned: with V(metrics) in O(include)
+      contains:
+        cpu_cores:
+          description: How many cores all pods use together.
+          type: float
+          returned: always
+          sample: 0.25
+        memory_bytes:
+          description: How much memory all pods use together.
+          type: int
+          returned: always
+          sample: 314572800
+        pods:
+          description: Of how many pods it is known.
+          type: int
+          returned: always
+          sample: 5
+        pods_without:
+          description: Of how many it is not, since they are new or do not run.
+          type: int
+          returned: always
+          sample: 0
+        containers:
+          description: By the name of the container what it uses in all pods together, the most that
+            it uses in one, and, to compare that with, its requests and limits (of one pod; null
+            where it has none).
+          type: dict
+          returned: always
+          sample:
+            shipper:
+              cpu_cores: 0.25
+              highest_cpu_cores: 0.07
+              highest_memory_bytes: 73400320
+              limits: {cpu_cores: null, memory_bytes: 134217728}
+              memory_bytes: 314572800
+              requests: {cpu_cores: 0.1, memory_bytes: 67108864}
+        nodes:
+          description: What each pod uses, by node and container, when that was measured and over
+            how many seconds. Of at most O(max_pods) pods, those that use the most memory; where
+            O(nodes) is given, only of those on these nodes.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - containers: {shipper: {cpu_cores: 0.05, memory_bytes: 62914560}}
+              cpu_cores: 0.05
+              measured: "2026-01-01T10:00:00Z"
+              memory_bytes: 62914560
+              node: node-0
+              pod: log-shipper-x7k2p
+              window_seconds: 15.0
+        nodes_left_out:
+          description: How many more there are.
+          type: int
+          returned: always
+          sample: 0
     reasons:
       description: Why nodes lack an available pod, by cause, the most frequent first. Empty where
         all is well.
@@ -628,6 +1071,48 @@ daemonsets:
           type: str
           returned: always
           sample: "taint node-role.kubernetes.io/control-plane:NoSchedule is not tolerated"
+    drift:
+      description: The fields that others have set, or have changed since O(field_manager) applied
+        them. What somebody has removed is not among them, as it belongs to nobody.
+      type: dict
+      returned: with V(drift) in O(include)
+      contains:
+        manager:
+          description: The value of O(field_manager).
+          type: str
+          returned: always
+          sample: everynode
+        applied_at:
+          description: When that manager last changed something by an apply; null where it has
+            applied nothing, and then RV(daemonsets[].drift.fields) is empty.
+          type: str
+          returned: always
+          sample: "2026-01-01T10:00:00Z"
+        fields:
+          description: Each field, its value, who has set it, how (C(Apply) or C(Update)), and when
+            that manager last changed something.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - changed_at: "2026-01-02T10:00:00Z"
+              field: spec.template.spec.containers[shipper].image
+              manager: kubectl-edit
+              operation: Update
+              value: example/log-shipper:1.4.3
+        left_out:
+          description: How many more there are than the 100 that are shown.
+          type: int
+          returned: always
+          sample: 0
+        managers:
+          description: All field managers that own something of it, the latest first.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - {changed_at: "2026-01-02T10:00:00Z", manager: kubectl-edit, operation: Update}
+            - {changed_at: "2026-01-01T10:00:00Z", manager: everynode, operation: Apply}
     export:
       description: The manifest or the task; null, with a warning, for a DaemonSet that has fields
         of a newer API.

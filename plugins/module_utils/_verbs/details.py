@@ -170,8 +170,8 @@ def _reasons(reading: Reading) -> list[dict[str, Any]]:
 def _drift(reading: Reading) -> list[dict[str, Any]]:
     from .._views.drift import drift_of
 
-    manager = reading.task.params["field_manager"]
-    return [{"drift": drift_of(one.live, manager)} for one in reading.each]
+    manager, secrets = reading.task.params["field_manager"], reading.task.secrets
+    return [{"drift": drift_of(one.live, manager, secrets)} for one in reading.each]
 
 
 _DETAILS: dict[str, Callable[[Reading], list[dict[str, Any]]]] = {
