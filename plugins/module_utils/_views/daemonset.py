@@ -96,7 +96,8 @@ def _history(metadata: Mapping[str, Any]) -> dict[str, str | None]:
         if one.get("time") and not one.get("subresource")
     ]
     first = min(entries, key=_time, default=(None, None))
-    last = max(entries, key=_time, default=(None, None))
+    # Of the same second, updates are listed after what was applied.
+    last = max(reversed(entries), key=_time, default=(None, None))
     creator = (metadata.get("annotations") or {}).get(_CREATOR)
     return {
         "created": metadata.get("creationTimestamp"),
