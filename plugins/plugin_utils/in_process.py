@@ -102,6 +102,10 @@ class VerbAction(ActionBase):
         if self.verb.hides_secrets and args.get("secrets") is not None:
             # Ansible would hide every text in a secret option wherever it stands, names too.
             args["secrets_content"] = json.dumps(plain(args.pop("secrets")), default=str)
+        for name in self.verb.hidden:
+            if args.get(name) is not None:
+                # With its name, the text is such that nothing else has it in it.
+                args[f"{name}_content"] = json.dumps({name: plain(args.pop(name))})
         if args.get("src") is not None:
             args["src_content"] = self._read_src(str(args["src"]))
         return args

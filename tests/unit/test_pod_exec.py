@@ -18,6 +18,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.chan
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.failures import Question
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.pod_exec import (
     ExecResult,
+    NoProgramError,
     _result,
 )
 
@@ -67,7 +68,7 @@ def test_how_it_ended(status: dict[str, Any], code: int) -> None:
                 ' unable to start container process: exec: "tool": executable file not found in'
                 " $PATH: unknown"
             ),
-            RefusedError,
+            NoProgramError,
             "has no program tool",
         ),
         (
@@ -75,7 +76,7 @@ def test_how_it_ended(status: dict[str, Any], code: int) -> None:
                 f'{RUNC} exec failed: unable to start container process: exec: "/x/tool": stat'
                 " /x/tool: no such file or directory: unknown"
             ),
-            RefusedError,
+            NoProgramError,
             "has no program tool",
         ),
         (
@@ -84,7 +85,7 @@ def test_how_it_ended(status: dict[str, Any], code: int) -> None:
                 " `tool` not found in $PATH: No such file or directory: OCI runtime attempted to"
                 " invoke a command that was not found"
             ),
-            RefusedError,
+            NoProgramError,
             "has no program tool",
         ),
         (

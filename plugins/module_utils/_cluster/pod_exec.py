@@ -33,8 +33,16 @@ _NO_PROGRAM = re.compile(
 _NO_PERMISSION = re.compile(r'exec: "[^"]*": (?:stat \S+: )?permission denied')
 _NOT_RUNNING = re.compile(r"container not found|container is not (?:created or )?running")
 # Where only the right that came with 1.35 is missing, the server does not say which one it is.
-_ABOUT_RIGHTS = re.compile(r"pods/exec|is forbidden: ?\.?$")
+_NO_MORE_SAID = re.compile(r"is forbidden: ?\.?$")
 _NO_KUBELET = ("error dialing backend", "error sending request", "No agent available")
+
+
+class NoProgramError(RefusedError):
+    """The container has no such program."""
+
+
+class MissingRightError(ForbiddenError):
+    """The user may not run commands in the pods of the namespace, whatever the pod."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +93,11 @@ def run_in_pod(
         output: where it is kept, also where an error is raised; another one for each command.
 
     Raises:
-        RefusedError: there is no such container or program.
+        NoProgramError: the container has no such program.
+        RefusedError: there is no such container, or its user may not execute the program.
         NotFoundError: the pod is gone, or its container does not run.
-        ForbiddenError: a right is missing.
+        MissingRightError: a right is missing.
+        ForbiddenError: somebody else refuses, such as an admission webhook.
         DeadlineError: the command did not end in time.
         UnreachableError: the connection broke.
         ClusterError: in its other kinds.
@@ -161,7 +171,7 @@ def _refusal(question: Question, command: Sequence[str], text: bytes) -> Cluster
     message = str(status.get("message") or text.decode(errors="replace"))
     cannot = f"Cannot {question.doing}: "
     if _NO_PROGRAM.search(message):
-        return RefusedError(
+        return NoProgramError(
             f"{cannot}the container has no program {command[0]}.",
             advice="Name one that is in its image; what only a shell knows (pipes, variables,"
             " built-in commands) needs a shell: sh, -c and the text.",
@@ -186,23 +196,30 @@ def _refusal(question: Question, command: Sequence[str], text: bytes) -> Cluster
 def _explained(error: ClusterError, command: Sequence[str]) -> ClusterError:
     """The error with what to do about it, and without the command's arguments, which a proxy's page
     or a runtime may have quoted."""
-    message, advice = error.message, error.advice
+    kind, message, advice = type(error), error.message, error.advice
     if isinstance(error, NotFoundError) and error.status == 404:
         advice = "The pod is gone: a rollout or a drain may have replaced it meanwhile."
-    if isinstance(error, ForbiddenError) and _ABOUT_RIGHTS.search(message):
+    if isinstance(error, ForbiddenError) and _is_about_rights(error):
+        kind = MissingRightError
         message = message.rstrip(":. ") + "."
         advice = (
             'A Role that allows it needs the rule: apiGroups: [""], resources: ["pods/exec"],'
             ' verbs: ["get", "create"].'
         )
     hidden = [form for word in command[1:] for form in (word, quote(word), quote_plus(word))]
-    return type(error)(
+    return kind(
         redact_text(message, hidden),
         advice=advice,
         status=error.status,
         body=error.body,
         details=error.details,
     )
+
+
+def _is_about_rights(error: ForbiddenError) -> bool:
+    """Whether RBAC refuses, and not an admission webhook or a quota."""
+    refused = error.details.get("forbidden") or {}
+    return refused.get("resource") == "pods/exec" or bool(_NO_MORE_SAID.search(error.message))
 
 
 def _parsed(text: bytes) -> dict[str, Any]:

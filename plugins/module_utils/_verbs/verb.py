@@ -68,6 +68,8 @@ class Verb:
         argument_spec: the parameters, as Ansible's argument specs are.
         mutually_exclusive: names of parameters of which only one may be given.
         hides_secrets: whether it has a parameter ``secrets``, which travels as text.
+        hidden: names of parameters that nobody is shown, but whose value may well stand in the
+            result; each travels in another one, the same name with ``_content``.
         takes_settings: whether it has a parameter ``settings``, which its action plugin takes
             apart.
     """
@@ -77,6 +79,7 @@ class Verb:
     argument_spec: dict[str, dict[str, Any]]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     hides_secrets: bool = False
+    hidden: tuple[str, ...] = ()
     takes_settings: bool = False
 
 

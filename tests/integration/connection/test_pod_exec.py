@@ -382,6 +382,39 @@ def test_a_rejected_token_is_renewed_once(
         shell.by(rejected).run("true")
 
 
+def test_a_token_that_expires_for_many_at_once_is_renewed_once(
+    api: Api, parts: Parts, shell: Shell, namespace: str, tmp_path: Path, token: Callable[[], str]
+) -> None:
+    rule = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]}
+    rights = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles/reader"
+    fresh = token()
+    api.request("PATCH", rights, body={"rules": [rule]}, kind=pods.MERGE)
+    known = connect({"host": parts.server, "ca_cert": str(parts.ca), "api_key": fresh})
+
+    def may() -> bool | None:
+        try:
+            return shell.by(known).run("true").rc == 0
+        except ForbiddenError:
+            return None
+
+    eventually(may, "the rights are in force")
+    plugin = Plugin(tmp_path / "plugin", {"token": fresh})
+    plugin.answers({"token": fresh}, first={"token": "expired-c4n4ry"}, seconds=0.2)
+    mark = api.mark()
+    many = shell.by(connect({"kubeconfig_content": json.dumps(parts.with_user(**plugin.user()))}))
+    with ThreadPoolExecutor(40) as pool:
+        found = list(pool.map(lambda number: many.run("echo", str(number)).stdout, range(80)))
+    assert found == [f"{number}\n".encode() for number in range(80)]
+    assert plugin.runs == 2
+
+    def answers() -> list[int] | None:
+        seen = [r.status for r in api.requests(mark) if "/exec" in r.path]
+        return seen if len(seen) >= 80 else None
+
+    refused = [code for code in eventually(answers, "all are in the audit log") if code == 401]
+    assert 1 <= len(refused) <= 40
+
+
 def test_the_server_has_to_prove_who_it_is(shell: Shell, parts: Parts, tmp_path: Path) -> None:
     login = {
         "host": parts.server,

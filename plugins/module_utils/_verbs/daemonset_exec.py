@@ -1,0 +1,176 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verb of ``daemonset_exec``: a command in the pods of a DaemonSet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .._base.deadline import Deadline
+from .._base.errors import ClusterError, Fault, InputError
+from .._base.redaction import redact_text
+from .._base.words import count_of
+from .._cluster.options import CONNECTION_SPEC
+from .._nodes.trouble import quoted_end
+from .._spec.names import nearest
+from .._spec.rollout import natural
+from .exec_running import Outcome, container_of, obstacle, run_everywhere
+from .exec_wish import OWN_SPEC, Wish, checked
+from .targets import EITHER, TARGET_SPEC, Missing, Target, choose
+from .verb import Task, Verb
+
+_SECONDS_TO_CHOOSE = 120.0
+# So many reasons, and so many nodes of each, are told in a message.
+_REASONS = 5
+_NODES = 5
+_WORDS_OF_A_COMMAND = 200
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Run the command in the pods that were chosen."""
+    wish = checked(task.params)
+    found, missing = choose(task, Deadline(_SECONDS_TO_CHOOSE))
+    targets = found if task.params["pods"] is not None else _one_of_each_node(found, wish)
+    _refuse_unknown_container(wish, targets)
+    halt = None
+    if task.check_mode:
+        outcomes = [_foreseen(target, wish) for target in targets]
+    else:
+        outcomes, halt = run_everywhere(task.cluster, targets, wish, task.progress)
+    outcomes += [_absent(one) for one in missing]
+    outcomes.sort(key=lambda one: (natural(one.node or ""), one.pod or ""))
+    return _result(task, wish, outcomes, halt)
+
+
+def _one_of_each_node(targets: Sequence[Target], wish: Wish) -> list[Target]:
+    """Of two pods of a node, one of which takes the other's place, the better one: it runs, is not
+    on its way out, and is the later one."""
+    best: dict[str, Target] = {}
+    for target in targets:
+        key = target.node or f"pod {target.pod}"
+        if key not in best or _merit(target, wish) > _merit(best[key], wish):
+            best[key] = target
+    return list(best.values())
+
+
+def _merit(target: Target, wish: Wish) -> tuple[bool, bool, str]:
+    runs = obstacle(target, container_of(target, wish)) is None
+    return runs, not target.ending, target.created
+
+
+def _refuse_unknown_container(wish: Wish, targets: Sequence[Target]) -> None:
+    """Raises:
+    InputError: none of the pods has a container of that name.
+    """
+    known = sorted({name for target in targets for name in target.all_containers})
+    if wish.container is not None and known and wish.container not in known:
+        near = nearest(wish.container, known)
+        hint = f"; did you mean {near}?" if near else f": there are {', '.join(known)}"
+        raise InputError([Fault("container", f"no pod has a container {wish.container}{hint}")])
+
+
+def _foreseen(target: Target, wish: Wish) -> Outcome:
+    container = container_of(target, wish)
+    return Outcome(target.node, target.pod, container, problem=obstacle(target, container))
+
+
+def _absent(one: Missing) -> Outcome:
+    return Outcome(one.node, one.pod, None, problem=one.why)
+
+
+def _result(
+    task: Task, wish: Wish, outcomes: Sequence[Outcome], halt: ClusterError | None
+) -> dict[str, Any]:
+    failed = [one for one in outcomes if one.failed]
+    codes = [one.rc for one in outcomes if one.rc is not None]
+    shown = [one.shown(wish.command[0], task.secrets) for one in outcomes]
+    result: dict[str, Any] = {
+        "changed": any(one.output.begun for one in outcomes),
+        "nodes": shown,
+        "failed_nodes": list(dict.fromkeys(one.node for one in failed if one.node)),
+        # Not under the name rc: where that is not 0, Ansible takes the whole task for failed.
+        "highest_rc": max(codes, default=None),
+    }
+    if not outcomes and [] not in (task.params["nodes"], task.params["pods"]):
+        task.warnings.append("Nothing was run, since the DaemonSet has no such pods.")
+    if halt is not None:
+        return result | _halted(task, halt)
+    if not failed:
+        return result | (_foretold(outcomes) if task.check_mode else {})
+    told = _told(wish, failed, len(outcomes), task.secrets, foreseen=task.check_mode)
+    if 100 * len(failed) > wish.max_fail_percentage * len(outcomes):
+        error = {"kind": "batch", "status": None}
+        return result | {"failed": True, "msg": told, "error": error}
+    task.warnings.append(told)
+    return result | (_foretold(outcomes) if task.check_mode else {})
+
+
+def _halted(task: Task, halt: ClusterError) -> dict[str, Any]:
+    """What is told of a failure that is the same for all pods."""
+    message = redact_text(str(halt), task.secrets)
+    error = {"kind": halt.kind, "status": halt.status}
+    return {**halt.details, "failed": True, "msg": message, "error": error}
+
+
+def _foretold(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What check mode tells beside the nodes."""
+    where = [_where(one) for one in outcomes if not one.failed]
+    text = f"It would run in {count_of(len(where), 'pod')}: {_some(where)}." if where else ""
+    return {"skipped": True, "msg": text or "It would run nowhere."}
+
+
+def _told(
+    wish: Wish, failed: Sequence[Outcome], total: int, secrets: Iterable[str], *, foreseen: bool
+) -> str:
+    """The failures, by what they were."""
+    reasons: dict[str, list[str]] = {}
+    for one in failed:
+        reason = redact_text(_reason(wish, one), secrets)
+        reasons.setdefault(reason, []).append(_where(one))
+    lines = [f"{_some(where)}: {reason}" for reason, where in reasons.items()]
+    if len(lines) > _REASONS:
+        lines[_REASONS:] = [f"and {len(lines) - _REASONS} more reasons"]
+    what = "cannot be run" if foreseen else "failed"
+    return (
+        f"{wish.command[0]} {what} on {len(failed)} of {count_of(total, 'node')}"
+        f" (max_fail_percentage is {wish.max_fail_percentage}):"
+        + "".join(f"\n  - {line}" for line in lines)
+    )
+
+
+def _reason(wish: Wish, one: Outcome) -> str:
+    """Why it failed, in words that are the same for all pods to which the same happened."""
+    if one.problem is not None:
+        return one.problem if one.node is None else _without_name(one.problem, one.pod)
+    stream = one.output.stderr or one.output.stdout
+    said = quoted_end(bytes(stream).decode(errors="replace"), _WORDS_OF_A_COMMAND)
+    return f"it ended with {one.rc}" + (f": {said}" if said else "")
+
+
+def _without_name(text: str, pod: str | None) -> str:
+    if pod is None:
+        return text
+    # As in: pod logging/agent-x7k2p, or: pods "agent-x7k2p" not found.
+    return re.sub(rf'\bpods? "?(?:[a-z0-9-]+/)?{re.escape(pod)}\b"?', "the pod", text)
+
+
+def _where(one: Outcome) -> str:
+    return one.node or f"pod {one.pod}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NODES
+    return ", ".join(names[:_NODES]) + (f" and {more} more" if more > 0 else "")
+
+
+VERB = Verb(
+    name="daemonset_exec",
+    run=run,
+    argument_spec={**TARGET_SPEC, **OWN_SPEC, **CONNECTION_SPEC},
+    mutually_exclusive=(EITHER, ("command", "shell")),
+    hidden=("stdin",),
+)
