@@ -106,7 +106,8 @@ options:
       - V(daemonset), V(metadata), V(containers), V(environment) and V(drift) cost no further
         request, since they are in the list's answer.
       - V(pods), V(revisions), V(services), V(events) and V(metrics) cost a list or two for each
-        namespace, V(quotas) one.
+        namespace, V(quotas) one. V(events), V(metrics) and V(reasons) need the list of the pods,
+        too.
       - V(claims) and V(objects) cost a request for each object that is named.
       - V(reasons) costs one list of the nodes, and for each DaemonSet that is not well a few
         requests more, the last log lines of containers that crash among them.
@@ -142,8 +143,8 @@ options:
     default: 500
   field_manager:
     description:
-      - For V(drift) of O(include), the field manager that is to own what it has applied, as in
-        M(everynode.kubernetes.daemonset#module).
+      - With V(drift) in O(include), whose fields others may have changed. It is the parameter of
+        that name of M(everynode.kubernetes.daemonset).
     type: str
     default: everynode
   export:
