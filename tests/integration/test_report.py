@@ -138,7 +138,7 @@ def fleet(api: Api, namespaces: Callable[[], str], tmp_path: Path) -> Fleet:
     return Fleet(api, tmp_path, {name: namespaces() for name in ("east", "west")})
 
 
-def _agent(tasks: Tasks, name: str, tag: str = "1", **more: Any) -> dict[str, Any]:
+def _agent(name: str, tag: str = "1", **more: Any) -> dict[str, Any]:
     """A task with a DaemonSet of that image."""
     image = {"name": "agent", "image": f"{_IMAGE}:{tag}"}
     env = [{"name": "PASSWORD", "value": "first"}]
@@ -152,14 +152,14 @@ def _break(tasks: Tasks) -> None:
         "everynode.kubernetes/simulate-message": _HOSTILE,
     }
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}}
-    common = {
+    common: dict[str, Any] = {
         "pod_annotations": told,
         "update_strategy": strategy,
         "change_cause": "a | release",
         "node_names": [f"node-{number}" for number in range(4)],
     }
-    tasks.ok(**_agent(tasks, "broken", **common))
-    tasks.ok(**_agent(tasks, "broken", "simulate-image-pull", **{**common, "wait": False}))
+    tasks.ok(**_agent("broken", **common))
+    tasks.ok(**_agent("broken", "simulate-image-pull", **common, wait=False))
 
     def failing() -> bool | None:
         pods = tasks.api.pods(tasks.namespace, "broken")
@@ -176,8 +176,8 @@ def _break(tasks: Tasks) -> None:
 
 def test_it_tells_what_is_in_the_way_on_which_nodes(fleet: Fleet) -> None:
     tasks = fleet.tasks("east")
-    tasks.ok(**_agent(tasks, "good"))
-    tasks.ok(**_agent(tasks, "nowhere", node_selector=NOWHERE))
+    tasks.ok(**_agent("good"))
+    tasks.ok(**_agent("nowhere", node_selector=NOWHERE))
     _break(tasks)
     found = fleet.report()
     found.play.done()
@@ -214,7 +214,7 @@ def test_it_tells_what_is_in_the_way_on_which_nodes(fleet: Fleet) -> None:
 
 def test_what_others_have_changed(fleet: Fleet) -> None:
     tasks = fleet.tasks("west")
-    tasks.ok(**_agent(tasks, "agent"))
+    tasks.ok(**_agent("agent"))
     fleet.api.kubectl("set", "image", "ds/agent", f"agent={_IMAGE}:2", "-n", tasks.namespace)
     fleet.api.kubectl("set", "env", "ds/agent", f"PASSWORD={_SECRET}", "-n", tasks.namespace)
     tasks.api.settled(tasks.namespace, "agent")
@@ -237,8 +237,8 @@ def test_what_others_have_changed(fleet: Fleet) -> None:
 def test_rollouts_that_are_held(fleet: Fleet) -> None:
     tasks = fleet.tasks("east")
     for name in ("staged", "paused"):
-        tasks.ok(**_agent(tasks, name))
-    tasks.ok(**_agent(tasks, "staged", "2", rollout={"stages": [2], "until_stage": 1}))
+        tasks.ok(**_agent(name))
+    tasks.ok(**_agent("staged", "2", rollout={"stages": [2], "until_stage": 1}))
     tasks.ok(name="paused", state="paused")
     found = fleet.report(clusters="east")
     found.play.done()
@@ -285,7 +285,7 @@ def _kubeconfig_of(api: Api, user: str) -> str:
 
 def test_namespaces_that_may_not_be_read_are_told(api: Api, fleet: Fleet) -> None:
     tasks = fleet.tasks("east")
-    tasks.ok(**_agent(tasks, "agent"))
+    tasks.ok(**_agent("agent"))
     rules = [
         {
             "apiGroups": ["apps"],
@@ -311,8 +311,8 @@ def test_namespaces_that_may_not_be_read_are_told(api: Api, fleet: Fleet) -> Non
 def test_selected_bounded_and_elsewhere(fleet: Fleet) -> None:
     tasks = fleet.tasks("east")
     for name in ("a", "b", "c"):
-        tasks.ok(**_agent(tasks, name, labels={"tier": "node"}, node_selector=NOWHERE))
-    tasks.ok(**_agent(tasks, "d", node_selector=NOWHERE))
+        tasks.ok(**_agent(name, labels={"tier": "node"}, node_selector=NOWHERE))
+    tasks.ok(**_agent("d", node_selector=NOWHERE))
     found = fleet.report(
         label_selectors=["tier=node"], max_daemonsets=2, clusters="east", dest="here/and.md"
     )

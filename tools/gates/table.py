@@ -99,11 +99,11 @@ GATES = (
     _pytest("cluster", "tests/cluster", cluster=True),
     _pytest("property", "tests/property", cluster=True),
     # The real kubernetes.core makes objects that the collection then takes over; ansible-runner
-    # runs the jobs of AWX.
+    # runs the jobs of AWX; a report of the oldest ansible-core is the same.
     _pytest(
         "integration",
         "tests/integration",
-        also=("bench", "runner", "importer"),
+        also=("bench", "runner", "importer", "smoke-oldest"),
         cluster=True,
         # They wait for clusters more than they compute.
         workers=3,
