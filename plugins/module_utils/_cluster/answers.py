@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from .._base.deadline import Deadline
 from .libraries import urllib3
 
 _PIECE = 65536
+# The window bits by which zlib knows gzip's format (RFC 1952).
+_GZIP = zlib.MAX_WBITS + 16
 
 # RFC 7234 5.5: code, agent, quoted text, perhaps a date. The API server uses code 299 and the agent
 # "-".
@@ -22,7 +25,7 @@ _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 
 
 def read_body(response: Any, seconds: float) -> bytes:
-    """The whole body, and the connection given back to the pool.
+    """The whole body, decompressed, and the connection given back to the pool.
 
     Raises:
         urllib3's ReadTimeoutError: it took longer than that many seconds, however steadily it
@@ -32,7 +35,7 @@ def read_body(response: Any, seconds: float) -> bytes:
     end = time.monotonic() + seconds
     pieces = []
     try:
-        for piece in _pieces(response):
+        for piece in _pieces(response, decode=False):
             pieces.append(piece)
             if time.monotonic() > end:
                 raise urllib3.exceptions.ReadTimeoutError(None, "", "Read timed out.")
@@ -44,7 +47,15 @@ def read_body(response: Any, seconds: float) -> bytes:
     length = response.headers.get("Content-Length", "")
     if length.isdigit() and len(data) < int(length):
         raise urllib3.exceptions.ProtocolError("the answer was cut")
-    return data
+    return _decompressed(data) if response.headers.get("Content-Encoding") == "gzip" else data
+
+
+def _decompressed(data: bytes) -> bytes:
+    # An empty answer (to HEAD, or of status 204) may say how it would be compressed.
+    try:
+        return zlib.decompress(data, _GZIP) if data else data
+    except zlib.error as error:
+        raise urllib3.exceptions.ProtocolError(f"the answer was cut: {error}") from error
 
 
 def lines(response: Any, deadline: Deadline) -> Iterator[bytes]:
@@ -99,12 +110,12 @@ def _wait_until(response: Any, deadline: Deadline) -> bool:
     return not deadline.passed()
 
 
-def _pieces(response: Any) -> Iterator[bytes]:
+def _pieces(response: Any, *, decode: bool = True) -> Iterator[bytes]:
     """The body in pieces as they arrive, never waiting for a piece to fill up."""
     if response.chunked and response.supports_chunked_reads():
-        yield from response.read_chunked(_PIECE)
+        yield from response.read_chunked(_PIECE, decode_content=decode)
     elif hasattr(response, "read1"):
-        while piece := response.read1(_PIECE):
+        while piece := response.read1(_PIECE, decode_content=decode):
             yield piece
     else:
         # urllib3 1 has no read1 of its own, and its read waits for a whole piece. http.client's

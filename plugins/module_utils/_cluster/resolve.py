@@ -51,6 +51,7 @@ class Target:
         login: how we prove who we are.
         proxy: the proxy's URL (with user information), or None.
         headers: headers of every request: impersonation.
+        compressed: whether the server may compress its answers.
         warnings: what the user should know.
     """
 
@@ -61,6 +62,7 @@ class Target:
     login: Login
     proxy: str | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    compressed: bool = True
     warnings: tuple[str, ...] = ()
 
 
@@ -131,6 +133,7 @@ def _from_options_and_entry(given: Mapping[str, Any], entry: Entry | None) -> Ta
         trust=_trust(given, cluster),
         login=login or StaticLogin(_NO_CREDENTIALS, Identity()),
         proxy=str(cluster.get("proxy-url") or "") or None,
+        compressed=not cluster.get("disable-compression"),
     )
 
 

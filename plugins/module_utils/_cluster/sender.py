@@ -175,6 +175,7 @@ class Sender:
             query=request.query,
             body=attempts.encoded,
             content_type=request.content_type,
+            whole=not request.stream,
             connect_seconds=max(min(CONNECT_SECONDS, deadline.left()), _LEAST_SECONDS),
             read_seconds=max(self._seconds(deadline), _LEAST_SECONDS),
         )

@@ -77,10 +77,14 @@ class Session:
         query: Mapping[str, Any] | None,
         body: bytes | None,
         content_type: str,
+        whole: bool,
         connect_seconds: float,
         read_seconds: float,
     ) -> Any:
         """Send one request.
+
+        Where the answer is read as a ``whole``, the server may compress it, as it does with those
+        of 128 KiB and more. A stream never is: on its way something may wait for more to compress.
 
         Returns:
             The urllib3 response, its body not yet read.
@@ -89,12 +93,15 @@ class Session:
             urllib3's exceptions and OSError: see ``transport.fault_of``.
         """
         url = self._url(path, query)
+        headers = self._headers(identity, content_type if body is not None else None)
+        if whole and self._target.compressed:
+            headers.add("Accept-Encoding", "gzip")
         # Unlike its request(), this keeps headers that are there twice, in all releases of urllib3.
         return self._pool_for(identity).request_encode_url(
             method,
             url,
             body=body,
-            headers=self._headers(identity, content_type if body is not None else None),
+            headers=headers,
             timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
             retries=False,
             redirect=False,

@@ -26,10 +26,14 @@ Answer = bytes | Callable[[socket.socket], None]
 
 
 def answer(
-    status: int, body: Any, headers: Mapping[str, str] | None = None, kind: str = "application/json"
+    status: int,
+    body: Any,
+    headers: Mapping[str, str] | None = None,
+    kind: str = "application/json",
 ) -> bytes:
-    """A whole HTTP answer; a text for `body` is sent as it is."""
-    content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    """A whole HTTP answer; a text or bytes for `body` are sent as they are."""
+    text = body if isinstance(body, (str, bytes)) else json.dumps(body)
+    content = text.encode() if isinstance(text, str) else text
     lines = [f"HTTP/1.1 {status} X", f"Content-Type: {kind}", f"Content-Length: {len(content)}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content

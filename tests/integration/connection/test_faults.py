@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import time
@@ -19,6 +20,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors 
     ConflictError,
     CredentialsError,
     DeadlineError,
+    ForbiddenError,
     NotFoundError,
     RefusedError,
     UnreachableError,
@@ -43,8 +45,12 @@ from tests.integration.connection.servers import (
 )
 
 FINE = answer(200, {"kind": "ConfigMap", "metadata": {"name": "x"}})
+SMALL = gzip.compress(b'{"kind": "ConfigMap", "metadata": {"name": "x"}}')
 PATH = "/api/v1/namespaces/n/configmaps/x"
 HTML = "<html><body>Bad gateway of c4n4ry-password</body></html>"
+
+
+LARGE = {"kind": "ConfigMap", "data": {str(number): "x" * 99 for number in range(9999)}}
 
 
 def get(cluster: Cluster, seconds: float = 20) -> Answer:
@@ -193,6 +199,54 @@ def test_an_unusable_authority(content: str, tmp_path: Path) -> None:
         get(connect(options))
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_compressed_answer(chunked: bool) -> None:
+    data = gzip.compress(json.dumps(LARGE).encode())
+    given: Any = answer(200, data, {"Content-Encoding": "gzip"})
+    if chunked:
+        pieces = [
+            b"%x\r\n%s\r\n" % (len(data[i : i + 999]), data[i : i + 999])
+            for i in range(0, len(data), 999)
+        ]
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        given = head + b"".join(pieces) + b"0\r\n\r\n"
+    with scripted([given]) as server:
+        assert get(connect({"host": server.url})).body == LARGE
+    assert server.headers(0)["accept-encoding"] == "gzip"
+
+
+def test_a_compressed_refusal() -> None:
+    data = gzip.compress(json.dumps(status(403, "not you")).encode())
+    with (
+        scripted([answer(403, data, {"Content-Encoding": "gzip"})]) as server,
+        pytest.raises(ForbiddenError, match="not you"),
+    ):
+        get(connect({"host": server.url}))
+
+
+def test_a_stream_is_not_to_be_compressed() -> None:
+    with scripted([answer(200, "all of it", kind="text/plain")]) as server:
+        pieces = connect({"host": server.url}).stream(PATH, deadline=Deadline(20), doing="read")
+        assert b"".join(pieces) == b"all of it"
+    assert server.headers(0)["accept-encoding"] == "identity"
+
+
+def test_a_kubeconfig_can_forbid_to_compress() -> None:
+    with scripted([FINE]) as server:
+        kubeconfig = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "it",
+            "clusters": [
+                {"name": "it", "cluster": {"server": server.url, "disable-compression": True}}
+            ],
+            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "me"}}],
+            "users": [{"name": "me", "user": {}}],
+        }
+        get(connect({"kubeconfig_content": json.dumps(kubeconfig)}))
+    assert server.headers(0)["accept-encoding"] == "identity"
+
+
 RETRIED: list[tuple[str, bytes | Callable[[socket.socket], None]]] = [
     ("429 with Retry-After", answer(429, status(429, "slow down"), {"Retry-After": "1"})),
     ("429 without", answer(429, status(429, "slow down"))),
@@ -204,6 +258,8 @@ RETRIED: list[tuple[str, bytes | Callable[[socket.socket], None]]] = [
     ("reset", reset),
     ("closed without an answer", lambda connection: connection.close()),
     ("cut body", lambda connection: connection.sendall(FINE[:-5])),
+    ("cut before it was compressed whole", answer(200, SMALL[:-5], {"Content-Encoding": "gzip"})),
+    ("not compressed as it says", answer(200, {"kind": "X"}, {"Content-Encoding": "gzip"})),
 ]
 
 
