@@ -66,7 +66,7 @@ def read_pod(reading: Reading, job: Job) -> list[Log]:
         log = Log(target.node or None, target.pod, container)
         if container in target.all_containers:
             try:
-                _read(reading, log, target.namespace, name, deadline)
+                _read(reading, log, target, name, deadline)
             except OSError as error:
                 log.failed, log.message = True, f"Cannot write {name}: {error.strerror or error}."
         else:
@@ -127,21 +127,24 @@ class _Source:
         self.is_late = self._deadline.passed()
 
 
-def _read(reading: Reading, log: Log, namespace: str, name: str, deadline: Deadline) -> None:
+def _read(reading: Reading, log: Log, target: Target, name: str, deadline: Deadline) -> None:
     """Read a log into the result or its file.
 
     Raises:
         OSError: the file cannot be written.
     """
-    secrets = reading.cluster.secrets
-    source = _Source(reading, log, namespace, _part(reading.wish, secrets), deadline)
+    wish, secrets = reading.wish, reading.cluster.secrets
+    source = _Source(reading, log, target.namespace, _part(wish, secrets), deadline)
+    idle = None if wish.part.previous else target.idle.get(log.container or "")
     if reading.folder is None:
         memory = io.BytesIO()
-        _keep(reading.wish, log, source, secrets, memory)
+        _keep(wish, log, source, secrets, memory)
+        _conclude(log, source, wish.timeout, idle)
         log.content = memory.getvalue()
         return
     with reading.folder.draft() as draft:
-        _keep(reading.wish, log, source, secrets, draft.file)
+        _keep(wish, log, source, secrets, draft.file)
+        _conclude(log, source, wish.timeout, idle)
         # What could not be read at all does not take the place of what was read before.
         if log.message is None or log.size:
             log.changed = reading.folder.place(draft, name)
@@ -174,11 +177,17 @@ def _keep(wish: Wish, log: Log, source: _Source, secrets: tuple[str, ...], file:
     log.size = kept.size
     log.matches = search.matches if search else None
     log.truncated = kept.is_cut or source.is_cut or bool(search and search.cut)
-    _conclude(log, source, wish.timeout)
 
 
-def _conclude(log: Log, source: _Source, timeout: int) -> None:
-    """Say what went wrong, if anything."""
+def _conclude(log: Log, source: _Source, timeout: int, idle: str | None) -> None:
+    """Say what went wrong, if anything, or why there is no log.
+
+    Args:
+        log: what was read.
+        source: where that came from.
+        timeout: the time for the pod, in seconds.
+        idle: why the container does not run, a clause; None where it runs.
+    """
     error = source.error
     absent = pod_logs.absence(error) if error else None
     if absent:
@@ -186,6 +195,8 @@ def _conclude(log: Log, source: _Source, timeout: int) -> None:
     elif error is not None or source.is_late:
         log.failed, log.truncated = True, source.size > 0
         log.message = _failure(log, source, timeout)
+    elif idle is not None and source.size == 0:
+        log.message = f"Container {log.container} of pod {log.pod} has no log: {idle}."
 
 
 def _failure(log: Log, source: _Source, timeout: int) -> str:
