@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.api import Api, eventually
+from tests.integration.returned import documented
 from tests.integration.verbs import Tasks
 
 _CONTAINERS = [{"name": "agent", "image": "example.test/agent:1"}]
@@ -107,6 +108,7 @@ def test_of_many_the_newest_are_shown(api: Api, tasks: Tasks) -> None:
     found = shown["events"]
     assert len(found) == 50
     newest = found[0]
+    assert set(newest) == documented("events")
     assert newest == {
         "type": "Warning",
         "reason": "Test",

@@ -17,6 +17,7 @@ import pytest
 
 from tests.integration.api import Api, RefusedByServerError, eventually
 from tests.integration.manifests import NOWHERE
+from tests.integration.returned import documented
 from tests.integration.verbs import Tasks
 
 _GROUP = "metrics.k8s.io"
@@ -180,6 +181,7 @@ def test_what_the_pods_use(api: Api, tasks: Tasks) -> None:
     assert metrics["cpu_cores"] == 2.377456789
     assert metrics["memory_bytes"] == 150 * mebi + 1_000_000 + 4096
     assert [row["node"] for row in metrics["nodes"]] == [f"node-{n}" for n in range(4)]
+    assert set(metrics) == documented("metrics")
     first = metrics["nodes"][0]
     assert first == {
         "node": "node-0",

@@ -16,6 +16,7 @@ import pytest
 from tests.integration.api import Api, eventually
 from tests.integration.harness import alike, both_ways
 from tests.integration.manifests import NOWHERE
+from tests.integration.returned import documented
 from tests.integration.verbs import Tasks
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -414,6 +415,16 @@ def test_a_binding_in_another_namespace_is_found(
         "role": {"kind": "Role", "name": "reader"},
         "via": "account",
     } in shown
+
+
+def test_every_key_of_a_detail_is_documented(api: Api, surroundings: Tasks) -> None:
+    spec = {"selector": {"app": "agent"}, "ports": [{"port": 80}]}
+    _make(api, surroundings.namespace, "services", "agent", spec=spec)
+    details = ["containers", "environment", "services", "claims", "objects", "revisions", "drift"]
+    shown = _details(surroundings, *details)
+    for key in details:
+        found = shown[key][0] if isinstance(shown[key], list) else shown[key]
+        assert set(found) == documented(key), key
 
 
 @pytest.fixture
