@@ -27,7 +27,8 @@ options:
   namespace:
     description:
       - The namespace; that of the context, or else C(default), where it is not given.
-      - It excludes O(namespaces) and O(all_namespaces).
+      - It excludes O(namespaces) and O(all_namespaces). Where C(module_defaults) name one, C(null)
+        takes it back.
     type: str
   namespaces:
     description:
