@@ -23,7 +23,6 @@ _IDS = [f"{letter}{number + 1}" for letter, count in _COUNTS.items() for number 
 # What later work brings: views; what is asked beforehand.
 _LATER = set(
     """
-    K7 K31 K32 K33 K34 L56 L78 L80 L82 L83
     D9 D27
     """.split()
 )
