@@ -82,5 +82,5 @@ def test_parameters_and_modules_exist(monkeypatch: pytest.MonkeyPatch) -> None:
             continue
         named = _CODE.findall(line[3])
         assert named, name
-        unknown = {re.split(r"[.\[]", one)[0] for one in named} - known
+        unknown = {re.split(r"[.\[:]", one)[0] for one in named} - known
         assert not unknown, f"{name}: {unknown}"
