@@ -118,7 +118,13 @@ def test_what_is_wrong_is_told_by_cause(api: Api, tasks: Tasks) -> None:
     assert reason["nodes"] == ["node-1", "node-3"]
     assert not reason["heals"]
     assert "exit code 1" in reason["evidence"]
+    mark = api.mark()
     shown = _details(tasks, "reasons", "pods")
+    asked = [(one.verb, one.path.partition("?")[0].rsplit("/", 1)[1]) for one in api.requests(mark)]
+    # Of the crashing pods the events and a log, too.
+    lists = ["daemonsets", "pods", "nodes", "events", "events"]
+    assert asked[:5] == [("list", resource) for resource in lists]
+    assert set(asked[5:]) <= {("get", "log")}
     assert len(shown["pods"]) == 5
     assert [one["cause"] for one in shown["reasons"]] == ["CrashLoop"]
     assert shown["nodes_without_pod"] == []

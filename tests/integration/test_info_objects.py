@@ -496,8 +496,9 @@ def test_without_rights_each_key_is_null_with_a_warning(api: Api, agent: Tasks) 
     told = asked.result["daemonsets"][0]
     for key in ("services", "events", "metrics", "revisions"):
         assert told[key] is None, key
-    for word in ("services", "pods", "events", "metrics", "controllerrevisions"):
+    for word in ("services", "pods", "events", "controllerrevisions"):
         assert f"The {word} are not shown" in asked.warnings, word
+    assert "The metrics are not shown, as its pods are not known." in told["notes"]
     assert [one["exists"] for one in told["claims"]] == [None, None]
     assert told["objects"]["service_account"]["exists"] is None
     assert told["objects"]["disruption_budgets"] is None

@@ -58,6 +58,8 @@ def explain(
     logs: bool = True,
     all_nodes: bool = False,
     revision: bool = False,
+    pods: list[dict[str, Any]] | None = None,
+    nodes: list[dict[str, Any]] | None = None,
 ) -> Explanation:
     """Find out why a DaemonSet is not ready. Never fails: it says what it could not find out.
 
@@ -68,25 +70,37 @@ def explain(
         logs: whether to read the last lines that crashed containers wrote.
         all_nodes: whether the nodes are read in any case.
         revision: whether to find out the revision of the live template, too.
+        pods: those of the DaemonSet, where they have just been read.
+        nodes: all of the cluster, where they have just been read.
     """
-    inquiry = _Inquiry(cluster, live, deadline)
-    found = inquiry.explain(logs=logs, all_nodes=all_nodes)
+    inquiry = _Inquiry(cluster, live, deadline, nodes)
+    found = inquiry.explain(logs=logs, all_nodes=all_nodes, pods=pods)
     return replace(found, revision=inquiry.revision()) if revision else found
 
 
 class _Inquiry:
     """What is read for one explanation, and what could not be."""
 
-    def __init__(self, cluster: Cluster, live: Mapping[str, Any], deadline: Deadline):
+    def __init__(
+        self,
+        cluster: Cluster,
+        live: Mapping[str, Any],
+        deadline: Deadline,
+        nodes: list[dict[str, Any]] | None,
+    ):
         self._cluster = cluster
         self._live = live
+        self._known_nodes = nodes
         self._deadline = deadline
         self._notes: list[str] = []
         self._now = datetime.now(UTC)
 
-    def explain(self, *, logs: bool, all_nodes: bool) -> Explanation:
+    def explain(
+        self, *, logs: bool, all_nodes: bool, pods: list[dict[str, Any]] | None
+    ) -> Explanation:
         try:
-            pods = evidence.pods(self._cluster, self._live, self._deadline)
+            if pods is None:
+                pods = evidence.pods(self._cluster, self._live, self._deadline)
         except ForbiddenError:
             note = "The reasons are unknown: listing pods is forbidden."
             return Explanation(notes=[note], nodes=self._nodes(None) if all_nodes else None)
@@ -137,6 +151,8 @@ class _Inquiry:
         return len({node_of(pod) for pod in pods}) < desired
 
     def _nodes(self, names: set[str] | None) -> list[dict[str, Any]] | None:
+        if self._known_nodes is not None:
+            return self._known_nodes
         return self._tried(lambda: evidence.nodes(self._cluster, self._deadline, names), "nodes")
 
     def _events(self, troubled: list[dict[str, Any]], missing: bool) -> list[dict[str, Any]] | None:

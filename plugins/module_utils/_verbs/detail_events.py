@@ -26,9 +26,7 @@ def events(reading: Reading) -> list[list[dict[str, Any]] | None]:
     refused: dict[str, str] = {}
     for kind, subjects in _subjects(reading).items():
         refused |= _read(reading, kind, subjects, newest)
-    for namespace, those in reading.by_namespace().items():
-        if namespace in refused:
-            reading.tell(those, f"The events are not shown: {refused[namespace]}", warn=True)
+    reading.tell_refused("events", refused)
     found: list[list[dict[str, Any]] | None] = []
     for one in reading.each:
         its = newest[one.uid]

@@ -49,13 +49,12 @@ def metrics(reading: Reading) -> list[dict[str, Any] | None]:
             note = "The cluster serves no metrics of pods (metrics.k8s.io), so none are shown."
         reading.tell(reading.each, note)
         return [None] * len(reading.each)
-    for namespace, why in refused.items():
-        reading.tell(homes[namespace], f"The metrics are not shown: {why}", warn=True)
+    reading.tell_refused("metrics", refused)
     params = reading.task.params
     found: list[dict[str, Any] | None] = []
     for one in reading.each:
         if one.pods is None:
-            reading.tell([one], "The metrics are not shown, as its pods are not known.", warn=True)
+            reading.tell([one], "The metrics are not shown, as its pods are not known.")
         if one.pods is None or one.namespace in refused:
             found.append(None)
             continue

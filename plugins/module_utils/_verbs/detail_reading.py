@@ -14,6 +14,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError, NotFoundError
+from .._base.words import count_of
 from .._cluster import objects
 from .targets import side_by_side
 from .verb import Task
@@ -198,8 +199,7 @@ class Reading:
                 found[namespace].append(kept)
 
         refused = self.visit(group, resource, take, namespaces=homes, query=query).refused
-        for namespace, why in refused.items():
-            self.tell(homes[namespace], f"The {resource} are not shown: {why}", warn=warn)
+        self.tell_refused(resource, refused, warn=warn)
         return {home: None if home in refused else listed for home, listed in found.items()}
 
     def look_up(self, paths: Iterable[str], keep: Keep) -> dict[str, Known]:
@@ -226,10 +226,27 @@ class Reading:
         known = dict(zip(wanted, found, strict=False))
         return {path: known.get(path, Known()) for path in wanted}
 
-    def tell(self, those: Iterable[Shown], note: str, *, warn: bool = False) -> None:
-        """Note on each of these DaemonSets what could not be found out; and warn of it."""
+    def tell_refused(self, what: str, refused: Mapping[str, str], *, warn: bool = True) -> None:
+        """Note on the DaemonSets of these namespaces why something is not shown; and warn of it
+        once for all.
+
+        Args:
+            what: what is not shown, in the plural.
+            refused: of each namespace that may not be read, why.
+            warn: whether there is a warning, too.
+        """
+        homes = self.by_namespace()
+        for namespace, why in refused.items():
+            self.tell(homes[namespace], f"The {what} are not shown: {why}")
+        if warn and refused:
+            others = count_of(len(refused) - 1, "other namespace")
+            more = f" So it is in {others}." if len(refused) > 1 else ""
+            first = next(iter(refused.values()))
+            self.task.warnings.append(f"The {what} are not shown: {first}{more}")
+
+    @staticmethod
+    def tell(those: Iterable[Shown], note: str) -> None:
+        """Note on each of these DaemonSets what could not be found out."""
         for one in those:
             if note not in one.notes:
                 one.notes.append(note)
-        if warn and note not in self.task.warnings:
-            self.task.warnings.append(note)

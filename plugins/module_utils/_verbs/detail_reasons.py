@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from .._base.errors import ClusterError
 from .._cluster import evidence
 from .._nodes.eligibility import without_pod
 from .._nodes.readiness import verdict
-from .._rollout.explaining import Explanation, explain
+from .._rollout.explaining import explain
 from .detail_reading import Reading, Shown
 
 # Each one costs a few requests.
@@ -31,22 +31,21 @@ def diagnoses(reading: Reading) -> list[dict[str, Any]]:
     unwell = 0
     told = []
     for one in reading.each:
-        explanation = Explanation()
-        if not _is_well(one.live):
-            unwell += 1
-            explanation = (
-                explain(reading.task.cluster, one.live, reading.deadline)
-                if unwell <= _MOST
-                else Explanation(notes=[f"Only the first {_MOST} are looked into: ask for fewer."])
-            )
-        for note in explanation.notes:
-            reading.tell([one], note)
+        well = _is_well(one.live)
+        unwell += not well
+        reasons = []
+        if one.pods is None:
+            reading.tell([one], "The reasons are unknown: listing pods is forbidden.")
+        elif not well and unwell > _MOST:
+            reading.tell([one], f"Only the first {_MOST} are looked into: ask for fewer.")
+        elif not well:
+            reasons = _reasons(reading, one, one.pods, nodes)
         absent = None
         if nodes is None:
             reading.tell([one], missing)
-        else:
-            absent = _absent(reading, one, nodes, explanation)
-        told.append({"reasons": explanation.reasons, "nodes_without_pod": absent})
+        elif one.pods is not None:
+            absent = without_pod(one.live, nodes, one.pods)
+        told.append({"reasons": reasons, "nodes_without_pod": absent})
     return told
 
 
@@ -65,15 +64,13 @@ def _is_well(daemonset: Mapping[str, Any]) -> bool:
     return found.ready and counts["available"] >= counts["desired"]
 
 
-def _absent(
-    reading: Reading, one: Shown, nodes: Sequence[Mapping[str, Any]], explanation: Explanation
-) -> list[dict[str, Any]] | None:
-    """The nodes without a pod by why; None, with a note, where pods may not be listed."""
-    pods = explanation.pods if one.pods is None else one.pods
-    if pods is None:
-        try:
-            pods = evidence.pods(reading.task.cluster, one.live, reading.deadline)
-        except ClusterError as error:
-            reading.tell([one], f"The nodes without a pod are not known: {error.message}")
-            return None
-    return without_pod(one.live, nodes, pods)
+def _reasons(
+    reading: Reading,
+    one: Shown,
+    pods: list[dict[str, Any]],
+    nodes: list[dict[str, Any]] | None,
+) -> list[dict[str, Any]]:
+    found = explain(reading.task.cluster, one.live, reading.deadline, pods=pods, nodes=nodes)
+    for note in found.notes:
+        reading.tell([one], note)
+    return found.reasons

@@ -16,8 +16,8 @@ What each of them costs, beside the DaemonSets and their pods:
 - ``revisions``: one list, as of services;
 - ``events``: two lists, as of services, and more pages where there are many;
 - ``metrics``: one list, as of services;
-- ``reasons``: one list of the nodes; of a DaemonSet that is not well its pods, the events about
-  them, and the logs of a few.
+- ``reasons``: one list of the nodes; of a DaemonSet that is not well the events about its pods and
+  the logs of a few.
 """
 
 from __future__ import annotations
