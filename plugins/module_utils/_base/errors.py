@@ -96,9 +96,13 @@ class CredentialsError(ClusterError):
 
 
 class UnreachableError(ClusterError):
-    """No connection: refused, no such host, no route, timed out, proxy failed."""
+    """No connection: refused, no such host, no route, timed out, proxy failed.
+
+    ``unsent``: whether there was none at all, however often it was tried. Otherwise one broke.
+    """
 
     kind = "unreachable"
+    unsent = False
 
 
 class UntrustedError(ClusterError):

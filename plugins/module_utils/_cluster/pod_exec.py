@@ -14,7 +14,13 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, ForbiddenError, NotFoundError, RefusedError
+from .._base.errors import (
+    ClusterError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    UnreachableError,
+)
 from .._base.redaction import redact_text
 from .channels import Conversation, Output
 from .connection import Cluster
@@ -207,13 +213,16 @@ def _explained(error: ClusterError, command: Sequence[str]) -> ClusterError:
             ' verbs: ["get", "create"].'
         )
     hidden = [form for word in command[1:] for form in (word, quote(word), quote_plus(word))]
-    return kind(
+    explained = kind(
         redact_text(message, hidden),
         advice=advice,
         status=error.status,
         body=error.body,
         details=error.details,
     )
+    if isinstance(explained, UnreachableError) and isinstance(error, UnreachableError):
+        explained.unsent = error.unsent
+    return explained
 
 
 def _is_about_rights(error: ForbiddenError) -> bool:

@@ -246,11 +246,13 @@ class Sender:
         unsure = ""
         if not fault.unsent and not attempts.repeatable:
             unsure = " It may have been carried out or not."
-        raise UnreachableError(
+        unreachable = UnreachableError(
             f"Cannot {doing}: the API server {_address(self._server)} cannot be reached{self._way}:"
             f" {reason}{tried}.{unsure}",
             advice="Check the host or kubeconfig, the network between, and the proxy settings.",
-        ) from error
+        )
+        unreachable.unsent = fault.unsent
+        raise unreachable from error
 
     def _after_refusal(
         self, attempts: _Attempts, identity: Identity, response: Any, data: bytes

@@ -127,28 +127,39 @@ def _told(
     wish: Wish, failed: Sequence[Outcome], total: int, secrets: Iterable[str], *, foreseen: bool
 ) -> str:
     """The failures, by what they were."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, list[Outcome]] = {}
     for one in failed:
-        reason = redact_text(_reason(wish, one), secrets)
-        reasons.setdefault(reason, []).append(_where(one))
-    lines = [f"{_some(where)}: {reason}" for reason, where in reasons.items()]
+        reasons.setdefault(_reason(one), []).append(one)
+    lines = [
+        f"{_some([_where(one) for one in some])}: {reason}{_said(some)}"
+        for reason, some in reasons.items()
+    ]
     if len(lines) > _REASONS:
         lines[_REASONS:] = [f"and {len(lines) - _REASONS} more reasons"]
     what = "cannot be run" if foreseen else "failed"
-    return (
+    told = (
         f"{wish.command[0]} {what} on {len(failed)} of {count_of(total, 'node')}"
         f" (max_fail_percentage is {wish.max_fail_percentage}):"
         + "".join(f"\n  - {line}" for line in lines)
     )
+    return redact_text(told, secrets)
 
 
-def _reason(wish: Wish, one: Outcome) -> str:
+def _reason(one: Outcome) -> str:
     """Why it failed, in words that are the same for all pods to which the same happened."""
-    if one.problem is not None:
-        return one.problem if one.node is None else _without_name(one.problem, one.pod)
-    stream = one.output.stderr or one.output.stdout
-    said = quoted_end(bytes(stream).decode(errors="replace"), _WORDS_OF_A_COMMAND)
-    return f"it ended with {one.rc}" + (f": {said}" if said else "")
+    if one.problem is None:
+        return f"it ended with {one.rc}"
+    return one.problem if one.node is None else _without_name(one.problem, one.pod)
+
+
+def _said(some: Sequence[Outcome]) -> str:
+    """What the first of these commands said at its end."""
+    for one in some:
+        stream = one.output.stderr or one.output.stdout
+        words = quoted_end(bytes(stream).decode(errors="replace"), _WORDS_OF_A_COMMAND)
+        if words and one.problem is None:
+            return f"; on {_where(one)} it said: {words}" if len(some) > 1 else f": {words}"
+    return ""
 
 
 def _without_name(text: str, pod: str | None) -> str:

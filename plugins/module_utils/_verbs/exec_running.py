@@ -152,9 +152,9 @@ class _Running:
             ).rc
         except ClusterError as error:
             outcome.problem = str(_explained(error))
-            if isinstance(error, _FOR_ALL_PODS) or (
-                isinstance(error, UnreachableError) and not outcome.output.begun
-            ):
+            # A connection that breaks is a matter of one pod, none at all is one of the server.
+            away = isinstance(error, UnreachableError) and error.unsent
+            if away or isinstance(error, _FOR_ALL_PODS):
                 self.halt = self.halt or error
 
     def _tell(self, outcome: Outcome) -> None:
