@@ -268,6 +268,25 @@ def test_a_dead_node_is_given_up_and_blocks_no_other(api: Api, agents: Agents) -
     assert all(outcomes[node].updated for node in _NODES[1:])
 
 
+def test_what_was_taken_down_before_counts(api: Api, agents: Agents) -> None:
+    """A run that was cut short has deleted pods that the controller has not made anew so far."""
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 1))
+    api.cluster.stop("kube-controller-manager")
+    outcomes: list[NodeOutcome] = []
+    with PodWatch(api, agents.namespace) as seen, agents.replacing(revision, Proof()) as pods:
+        uids = {pods.pods()[node]["metadata"]["uid"] for node in ("node-1", "node-2")}
+        pods.remove(uids)
+        eventually(lambda: seen.deleted() >= uids or None, "they are gone")
+        with agents.replacing(revision, Proof()) as later:
+            thread = _background(lambda: outcomes.extend(later.replace(_NODES, at_once=2)))
+            time.sleep(2)
+            api.cluster.start("kube-controller-manager")
+            thread.join()
+    assert all(outcome.updated for outcome in outcomes)
+    assert seen.restarts_by_node() == dict.fromkeys(_NODES, 1)
+    assert seen.most_unavailable() == 2
+
+
 def _label(api: Api, node: str, value: str) -> None:
     labels = {"metadata": {"labels": {"everynode.kubernetes/kubelet": value}}}
     api.request("PATCH", f"/api/v1/nodes/{node}", body=labels, kind=MERGE)

@@ -125,7 +125,9 @@ class Replacing:
 
         Pods of the wanted revision are proven and not touched. A pod is deleted by its uid, so that
         one that took its place meanwhile is judged anew. Nodes whose pod is not available anyway
-        come first. A node that has failed takes no place of ``at_once`` any more.
+        come first. A node that has failed takes no place of ``at_once`` any more. One that has lost
+        its pod before takes one for the time of grace: as a rule the new pod is on its way, after a
+        run that was cut short, but where the node is lost it never comes.
 
         Args:
             nodes: their names, in order.
@@ -232,25 +234,26 @@ class Replacing:
 
     def _begin(self, round_: _Round) -> None:
         """Begin with as many further nodes as may be under way."""
+        for work in round_.works:
+            if not work.started and not work.ended and not self._table.staying(work.node):
+                work.start()
         waiting = [work for work in round_.works if not work.started and not work.ended]
-        if not waiting:
-            return
-        free = round_.at_once - sum(work.is_busy for work in round_.works)
-        if free <= 0:
-            return
-        for work in sorted(waiting, key=self._turn)[:free]:
+        free = round_.at_once - sum(self._takes_a_place(work) for work in round_.works)
+        for work in sorted(waiting, key=self._is_available)[: max(free, 0)]:
             work.start()
             self._delete_old(work)
 
-    def _turn(self, work: Work) -> int:
-        """Which nodes come first: those that lose nothing, and last those that may never end."""
-        staying = self._table.staying(work.node)
-        if not staying:
-            return 2
-        available = (
-            self._table.is_available(pod, self._proof.min_ready_seconds) for pod in staying
-        )
-        return 1 if any(available) else 0
+    def _takes_a_place(self, work: Work) -> bool:
+        """Whether a node is one of those that may be under way at a time; see `replace`."""
+        if not work.is_busy:
+            return False
+        is_lost = not work.deletions and not self._table.staying(work.node)
+        return not is_lost or work.seconds_still() < self._proof.grace_seconds
+
+    def _is_available(self, work: Work) -> bool:
+        """Whether a node would lose an available pod."""
+        least = self._proof.min_ready_seconds
+        return any(self._table.is_available(pod, least) for pod in self._table.staying(work.node))
 
     def _delete_old(self, work: Work) -> None:
         for pod in self._table.staying(work.node):
