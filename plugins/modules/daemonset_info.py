@@ -109,7 +109,8 @@ options:
       - V(pods), V(revisions), V(services), V(events) and V(metrics) cost a list or two for each
         namespace, V(quotas) one. V(events), V(metrics) and V(reasons) need the list of the pods,
         too.
-      - V(claims) and V(objects) cost a request for each object that is named.
+      - V(claims) and V(objects) cost a request for each object that is named, and V(objects) three
+        lists.
       - V(reasons) costs one list of the nodes, and for each DaemonSet that is not well a few
         requests more, the last log lines of containers that crash among them.
     type: list

@@ -534,6 +534,34 @@ def test_many_in_several_namespaces_share_their_lists(
     assert len(paths) == 4 + 3 * 5
 
 
+def test_what_may_be_read_in_some_namespaces_only(
+    api: Api, tasks: Tasks, namespaces: Callable[[], str]
+) -> None:
+    homes = [tasks.namespace, *(namespaces() for _number in range(3))]
+    daemonsets = {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["list"]}
+    services = {"apiGroups": [""], "resources": ["services"], "verbs": ["list"]}
+    for number, home in enumerate(homes):
+        _put(api, home, _plain("a"))
+        spec = {"selector": {"app": "a"}, "ports": [{"port": 80}]}
+        _make(api, home, "services", "a", spec=spec)
+        api.user_with([daemonsets, services] if number < 2 else [daemonsets], home, "partly")
+    asked = tasks.info(
+        namespace=None, namespaces=homes, include=["services"], impersonate_user="partly"
+    )
+    assert not asked.result.get("failed"), asked.result["msg"]
+    shown = {one["namespace"]: one for one in asked.result["daemonsets"]}
+    for number, home in enumerate(homes):
+        if number < 2:
+            assert [one["name"] for one in shown[home]["services"]] == ["a"]
+            assert shown[home]["notes"] == []
+        else:
+            assert shown[home]["services"] is None
+            assert home in shown[home]["notes"][0]
+    (warning,) = asked.result["warnings"]
+    assert warning.startswith("The services are not shown")
+    assert "1 other namespace" in warning
+
+
 def test_both_ways_say_the_same(api: Api, two_namespaces: tuple[str, str]) -> None:
     include = ["containers", "environment", "services", "claims", "objects", "metrics", "drift"]
     agent = _daemonset()

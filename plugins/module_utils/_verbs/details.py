@@ -127,6 +127,11 @@ def _revisions(reading: Reading) -> list[dict[str, Any]]:
     from .._views.revisions import revision_views, small_revision
 
     homes = reading.by_namespace()
+    uids = {one.uid for one in reading.each}
+
+    def keep(stored: dict[str, Any]) -> dict[str, Any] | None:
+        owners = stored["metadata"].get("ownerReferences") or []
+        return small_revision(stored) if any(o.get("uid") in uids for o in owners) else None
 
     def query(namespace: str) -> dict[str, str]:
         those = homes.get(namespace, ())
@@ -134,7 +139,7 @@ def _revisions(reading: Reading) -> list[dict[str, Any]]:
             return {}
         return {"labelSelector": label_selector(those[0].live["spec"]["selector"])}
 
-    listed = reading.lists("/apis/apps/v1", "controllerrevisions", small_revision, query=query)
+    listed = reading.lists("/apis/apps/v1", "controllerrevisions", keep, query=query)
     views: list[dict[str, Any]] = []
     for one in reading.each:
         stored = listed[one.namespace]
