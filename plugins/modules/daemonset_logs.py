@@ -176,7 +176,7 @@ EXAMPLES = r"""
 - name: More than three times is too often
   ansible.builtin.assert:
     that: found.counts.values() | max <= 3
-    fail_msg: "{{ found.counts }}"
+    fail_msg: "Too many errors: {{ found.counts }}"
 
 - name: Why the containers on two nodes crashed
   everynode.kubernetes.daemonset_logs:
