@@ -16,8 +16,8 @@ from .._spec.rollout import natural
 from .containers import containers_of
 
 # A duration as Go writes it: 30s, 1m0.5s.
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|m|us|µs|ns|s)")
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|m|us|\u00b5s|ns|s)")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "\u00b5s": 1e-6, "ns": 1e-9}
 _AMOUNTS = {"cpu_cores": "cpu", "memory_bytes": "memory"}
 
 
