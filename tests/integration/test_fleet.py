@@ -276,6 +276,22 @@ def test_restart_by_selector(fleet: Fleet) -> None:
     assert not _writes(refused)
 
 
+def test_restart_by_a_selector_that_matches_nothing(fleet: Fleet) -> None:
+    fleet.agents("--limit=b").done()
+    given = {"restart_selectors": "team=metrics", "restart_serial": 1}
+    failed = fleet.run("restart", "--limit=a,b", **given)
+    assert failed.code != 0
+    # It ends with the first wave.
+    (said,) = [step for step in failed.steps if step.status == "failed"]
+    assert said.host == "a"
+    assert "matches team=metrics" in said.message
+    assert not _writes(failed)
+    assert fleet.run("restart", "--check", "--limit=a", **given).code != 0
+    before = fleet.pods("b", "node-exporter")
+    fleet.run("restart", "--limit=a,b", **given, restart_may_match_none=True).done()
+    assert not fleet.pods("b", "node-exporter") & before
+
+
 @pytest.mark.parametrize(
     ("playbook", "variables", "missing"),
     [
