@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.gates.documentation import parsed
+from tests.gates.documentation import text
 from tests.integration.api import OURS, Api, eventually
 from tests.integration.harness import alike, both_ways, playbook, run
 from tests.integration.speakers import SPEAKER, Speakers
@@ -61,8 +62,8 @@ def test_the_same_both_ways(api: Api, two_speakers: tuple[str, str]) -> None:
         alike(here.step(task["name"]), there.step(task["name"]), two_speakers)
     for play in (here, there):
         assert play.step("all").status == "ok"
-        text = play.step("all").result["logs"][0]["text"]
-        assert text == "café on node-0\r\n\x00\x1b[31m{{ 1 + 1 }} error\nno end"
+        shown = play.step("all").result["logs"][0]["text"]
+        assert shown == "café on node-0\r\n\x00\x1b[31m{{ 1 + 1 }} error\nno end"
         assert play.step("search").result["counts"] == {"node-1": 1}
         assert play.step("faults").status == "failed"
         lines = play.step("times").result["logs"][1]["lines"]
@@ -103,35 +104,32 @@ def test_a_folder_beside_the_playbook(api: Api, two_speakers: tuple[str, str]) -
         assert {line.split()[0].rstrip(".+") for line in lines} == {"-rw-------"}
 
 
-def test_the_examples(api: Api) -> None:
-    """All of them, as they stand, on a cluster where that DaemonSet crashes on two nodes."""
-    examples = parsed(places.CHECKOUT / "plugins" / "modules" / "daemonset_logs.py", "EXAMPLES")
+def test_the_examples(api: Api, namespace: str) -> None:
+    """All of them, but for the namespace, where that DaemonSet crashes on two nodes."""
+    module = places.CHECKOUT / "plugins" / "modules" / "daemonset_logs.py"
+    examples = yaml.safe_load(text(module, "EXAMPLES").replace(": logging\n", f": {namespace}\n"))
     crashes = {
         f"{OURS}simulate": "crash-loop",
         f"{OURS}simulate-on": "node-1,node-2",
         f"{OURS}previous-log": "fatal: no licence\n",
         f"{OURS}log": "connected\nerror: it broke\nrefused\n",
     }
-    api.add_namespace("logging")
-    try:
-        Tasks(api, "logging").ok(
-            name="log-shipper",
-            containers=[{"name": "shipper", "image": "example.test/shipper:1"}],
-            pod_annotations=crashes,
-        )
+    Tasks(api, namespace).ok(
+        name="log-shipper",
+        containers=[{"name": "shipper", "image": "example.test/shipper:1"}],
+        pod_annotations=crashes,
+    )
 
-        def crashed() -> bool | None:
-            restarts = {
-                pod["spec"]["nodeName"]: pod["status"]["containerStatuses"][0]["restartCount"]
-                for pod in api.pods("logging", "log-shipper")
-                if pod["status"].get("containerStatuses")
-            }
-            return (len(restarts) == 5 and restarts["node-1"] and restarts["node-2"]) or None
+    def crashed() -> bool | None:
+        restarts = {
+            pod["spec"]["nodeName"]: pod["status"]["containerStatuses"][0]["restartCount"]
+            for pod in api.pods(namespace, "log-shipper")
+            if pod["status"].get("containerStatuses")
+        }
+        return (len(restarts) == 5 and restarts["node-1"] and restarts["node-2"]) or None
 
-        eventually(crashed, "it has crashed on two nodes")
-        play = run(api, playbook(api, "default", examples)).done()
-    finally:
-        api.remove_namespace("logging")
+    eventually(crashed, "it has crashed on two nodes")
+    play = run(api, playbook(api, "default", examples)).done()
     steps = {step.task: step for step in play.steps}
     assert set(steps) == {example["name"] for example in examples}
     assert len(steps["The last lines of all pods"].result["logs"]) == 5
