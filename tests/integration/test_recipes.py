@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ import yaml
 from tests.integration.api import MERGE, Api, RefusedByServerError, Request, eventually, uids
 from tests.integration.fleet import fleet, kubeconfig
 from tests.integration.harness import Play
+from tests.integration.manifests import simple
 from tests.integration.pod_watch import PodWatch
 from tests.integration.recipes import Recipe, recipe, titles
 
 _CANARY = "A canary, and somebody who approves of it"
 _WAVES = "Several clusters in waves"
 _ROTATION = "Restart when a secret is rotated"
+_LOGS = "Logs of what went wrong"
 _NODES = [f"node-{number}" for number in range(5)]
 _SHIPPER = ("logging", "log-shipper")
 # The page soaks for a minute.
@@ -63,7 +66,7 @@ def _changed(play: Play) -> list[str]:
 
 
 def test_every_recipe_is_run() -> None:
-    assert titles() == [_CANARY, _WAVES, _ROTATION]
+    assert titles() == [_CANARY, _WAVES, _ROTATION, _LOGS]
 
 
 @pytest.fixture
@@ -130,7 +133,7 @@ def test_a_canary_that_is_not_well_goes_back_by_itself(
 @pytest.fixture(scope="module")
 def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Api]]:
     """Control planes for all clusters of the inventory but one."""
-    with fleet(tmp_path_factory.mktemp("fleet"), "test-1", "east-2", "west-1") as made:
+    with fleet(tmp_path_factory.mktemp("fleet"), "test-1", "east-1", "west-1") as made:
         yield made
 
 
@@ -226,3 +229,80 @@ def test_a_secret_of_the_task_restarts_the_pods_by_itself(api: Api, rotation: Re
     done = run("second")
     assert not uids(api.pods(*_SHIPPER)) & before
     assert "second" not in done.output
+
+
+def _secret(api: Api, token: str) -> None:
+    """What an operator does: write the Secret anew."""
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "shipper-token", "namespace": _SHIPPER[0]},
+        "stringData": {"TOKEN": token},
+    }
+    api.kubectl("apply", "--server-side", "-f", "-", stdin=secret)
+
+
+@pytest.fixture
+def fed(api: Api, logging: str) -> None:
+    """The shipper with a Secret that is none of its task's."""
+    _secret(api, "first")
+    manifest = simple("log-shipper", logging)
+    manifest["metadata"]["labels"] = {"uses": "shipper-token"}
+    container = manifest["spec"]["template"]["spec"]["containers"][0]
+    container["envFrom"] = [{"secretRef": {"name": "shipper-token"}}]
+    api.apply(manifest, "somebody")
+    api.settled(*_SHIPPER)
+
+
+def test_a_secret_of_somebody_else_restarts_the_pods_once(
+    api: Api, fed: None, rotation: Recipe
+) -> None:
+    job = rotation.commands[1]
+    rotation.run(job).done()
+    for token, restarts in (("first", 0), ("second", 1)):
+        _secret(api, token)
+        with PodWatch(api, *_SHIPPER) as seen:
+            first = rotation.run(job).done()
+            again = rotation.run(job).done()
+        assert seen.restarts_by_node() == (dict.fromkeys(_NODES, 1) if restarts else {})
+        assert bool(_changed(first)) == bool(restarts)
+        assert not _changed(again)
+        assert not _writes(again)
+        assert token not in first.output + json.dumps([step.result for step in first.steps])
+
+
+def test_a_secret_that_is_not_there_is_told(api: Api, fed: None, rotation: Recipe) -> None:
+    api.request("DELETE", "/api/v1/namespaces/logging/secrets/shipper-token")
+    failed = rotation.run(rotation.commands[1])
+    assert failed.code != 0
+    assert not _writes(failed)
+
+
+def test_whoever_rotates_restarts_by_a_label(api: Api, fed: None, rotation: Recipe) -> None:
+    last = rotation.commands[2]
+    with PodWatch(api, *_SHIPPER) as seen:
+        rotation.run(last).done()
+        assert not _changed(rotation.run(last).done())
+    assert seen.restarts_by_node() == dict.fromkeys(_NODES, 1)
+
+
+def test_the_logs_of_what_went_wrong_are_kept(api: Api, logging: str, tmp_path: Path) -> None:
+    made = recipe(_LOGS, tmp_path, api)
+    go = made.commands[0]
+    made.run(go, "-eshipper_version=1.4.2").done()
+    api.settled(*_SHIPPER)
+    folder = tmp_path / "logs"
+    made.run(go).done()
+    assert not folder.exists()
+    with PodWatch(api, *_SHIPPER) as seen:
+        failed = made.run(go, "-eshipper_version=simulate-crash-loop")
+    assert failed.code != 0
+    assert "CrashLoop on" in failed.step("End with the reasons").message
+    nodes = seen.restarted_nodes()
+    assert len(nodes) == 1
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        f"{node}.shipper{which}.log" for node in nodes for which in ("", ".previous")
+    )
+    assert all(path.read_text() for path in folder.iterdir())
+    # It went back, and nowhere else.
+    assert _versions(api) == dict.fromkeys(_NODES, "1.4.3")
