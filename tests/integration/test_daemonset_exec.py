@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset_exec import VERB
 
 from tests.integration.api import MERGE, Api, eventually
+from tests.integration.connection.plugins import Plugin
 from tests.integration.manifests import NOWHERE
 from tests.integration.verbs import Outcome, Tasks
 
@@ -351,6 +354,62 @@ def test_without_the_right_it_is_told_once(agents: Tasks, api: Api) -> None:
     assert len(asked_for(done, "s3cr3t")) == 1
     assert [one["msg"] for one in done.result["nodes"]][1:] == ["It was not run."] * 4
     assert len(done.result["failed_nodes"]) == 5
+
+
+def test_the_secrets_of_the_connection_are_not_in_what_a_command_writes(
+    agents: Tasks, api: Api, tmp_path: Path
+) -> None:
+    """Here the token that a credential plugin gave. All else stays as it was written."""
+    token = _token(api, agents.namespace)
+    plugin = Plugin(tmp_path / "plugin", {"token": token})
+    document = yaml.safe_load(api.cluster.kubeconfig.read_text())
+    document["users"][0]["user"] = plugin.user()
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(document))
+    given: dict[str, Any] = {
+        "name": "agent",
+        "nodes": ["node-0"],
+        "kubeconfig": str(kubeconfig),
+        "shell": "cat; echo PASSWORD=hunter22; cat /dev/null; echo it is $COLOUR >&2; exit 1",
+        "stdin": f"<{token}>",
+    }
+
+    def allowed() -> dict[str, Any] | None:
+        # The rights come into force one after the other.
+        result = agents.run(verb=VERB, **given, max_fail_percentage=100).result
+        return None if result.get("error", {}).get("kind") == "forbidden" else result
+
+    (one,) = eventually(allowed, "the rights are in force")["nodes"]
+    assert one["stdout"] == "<********>\nPASSWORD=hunter22"
+    assert one["stderr"] == "it is green"
+    failed = agents.fails(verb=VERB, **given).result
+    assert failed["nodes"] == [one]
+    told = agents.fails(verb=VERB, **{**given, "shell": "cat >&2; exit 1"}).result["msg"]
+    assert told.endswith("node-0: it ended with 1: <********>")
+    (cut,) = agents.run(verb=VERB, **given, max_bytes=40).result["nodes"]
+    assert (cut["stdout"], cut["truncated"]) == ("<********", True)
+
+
+def _token(api: Api, namespace: str) -> str:
+    """The token of a service account that may run commands in pods."""
+    rules = [
+        {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]},
+    ]
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+    api.request("POST", accounts, body={"metadata": {"name": "runner"}})
+    api.request("POST", f"{rbac}/roles", body={"metadata": {"name": "runner"}, "rules": rules})
+    binding = {
+        "metadata": {"name": "runner"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "runner"},
+        "subjects": [{"kind": "ServiceAccount", "name": "runner", "namespace": namespace}],
+    }
+    api.request("POST", f"{rbac}/rolebindings", body=binding)
+    wanted = {"spec": {"expirationSeconds": 3600}}
+    made = api.request("POST", f"{accounts}/runner/token", body=wanted)
+    return str(made["status"]["token"])
 
 
 def test_of_two_pods_of_a_node_the_one_that_stays(api: Api, tasks: Tasks) -> None:

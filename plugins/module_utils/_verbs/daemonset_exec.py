@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, Fault, InputError
-from .._base.redaction import redact_text
+from .._base.redaction import hide, redact_text
 from .._base.words import count_of
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.trouble import quoted_end
@@ -28,6 +28,7 @@ _SECONDS_TO_CHOOSE = 120.0
 _REASONS = 5
 _NODES = 5
 _WORDS_OF_A_COMMAND = 200
+_LOOKED_AT = 4096
 
 
 def run(task: Task) -> dict[str, Any]:
@@ -124,14 +125,14 @@ def _foretold(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _told(
-    wish: Wish, failed: Sequence[Outcome], total: int, secrets: Iterable[str], *, foreseen: bool
+    wish: Wish, failed: Sequence[Outcome], total: int, secrets: Sequence[str], *, foreseen: bool
 ) -> str:
     """The failures, by what they were."""
     reasons: dict[str, list[Outcome]] = {}
     for one in failed:
         reasons.setdefault(_reason(one), []).append(one)
     lines = [
-        f"{_some([_where(one) for one in some])}: {reason}{_said(some)}"
+        f"{_some([_where(one) for one in some])}: {reason}{_said(some, secrets)}"
         for reason, some in reasons.items()
     ]
     if len(lines) > _REASONS:
@@ -152,11 +153,11 @@ def _reason(one: Outcome) -> str:
     return one.problem if one.node is None else _without_name(one.problem, one.pod)
 
 
-def _said(some: Sequence[Outcome]) -> str:
+def _said(some: Sequence[Outcome], secrets: Sequence[str]) -> str:
     """What the first of these commands said at its end."""
     for one in some:
-        stream = one.output.stderr or one.output.stdout
-        words = quoted_end(bytes(stream).decode(errors="replace"), _WORDS_OF_A_COMMAND)
+        # Hidden before it is shortened: a part of a secret would not be found.
+        words = quoted_end(hide(one.said, secrets)[-_LOOKED_AT:], _WORDS_OF_A_COMMAND)
         if words and one.problem is None:
             return f"; on {_where(one)} it said: {words}" if len(some) > 1 else f": {words}"
     return ""
@@ -165,8 +166,8 @@ def _said(some: Sequence[Outcome]) -> str:
 def _without_name(text: str, pod: str | None) -> str:
     if pod is None:
         return text
-    # As in: pod logging/agent-x7k2p, or: pods "agent-x7k2p" not found.
-    return re.sub(rf'\bpods? "?(?:[a-z0-9-]+/)?{re.escape(pod)}\b"?', "the pod", text)
+    called = re.sub(rf"\bpod [a-z0-9-]+/{re.escape(pod)}\b", "the pod", text)
+    return called.replace(f'"{pod}"', '"..."')
 
 
 def _where(one: Outcome) -> str:

@@ -21,7 +21,7 @@ from .._base.errors import (
     UnreachableError,
     UntrustedError,
 )
-from .._base.redaction import hide, redact_text
+from .._base.redaction import MARKER, hide, redact_text
 from .._cluster.channels import Output
 from .._cluster.connection import Cluster
 from .._cluster.pod_exec import MissingRightError, NoProgramError, run_in_pod
@@ -29,6 +29,8 @@ from .exec_wish import SHELL, Wish
 from .targets import Target, side_by_side
 
 _SECONDS_BETWEEN_LINES = 10.0
+# So many characters of a secret, at the end of what was cut off, tell something of it.
+_SHORTEST_PART = 4
 _FOR_ALL_PODS = (MissingRightError, UnauthorizedError, CredentialsError, UntrustedError)
 
 
@@ -57,10 +59,16 @@ class Outcome:
         """Whether it did anything but end with 0."""
         return self.problem is not None or bool(self.rc)
 
+    @property
+    def said(self) -> str:
+        """What it wrote about itself: to its standard error, or else to the other."""
+        stream = self.output.stderr or self.output.stdout
+        return bytes(stream).decode(errors="replace")
+
     def shown(self, program: str, secrets: Sequence[str]) -> dict[str, Any]:
         """This, as results show it."""
         stdout, stderr = (
-            hide(_text(stream, self.output.truncated), secrets)
+            _hidden(_text(stream, self.output.truncated), self.output.truncated, secrets)
             for stream in (self.output.stdout, self.output.stderr)
         )
         message = self.problem
@@ -174,6 +182,16 @@ def _explained(error: ClusterError) -> ClusterError:
     if isinstance(error, NoProgramError) and f"program {SHELL}" in error.message:
         error.advice = "The image has no shell: give a program and its arguments with command."
     return error
+
+
+def _hidden(text: str, truncated: bool, secrets: Sequence[str]) -> str:
+    """What a command wrote without the secrets of the connection, also where one was cut."""
+    text = hide(text, secrets)
+    for secret in secrets if truncated else ():
+        for length in range(min(len(secret), len(text)), _SHORTEST_PART - 1, -1):
+            if text.endswith(secret[:length]):
+                return text[:-length] + MARKER
+    return text
 
 
 def _text(stream: bytes | bytearray, truncated: bool) -> str:
