@@ -97,8 +97,8 @@ def test_every_stream_has_an_equal_part(max_bytes: int, total: int, nodes: int, 
             "prepare",
             target(),
             (
-                "Container prepare of pod logging/agent-x7k2p does not run: it has ended (Completed,"
-                " exit code 0)."
+                "Container prepare of pod logging/agent-x7k2p does not run: it has ended"
+                " (Completed, exit code 0)."
             ),
         ),
         (
