@@ -270,6 +270,15 @@ def test_what_came_until_then_is_kept(shell: Shell) -> None:
     assert output == Output()
 
 
+def test_neither_a_flood_nor_what_is_not_read_outlasts_the_deadline(shell: Shell) -> None:
+    output = Output()
+    with pytest.raises(DeadlineError):
+        shell.run("yes", seconds=1, max_bytes=1000, output=output)
+    assert output == Output(True, bytearray(b"y\n" * 500), bytearray(), True)
+    with pytest.raises(DeadlineError):
+        shell.run("sleep", "34.641", seconds=1, stdin=MANY)
+
+
 def running(word: str) -> bool:
     """Whether a process on this machine has the word on its command line."""
     for entry in Path("/proc").iterdir():
