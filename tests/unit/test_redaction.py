@@ -321,3 +321,8 @@ def _shape(value: Any) -> Any:
 @given(st.text(max_size=60), secret_values)
 def test_a_given_secret_is_in_no_text(text: str, secret: str) -> None:
     assert secret not in redact_text(f"{text}{secret}{text}", [secret])
+
+
+def test_images_are_shown_whatever_their_containers_are_called() -> None:
+    images = {"csi-token": "example.test/registrar:1"}
+    assert redact({"images": images}) == {"images": images}

@@ -20,7 +20,9 @@ _SHORTEST_WITHIN_TEXT = 4
 
 _LAST_APPLIED = "last-applied-configuration"
 # Maps whose values are names that the API shows to everyone.
-_OPEN_MAPS = frozenset({"labels", "matchLabels", "match_labels", "nodeSelector", "node_selector"})
+_OPEN_MAPS = frozenset(
+    {"images", "labels", "matchLabels", "match_labels", "nodeSelector", "node_selector"}
+)
 
 _PRIVATE_KEY = re.compile(
     r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----)(.+?)(-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.S
