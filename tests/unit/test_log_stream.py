@@ -34,7 +34,9 @@ each_size = pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000])
     [
         (b"nothing here", ["tok-123456"], b"nothing here"),
         (b"a tok-123456 b tok-123456", ["tok-123456"], b"a ******** b ********"),
-        (b"tok-12345", ["tok-123456"], b"tok-12345"),
+        (b"tok-12345\n", ["tok-123456"], b"tok-12345\n"),
+        (b"it is tok-12345", ["tok-123456"], b"it is ********"),
+        (b"it is tok", ["tok-123456"], b"it is tok"),
         (b"tok-12345tok-123456", ["tok-123456"], b"tok-12345********"),
         (b"long-secret and secret", ["secret", "long-secret"], b"******** and ********"),
         ("Ünïcode: schlüssel".encode(), ["schlüssel"], "Ünïcode: ********".encode()),

@@ -25,7 +25,10 @@ _MOST_BYTES_OF_A_CHARACTER = 4
 
 
 def hide(pieces: Iterable[bytes], secrets: Iterable[str]) -> Iterator[bytes]:
-    """The log with a marker in the place of each of these texts, but for very short ones."""
+    """The log with a marker in the place of each of these texts, but for very short ones.
+
+    So is what the log ends with where one of them begins so: it may have been cut there.
+    """
     wanted = sorted(
         {one.encode() for one in secrets if len(one) >= _SHORTEST_SECRET}, key=len, reverse=True
     )
@@ -43,7 +46,16 @@ def hide(pieces: Iterable[bytes], secrets: Iterable[str]) -> Iterator[bytes]:
             yield rest[:ready]
             rest = rest[ready:]
     if rest:
-        yield rest
+        yield _without_beginning(rest, wanted)
+
+
+def _without_beginning(end: bytes, secrets: Iterable[bytes]) -> bytes:
+    """The end of a log without the beginning of a secret as its last bytes."""
+    for secret in secrets:
+        for length in range(len(secret) - 1, _SHORTEST_SECRET - 1, -1):
+            if end.endswith(secret[:length]):
+                return end[:-length] + MARKER.encode()
+    return end
 
 
 def longest(secrets: Iterable[str]) -> int:
