@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,12 @@ from pathlib import Path
 from tests.integration.api import Api
 from tests.integration.harness import ENVIRONMENT, Play, run_in
 from tools.environments import places
+from tools.environments.surroundings import surroundings
 
 PAGE = places.CHECKOUT / "docs" / "recipes.md"
 _SECTION = re.compile(r"^## (.+?)$(.*?)(?=^## |\Z)", re.M | re.S)
-_FILE = re.compile(r"^```(?:yaml|ini|cron)\n# (\S+)\n(.*?)^```$", re.M | re.S)
+_FILE = re.compile(r"^```yaml\n# (\S+)\n(.*?)^```$", re.M | re.S)
+_CRON = re.compile(r"^```cron\n(?:\S+ ){5}(.*?)\n```$", re.M)
 _SHELL = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 
 
@@ -35,6 +38,8 @@ class Recipe:
     api: Api
     kubeconfig: Path
     commands: list[str]
+    # What crontabs run.
+    jobs: list[str]
     environment: Path = ENVIRONMENT
 
     def run(self, command: str, *more: str, variables: Mapping[str, str] | None = None) -> Play:
@@ -51,11 +56,26 @@ class Recipe:
             environment=self.environment,
         )
 
+    def mailed(self, job: str) -> str:
+        """What cron mails of a job: all that it prints. It ends with 0."""
+        done = subprocess.run(
+            ["sh", "-c", job.replace("/srv/fleet", str(self.folder))],
+            env=surroundings(self.environment, proxies=False, own_home=True)
+            | {"KUBECONFIG": str(self.kubeconfig)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
+        )
+        return done.stdout + done.stderr
+
 
 def recipe(title: str, folder: Path, api: Api, kubeconfig: Path | None = None) -> Recipe:
     """Take a recipe from the page, and write its files."""
     text = dict(_SECTION.findall(PAGE.read_text()))[title]
     for name, content in _FILE.findall(text):
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content)
     commands = [
         line
@@ -63,4 +83,5 @@ def recipe(title: str, folder: Path, api: Api, kubeconfig: Path | None = None) -
         for line in block.replace("\\\n", "").splitlines()
         if line
     ]
-    return Recipe(title, folder, api, kubeconfig or api.cluster.kubeconfig, commands)
+    jobs = _CRON.findall(text)
+    return Recipe(title, folder, api, kubeconfig or api.cluster.kubeconfig, commands, jobs)

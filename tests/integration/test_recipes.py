@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Iterator
+import shutil
+import subprocess
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,16 +17,19 @@ import pytest
 import yaml
 
 from tests.integration.api import MERGE, Api, RefusedByServerError, Request, eventually, uids
+from tests.integration.awx import Awx
 from tests.integration.fleet import fleet, kubeconfig
 from tests.integration.harness import Play
 from tests.integration.manifests import simple
 from tests.integration.pod_watch import PodWatch
 from tests.integration.recipes import Recipe, recipe, titles
+from tools.environments import places
 
 _CANARY = "A canary, and somebody who approves of it"
 _WAVES = "Several clusters in waves"
 _ROTATION = "Restart when a secret is rotated"
 _LOGS = "Logs of what went wrong"
+_DRIFT = "A nightly look for drift"
 _NODES = [f"node-{number}" for number in range(5)]
 _SHIPPER = ("logging", "log-shipper")
 # The page soaks for a minute.
@@ -66,7 +71,7 @@ def _changed(play: Play) -> list[str]:
 
 
 def test_every_recipe_is_run() -> None:
-    assert titles() == [_CANARY, _WAVES, _ROTATION, _LOGS]
+    assert titles() == [_CANARY, _WAVES, _ROTATION, _LOGS, _DRIFT]
 
 
 @pytest.fixture
@@ -137,6 +142,16 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Api]]
         yield made
 
 
+def _config(clusters: Mapping[str, Api], away: Collection[str] = ()) -> str:
+    """A kubeconfig with a context for each cluster, of which some do not answer."""
+    config = kubeconfig(clusters)
+    for cluster in config["clusters"]:
+        if cluster["name"] in away:
+            # Nobody listens at this port.
+            cluster["cluster"] = {"server": "https://127.0.0.1:1"}
+    return yaml.safe_dump(config)
+
+
 @dataclass
 class Waves:
     """The recipe of the waves, and its clusters in the order of the inventory."""
@@ -146,12 +161,7 @@ class Waves:
 
     def run(self, command: str, *more: str, away: Collection[str] = ()) -> Play:
         """Run a command of the page, without the minutes between its waves."""
-        config = kubeconfig(self.clusters)
-        for cluster in config["clusters"]:
-            if cluster["name"] in away:
-                # Nobody listens at this port.
-                cluster["cluster"] = {"server": "https://127.0.0.1:1"}
-        self.made.kubeconfig.write_text(yaml.safe_dump(config))
+        self.made.kubeconfig.write_text(_config(self.clusters, away))
         return self.made.run(command, "-enode_agents_soak_seconds=1", *more)
 
     def having(self, version: str) -> list[str]:
@@ -306,3 +316,79 @@ def test_the_logs_of_what_went_wrong_are_kept(api: Api, logging: str, tmp_path: 
     assert all(path.read_text() for path in folder.iterdir())
     # It went back, and nowhere else.
     assert _versions(api) == dict.fromkeys(_NODES, "1.4.3")
+
+
+@dataclass
+class Nightly:
+    """The recipe for drift, whose clusters have what is wanted."""
+
+    made: Recipe
+    clusters: dict[str, Api]
+
+    def reach(self, *, away: Collection[str] = ()) -> None:
+        """Write the kubeconfig, for all clusters but those."""
+        self.made.kubeconfig.write_text(_config(self.clusters, away))
+
+    def marks(self) -> dict[str, int]:
+        return {name: api.mark() for name, api in self.clusters.items()}
+
+    def written(self, since: dict[str, int]) -> list[Request]:
+        """What anybody of ours has written to the clusters since then."""
+        return [
+            request
+            for name, api in self.clusters.items()
+            for request in api.requests(since[name])
+            if request.writes
+        ]
+
+
+@pytest.fixture
+def nightly(others: dict[str, Api], tmp_path: Path) -> Nightly:
+    for api in others.values():
+        # What an earlier test had there may belong to others by now.
+        api.kubectl("delete", "ds/log-shipper", "-n", "logging", "--ignore-not-found")
+    made = recipe(_DRIFT, tmp_path, others["east-1"], tmp_path / "kubeconfig")
+    found = Nightly(made, others)
+    found.reach()
+    made.run(made.commands[0]).done()
+    return found
+
+
+def test_drift_is_mailed_the_next_morning(nightly: Nightly) -> None:
+    made, (job,) = nightly.made, nightly.made.jobs
+    marks = nightly.marks()
+    assert made.mailed(job) == ""
+    image = "shipper=example/log-shipper:by-hand"
+    nightly.clusters["east-1"].kubectl("set", "image", "ds/log-shipper", image, "-n", "logging")
+    mail = made.mailed(job)
+    assert "spec.template.spec.containers[shipper].image" in mail
+    assert "by-hand" in mail
+    assert "kubectl-set" in mail
+    assert made.run(made.commands[1]).code == 2
+    nightly.reach(away=["west-1"])
+    assert "127.0.0.1:1" in made.mailed(job)
+    assert not nightly.written(marks)
+
+
+def test_drift_is_looked_for_by_awx(nightly: Nightly, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(places.CHECKOUT / "examples" / "awx-project", project)
+    # The recipe's own in place of these.
+    for name in ("templates", "schedules", "workflows"):
+        (project / "controller" / f"{name}.yml").unlink()
+    for name in ("clusters.yml", "drift.yml", "controller/drift.yml"):
+        shutil.copy(nightly.made.folder / name, project / name)
+    whose = "-c user.name=test -c user.email=test@example.com"
+    for command in ("init --quiet --initial-branch=main", "add .", f"{whose} commit -qm all"):
+        subprocess.run(["git", *command.split()], cwd=project, check=True)
+    awx = Awx(project, tmp_path / "jobs", {"secret_kubeconfig": _config(nightly.clusters)})
+    for source in awx.data["controller_inventory_sources"]:
+        source["source_path"] = "clusters.yml"
+    (schedule,) = awx.data["controller_schedules"]
+    (well,) = awx.launch(schedule["unified_job_template"])
+    assert well.code == 0, well.output
+    image = "shipper=example/log-shipper:by-hand"
+    nightly.clusters["west-1"].kubectl("set", "image", "ds/log-shipper", image, "-n", "logging")
+    (differs,) = awx.launch(schedule["unified_job_template"])
+    assert differs.code == 2
+    assert "Different (1 changes): west-1" in differs.output
