@@ -70,8 +70,9 @@ options:
     description:
       - Whether the task ends only once the rollout has ended. It is ready when the controller has
         seen the change and the pod of every eligible node runs this template and is available.
-      - With the update strategy C(OnDelete) the task waits only until the controller has seen the
-        change.
+      - With the update strategy C(OnDelete), where pods of another template run, the task waits
+        only until the controller has seen the change. Where there are none, as with a new
+        DaemonSet, it waits for the pods.
       - A DaemonSet without an eligible node is ready.
       - The task watches; it does not poll. Progress is shown while it waits, where the callback for
         the standard output is Ansible's C(default) or that of AWX.

@@ -16,8 +16,9 @@ description:
   - Waits for many rollouts at once. Apply the DaemonSets first, in a loop, with
     O(ignore:wait=false), then wait for all of them. The whole takes as long as the slowest one.
   - A DaemonSet is ready when the controller has seen its last change and the pod of every eligible
-    node runs its template and is available. With the update strategy C(OnDelete) it is ready once
-    the controller has seen the change. A DaemonSet without an eligible node is ready.
+    node runs its template and is available. With the update strategy C(OnDelete), where pods of
+    another template run, it is ready once the controller has seen the change. A DaemonSet without
+    an eligible node is ready.
   - Where another task leads its rollout, in stages or as a rebuild, it is ready once that has
     ended. One whose rollout is paused, or waits for a person between two stages, is a failure.
   - It watches, with one connection for each namespace; it does not poll. Progress is shown while it

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_wait
 
 from tests.integration.api import Api, daemonsets, eventually, uids
 from tests.integration.harness import both_ways, playbook, run, task
@@ -87,6 +88,30 @@ def test_on_delete_ends_once_the_controller_has_seen_it(api: Api, tasks: Tasks) 
     assert "0 of 5 pods run this template" in done.result["rollout"]["message"]
     assert "OnDelete" in done.result["rollout"]["message"]
     assert uids(api.pods(tasks.namespace, "agent")) == before
+
+
+@pytest.mark.parametrize("state", ["present", "waited for"])
+def test_on_delete_waits_for_the_first_pods(api: Api, tasks: Tasks, state: str) -> None:
+    strategy = {"update_strategy": {"type": "OnDelete"}}
+    slow = _agent(**_simulated("slow-start", seconds="2"), **strategy)
+    if state == "present":
+        done = tasks.ok(**slow).result["rollout"]
+    else:
+        tasks.ok(**{**slow, "wait": False})
+        waited = tasks.ok(verb=daemonset_wait.VERB, name="agent")
+        done = waited.result["daemonsets"][0]["rollout"]
+    assert (done["updated"], done["available"]) == (5, 5)
+    assert api.daemonset(tasks.namespace, "agent")["status"]["numberAvailable"] == 5
+    tasks.same(**slow)
+
+
+def test_on_delete_tells_why_the_first_pods_do_not_come(tasks: Tasks) -> None:
+    strategy = {"update_strategy": {"type": "OnDelete"}, "failure_grace_seconds": 1}
+    for changed in (True, False):
+        failed = tasks.fails(**_agent(**_simulated("image-pull"), **strategy))
+        assert failed.changed == changed
+        assert failed.result["rollout"]["failed_by"] == "cause"
+        assert failed.result["rollout"]["reasons"][0]["cause"] == "ImagePull"
 
 
 def _in_background(tasks: Tasks, **parameters: Any) -> tuple[threading.Thread, list[Outcome]]:

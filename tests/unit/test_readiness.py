@@ -39,10 +39,13 @@ def daemonset(
     }
 
 
-def counts(desired: int, updated: int, available: int, observed: int = 2) -> dict[str, int]:
+def counts(
+    desired: int, updated: int, available: int, observed: int = 2, current: int | None = None
+) -> dict[str, int]:
     return {
         "observedGeneration": observed,
         "desiredNumberScheduled": desired,
+        "currentNumberScheduled": desired if current is None else current,
         "updatedNumberScheduled": updated,
         "numberAvailable": available,
     }
@@ -64,6 +67,17 @@ def counts(desired: int, updated: int, available: int, observed: int = 2) -> dic
         pytest.param(daemonset(counts(3, 3, 3, observed=3)), "ready", id="seen later"),
         pytest.param(daemonset(counts(3, 0, 3), "OnDelete"), "ready", id="OnDelete"),
         pytest.param(daemonset(counts(3, 0, 0), "OnDelete"), "ready", id="OnDelete, none well"),
+        pytest.param(
+            daemonset(counts(3, 0, 0, current=0), "OnDelete"), "updating", id="OnDelete, no pod yet"
+        ),
+        pytest.param(
+            daemonset(counts(3, 2, 1, current=2), "OnDelete"), "updating", id="OnDelete, first pods"
+        ),
+        pytest.param(
+            daemonset(counts(3, 1, 2, current=2), "OnDelete"), "ready", id="OnDelete, one is old"
+        ),
+        pytest.param(daemonset(counts(3, 3, 2), "OnDelete"), "starting", id="OnDelete, all new"),
+        pytest.param(daemonset(counts(3, 3, 3), "OnDelete"), "ready", id="OnDelete, all well"),
         pytest.param(
             daemonset(counts(3, 3, 3, observed=1), "OnDelete"),
             "observing",
@@ -97,11 +111,16 @@ def test_pods_on_nodes_that_are_not_eligible_are_told(strays: int, told: str) ->
     ("strategy", "told"),
     [
         ("RollingUpdate", "1 pod is updated and available"),
-        ("OnDelete", "1 of 1 pod runs this template"),
+        ("OnDelete", "1 pod is updated and available"),
     ],
 )
 def test_one_pod_is_one_pod(strategy: str, told: str) -> None:
     assert verdict(daemonset(counts(1, 1, 1), strategy)).message == told
+
+
+def test_under_on_delete_it_is_told_how_many_pods_are_left_to_delete() -> None:
+    found = verdict(daemonset(counts(3, 1, 3), "OnDelete"))
+    assert found.message.startswith("1 of 3 pods run this template; the others are replaced when")
 
 
 def test_ready_only_where_both_numbers_say_so() -> None:

@@ -76,6 +76,7 @@ def daemonset(
         "status": {
             "observedGeneration": observed,
             "desiredNumberScheduled": desired,
+            "currentNumberScheduled": desired,
             "updatedNumberScheduled": updated,
             "numberAvailable": available,
         },
@@ -126,8 +127,9 @@ def test_the_state_is_a_word(live: dict[str, Any], word: str) -> None:
 
 
 def test_pods_that_are_not_available_are_told_under_on_delete() -> None:
-    shown = entry_view(daemonset(available=1, strategy="OnDelete"))
-    assert shown["message"] == "3 of 3 pods run this template; 1 of 3 pods are available"
+    shown = entry_view(daemonset(updated=2, available=1, strategy="OnDelete"))
+    assert shown["message"].startswith("2 of 3 pods run this template; the others are replaced")
+    assert shown["message"].endswith("; 1 of 3 pods are available")
     assert shown["rollout"]["ready"]
 
 

@@ -121,8 +121,9 @@ def verdict(
     Ready means that the controller has seen this generation, and that on every eligible node the
     pod is of this template and available (available counts pods of any template, so both numbers
     are needed; pkg/controller/daemon/daemon_controller.go, updateDaemonSetStatus). Under OnDelete
-    the controller replaces no pod by itself, so there is nothing to wait for once it has seen the
-    generation. No eligible node is ready.
+    the controller replaces no pod by itself, so where pods of another template run there is nothing
+    to wait for once it has seen the generation; where none do, as after its creation, it is as
+    under RollingUpdate. No eligible node is ready.
 
     What the allowance excuses is told, by node. To excuse anybody the pods have to be known, and to
     excuse nodes that are not Ready the nodes too: the numbers alone do not say where a pod lacks.
@@ -172,18 +173,29 @@ def _judged(
     """The verdict once the controller has seen this generation; see `verdict`."""
     desired, updated, available = counts["desired"], counts["updated"], counts["available"]
     strategy = (daemonset.get("spec", {}).get("updateStrategy") or {}).get("type")
-    if strategy == "OnDelete":
-        told = f"{updated} of {count_of(desired, 'pod runs', 'pods run')} this template"
-        if updated < desired:
-            told += "; the others are replaced when they are deleted (OnDelete)"
-        return Verdict(True, "ready", told, counts)
+    by_deletion = strategy == "OnDelete"
+    if by_deletion and counts["current"] > updated:
+        return _by_deletion(counts, counts["current"] - updated)
     strict = _by_numbers(counts)
     if pods is None:
         return _excused_by_numbers(strict, allowance) if by_numbers else strict
     from .coverage import covered
 
     seen = covered(daemonset, pods, nodes, revision, now)
+    if by_deletion and seen.outdated:
+        return _by_deletion(counts, seen.outdated)
     return _with_pods(strict, allowance, seen, desired - min(updated, available))
+
+
+def _by_deletion(counts: dict[str, int], outdated: int) -> Verdict:
+    """The verdict under OnDelete where pods of another template run, which only somebody's deletion
+    replaces.
+    """
+    desired = counts["desired"]
+    updated = max(min(counts["updated"], counts["current"] - outdated), 0)
+    told = f"{updated} of {count_of(desired, 'pod runs', 'pods run')} this template"
+    told += "; the others are replaced when they are deleted (OnDelete)"
+    return Verdict(True, "ready", told, counts)
 
 
 def _by_numbers(counts: dict[str, int]) -> Verdict:

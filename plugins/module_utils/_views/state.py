@@ -38,8 +38,8 @@ def state_word(daemonset: Mapping[str, Any]) -> str:
     """One of `STATES`.
 
     A DaemonSet that no node is eligible for is ready for a wait, but is told apart here. One with
-    the strategy OnDelete is ready for a wait as well, since the controller does nothing; here it is
-    starting while pods are not available.
+    the strategy OnDelete and pods of another template is ready for a wait as well, since the
+    controller does nothing; here it is starting while pods are not available.
     """
     if daemonset["metadata"].get("deletionTimestamp"):
         return "deleting"
