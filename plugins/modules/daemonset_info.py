@@ -135,6 +135,7 @@ options:
     description:
       - Of the pods only those on these nodes. RV(daemonsets[].notes) tells on which of them there
         is none.
+      - Where they are five at most, and no detail but V(pods) needs the pods, no others are read.
     type: list
     elements: str
   max_pods:

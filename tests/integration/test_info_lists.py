@@ -392,6 +392,32 @@ def test_the_pods_of_some_nodes(tasks: Tasks) -> None:
     assert shown["pods_left_out"] == 0
     assert shown["notes"] == ["There is no pod of it on node-7."]
     assert all(pod["age_seconds"] >= 0 and pod["host_ip"] for pod in shown["pods"])
+    # Of thousands of pods, no others are sent: those of each node, and those on none.
+    asked = [request.path.split("fieldSelector=")[1:] for request in found.requests]
+    nodes = ["", "node-1", "node-4", "node-7"]
+    assert [one[0].split("&")[0] for one in asked[1:]] == [f"spec.nodeName%3D{n}" for n in nodes]
+    more = tasks.info(include=["pods", "revisions"], nodes=["node-1"])
+    (shown,) = more.result["daemonsets"]
+    assert [pod["node"] for pod in shown["pods"]] == ["node-1"]
+    assert [one["pods"] for one in shown["revisions"]] == [5]
+    many = tasks.info(include=["pods"], nodes=[f"node-{number}" for number in range(1, 9)])
+    assert len(many.result["daemonsets"][0]["pods"]) == 4
+    assert len(many.requests) == 2
+
+
+def test_a_pod_that_is_not_scheduled_is_on_the_node_that_it_is_meant_for(tasks: Tasks) -> None:
+    big = {"requests": {"cpu": "1000"}}
+    container = {"name": "agent", "image": "example.test/agent:1", "resources": big}
+    tasks.ok(name="agent", containers=[container])
+
+    def waiting() -> dict[str, Any] | None:
+        (shown,) = tasks.info(include=["pods"], nodes=["node-2"]).result["daemonsets"]
+        pods: list[dict[str, Any]] = shown["pods"]
+        return pods[0] if pods and pods[0]["reason"] == "Unschedulable" else None
+
+    pod = eventually(waiting, "its pod does not fit on the node")
+    assert (pod["node"], pod["phase"], pod["ready"]) == ("node-2", "Pending", False)
+    assert "cpu" in pod["evidence"]
 
 
 def test_both_ways_show_the_same(api: Api, two_namespaces: tuple[str, str]) -> None:

@@ -147,7 +147,10 @@ def _add_details(
     if include & {"pods", *details.NEED_PODS}:
         from .owned_pods import pods_of
 
-        pods = pods_of(task, shown, where, deadline)
+        # Revisions are counted by all pods.
+        of_all = include & {"revisions", *details.NEED_PODS}
+        nodes = None if of_all else task.params["nodes"]
+        pods = pods_of(task, shown, where, deadline, nodes)
     if "pods" in include:
         _add_pods(task.params, views, pods)
     if include & set(_DETAILS):

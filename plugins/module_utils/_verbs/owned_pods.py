@@ -10,7 +10,8 @@ of megabytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -21,8 +22,12 @@ from .._nodes.pods import is_ending, is_ready
 from .reach import Reach, in_each, in_words, path_of, warn_of
 from .verb import Task
 
-# One list of the whole cluster costs less than lists of so many namespaces.
+# One list of the whole cluster costs less than lists of more namespaces.
 _FEW_NAMESPACES = 5
+# The pods of more nodes are found in a list of all.
+_FEW_NODES = 5
+# No other name can be that of a node, and some characters mean something in a selector.
+_NAME = re.compile(r"[a-z0-9.-]+")
 
 _METADATA = (
     "name",
@@ -47,13 +52,24 @@ _Object = dict[str, Any]
 
 
 def pods_of(
-    task: Task, shown: Sequence[Mapping[str, Any]], reach: Reach, deadline: Deadline
+    task: Task,
+    shown: Sequence[Mapping[str, Any]],
+    reach: Reach,
+    deadline: Deadline,
+    nodes: Sequence[str] | None = None,
 ) -> list[list[_Object] | None]:
     """The pods that each DaemonSet owns (by uid); None, with a warning, where they may not be
     listed.
 
     One list for each namespace, or for the whole cluster where that was read and many namespaces
     are shown.
+
+    Args:
+        task: its connection is used.
+        shown: the DaemonSets.
+        reach: where they were read.
+        deadline: when to give up.
+        nodes: only pods on these are needed, or meant for them; there may be others.
 
     Raises:
         ClusterError: in one of its other kinds than ForbiddenError.
@@ -64,14 +80,14 @@ def pods_of(
     owned: dict[str, list[_Object]] = {item["metadata"]["uid"]: [] for item in shown}
     if reach.namespaces is None and len(places) > _FEW_NAMESPACES:
         try:
-            return _by_owner(shown, _list(task, None, shown, deadline), owned)
+            return _by_owner(shown, _list(task, None, shown, nodes, deadline), owned)
         except ForbiddenError:
             # Some of the namespaces may do.
             pass
     names = list(places)
     if not names:
         return []
-    answers = in_each(names, lambda name: _list(task, name, places[name], deadline))
+    answers = in_each(names, lambda name: _list(task, name, places[name], nodes, deadline))
     warn_of(task, "pods", answers)
     denied = set()
     for name, answer in zip(names, answers, strict=True):
@@ -96,18 +112,38 @@ def _by_owner(
 
 
 def _list(
-    task: Task, namespace: str | None, items: Sequence[Mapping[str, Any]], deadline: Deadline
+    task: Task,
+    namespace: str | None,
+    items: Sequence[Mapping[str, Any]],
+    nodes: Sequence[str] | None,
+    deadline: Deadline,
 ) -> list[_Object]:
     uids = {item["metadata"]["uid"] for item in items}
     selector = common_selector(items)
-    found = objects.each(
-        task.cluster,
-        f"/api/v1{path_of(namespace)}/pods",
-        {"labelSelector": selector} if selector else {},
-        deadline,
-        f"list pods {in_words(namespace)}",
-    )
-    return [cut_down(pod) for pod in found if _is_of(pod, uids)]
+    labels = {"labelSelector": selector} if selector else {}
+    found: dict[str, _Object] = {}
+    for fields in _narrow(nodes):
+        pods = objects.each(
+            task.cluster,
+            f"/api/v1{path_of(namespace)}/pods",
+            {**labels, **fields},
+            deadline,
+            f"list pods {in_words(namespace)}",
+        )
+        found |= {pod["metadata"]["uid"]: cut_down(pod) for pod in pods if _is_of(pod, uids)}
+    return list(found.values())
+
+
+def _narrow(nodes: Sequence[str] | None) -> Iterator[dict[str, str]]:
+    """The queries for the pods on some nodes: of thousands, a few are sent."""
+    names = [] if nodes is None else list(dict.fromkeys(nodes))
+    if not 0 < len(names) <= _FEW_NODES or not all(_NAME.fullmatch(name) for name in names):
+        yield {}
+        return
+    # Pods that are not scheduled yet are meant for a node, and on none. One that is scheduled
+    # meanwhile is found twice, and not missed.
+    for name in ("", *names):
+        yield {"fieldSelector": f"spec.nodeName={name}"}
 
 
 def _is_of(pod: Mapping[str, Any], uids: set[str]) -> bool:
