@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.integration.api import Api
-from tests.integration.speakers import NODES, Speakers, speakers
+from tests.integration.manifests import NOWHERE
+from tests.integration.speakers import NODES, SPEAKER, Speakers, speakers
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,15 @@ def test_an_init_container(pods: Speakers) -> None:
 def test_no_nodes_at_all(pods: Speakers) -> None:
     done = pods.ok(nodes=[])
     assert done.result["logs"] == []
-    assert "no log to read" in done.warnings
+    assert "warnings" not in done.result
+
+
+def test_a_daemonset_without_pods(api: Api, namespace: str) -> None:
+    pods = Speakers(api, namespace)
+    pods.tasks.ok(**SPEAKER, node_selector=NOWHERE)
+    done = pods.ok()
+    assert done.result["logs"] == done.result["failed_nodes"] == []
+    assert "There is no log to read, since the DaemonSet has no pods." in done.warnings
 
 
 def test_the_last_lines(pods: Speakers) -> None:

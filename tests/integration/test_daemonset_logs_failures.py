@@ -39,6 +39,7 @@ def _by_node(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_dead_node_does_not_lose_the_others(api: Api, pods: Speakers) -> None:
+    pods.say("node-1", "one\npassword=swordfish\n")
     with dead_kubelet(api, "node-2"):
         done = pods.ok()
         exceeded = pods.fails(max_fail_percentage=19)
@@ -54,7 +55,8 @@ def test_a_dead_node_does_not_lose_the_others(api: Api, pods: Speakers) -> None:
     assert enough.result["failed_nodes"] == ["node-2"]
     assert exceeded.result["error"]["kind"] == "batch"
     assert "max_fail_percentage allows (19 %)" in exceeded.result["msg"]
-    assert _by_node(exceeded.result)["node-1"]["lines"] == 2
+    # What was read is there all the same, and as it was written.
+    assert _by_node(exceeded.result)["node-1"]["text"] == "one\npassword=swordfish\n"
 
 
 def test_only_dead_nodes(api: Api, pods: Speakers) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import BatchError, EverynodeError, Fault, ForbiddenError, InputError
-from .._base.redaction import redact_text
+from .._base.errors import ClusterError, Fault, InputError
+from .._base.redaction import redact, redact_text
 from .._base.words import count_of
 from .._cluster.options import CONNECTION_SPEC
 from .._spec.names import nearest
@@ -19,7 +19,7 @@ from .._views.log_files import Folder, file_names
 from .._views.logs import Log, Shares, failed_nodes, logs_view
 from .log_reading import Job, Reading, read_pod
 from .log_wish import OWN_SPEC, Wish, checked
-from .targets import EITHER, TARGET_SPEC, Missing, Target, choose, side_by_side
+from .targets import EITHER, TARGET_SPEC, Target, choose, side_by_side
 from .verb import Task, Verb
 
 _SECONDS_TO_CHOOSE = 120.0
@@ -31,7 +31,7 @@ def run(task: Task) -> dict[str, Any]:
     """Read the logs that were asked for."""
     wish = checked(task.params)
     targets, missing = choose(task, Deadline(_SECONDS_TO_CHOOSE))
-    _refuse_unknown_containers(wish, targets)
+    _refuse_unknown_containers(task.params["containers"] or (), targets)
     folder = None
     if wish.dest is not None:
         folder = _folder(wish.dest, wish.mode, task.check_mode)
@@ -49,18 +49,23 @@ def run(task: Task) -> dict[str, Any]:
             log.message = redact_text(log.message, task.secrets)
     shortened = shares.finish()
     result = logs_view(logs, searched=wish.search is not None)
-    _judge(wish, logs, reading.forbidden, result)
-    task.warnings.extend(_warnings(wish, targets, missing, logs, shortened))
+    failure = _failure(wish, logs, reading.halt)
+    if failure:
+        result.update(redact(failure, task.secrets))
+        return result
+    if not logs and [] not in (task.params["nodes"], task.params["pods"]):
+        task.warnings.append("There is no log to read, since the DaemonSet has no pods.")
+    task.warnings.extend(_warnings(wish, logs, shortened))
     return result
 
 
-def _refuse_unknown_containers(wish: Wish, targets: Sequence[Target]) -> None:
+def _refuse_unknown_containers(names: Sequence[str], targets: Sequence[Target]) -> None:
     """Raises:
     InputError: no pod has a container of that name; with all such.
     """
     known = {name for target in targets for name in target.all_containers}
     faults = []
-    for index, name in enumerate(wish.containers or ()):
+    for index, name in enumerate(names):
         if targets and name not in known:
             near = nearest(name, known)
             hint = f"; did you mean {near}?" if near else f": there are {', '.join(sorted(known))}"
@@ -91,41 +96,29 @@ def _jobs(wish: Wish, targets: Sequence[Target]) -> list[Job]:
     return [Job(target, tuple((name, next(names)) for name in some)) for target, some in chosen]
 
 
-def _judge(
-    wish: Wish, logs: Sequence[Log], forbidden: ForbiddenError | None, result: dict[str, Any]
-) -> None:
-    """Raises:
-    EverynodeError: nothing could be read, or of too many nodes not; with what could.
+def _failure(wish: Wish, logs: Sequence[Log], halt: ClusterError | None) -> dict[str, Any]:
+    """What makes the task fail: no log could be read, or those of too many nodes not; or nothing.
+
+    It is no exception: then what could be read would be hidden like a message.
     """
     failed = [log for log in logs if log.failed]
-    asked = len({log.where for log in logs})
-    lost = len(failed_nodes(logs))
-    nothing = bool(logs) and len(failed) == len(logs)
-    if not nothing and (not failed or 100 * lost <= wish.max_fail_percentage * asked):
-        return
-    error: EverynodeError
-    if nothing and forbidden is not None:
-        error = ForbiddenError(forbidden.message, advice=forbidden.advice, status=forbidden.status)
-    elif nothing:
-        error = BatchError(f"No log could be read: {_told(failed)}")
-    else:
-        error = BatchError(
-            f"The logs of {lost} of {count_of(asked, 'node')} could not be read, which is more"
-            f" than max_fail_percentage allows ({wish.max_fail_percentage} %): {_told(failed)}"
-        )
-    error.details = {**(forbidden.details if forbidden and nothing else {}), **result}
-    raise error
+    asked, lost = len({log.where for log in logs}), len(failed_nodes(logs))
+    error: dict[str, Any] = {"kind": "batch", "status": None}
+    if failed and len(failed) == len(logs):
+        if halt is not None:
+            error = {"kind": halt.kind, "status": halt.status}
+            return {**halt.details, "failed": True, "msg": str(halt), "error": error}
+        return {"failed": True, "msg": f"No log could be read: {_told(failed)}", "error": error}
+    if 100 * lost <= wish.max_fail_percentage * asked:
+        return {}
+    message = (
+        f"The logs of {lost} of {count_of(asked, 'node')} could not be read, which is more than"
+        f" max_fail_percentage allows ({wish.max_fail_percentage} %): {_told(failed)}"
+    )
+    return {"failed": True, "msg": message, "error": error}
 
 
-def _warnings(
-    wish: Wish,
-    targets: Sequence[Target],
-    missing: Sequence[Missing],
-    logs: Sequence[Log],
-    shortened: int,
-) -> Iterator[str]:
-    if not targets and not missing:
-        yield "There is no log to read, since the DaemonSet has no such pods."
+def _warnings(wish: Wish, logs: Sequence[Log], shortened: int) -> Iterator[str]:
     failed = [log for log in logs if log.failed]
     if failed:
         asked = len({log.where for log in logs})

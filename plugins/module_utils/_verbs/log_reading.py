@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, DeadlineError, ForbiddenError, UnreachableError
+from .._base.errors import (
+    ClusterError,
+    CredentialsError,
+    DeadlineError,
+    ForbiddenError,
+    UnauthorizedError,
+    UnreachableError,
+    UntrustedError,
+)
 from .._base.words import count_of
 from .._cluster import pod_logs
 from .._cluster.connection import Cluster
@@ -22,6 +30,8 @@ from .._views.log_stream import Kept, Search, hide, longest
 from .._views.logs import Log, Shares
 from .log_wish import Wish
 from .targets import Target
+
+_FOR_ALL_PODS = (ForbiddenError, UnauthorizedError, CredentialsError, UntrustedError)
 
 
 @dataclass
@@ -33,15 +43,14 @@ class Reading:
         wish: what is read.
         shares: takes what is shown in the result.
         folder: takes files instead; None for the result.
-        forbidden: the server's refusal once it was met: it holds for all pods, so nothing more is
-            asked.
+        halt: what goes wrong with all pods alike, once it was met: then nothing more is asked.
     """
 
     cluster: Cluster
     wish: Wish
     shares: Shares
     folder: Folder | None
-    forbidden: ForbiddenError | None = None
+    halt: ClusterError | None = None
 
 
 @dataclass(frozen=True)
@@ -106,8 +115,8 @@ class _Source:
 
     def __iter__(self) -> Iterator[bytes]:
         reading, log = self._reading, self._log
-        if reading.forbidden is not None:
-            self.error = reading.forbidden
+        if reading.halt is not None:
+            self.error = reading.halt
             return
         try:
             for piece in pod_logs.read(
@@ -120,8 +129,8 @@ class _Source:
             ):
                 self.size += len(piece)
                 yield piece
-        except ForbiddenError as error:
-            reading.forbidden = self.error = error
+        except _FOR_ALL_PODS as error:
+            reading.halt = self.error = error
         except ClusterError as error:
             self.error = error
         self.is_late = self._deadline.passed()
