@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from . import fleet, plays, rollouts
+from . import fleet, plays, rollouts, views
 from .clusters import Cluster
 from .links import slow_link
 from .plays import Run
@@ -44,6 +44,8 @@ _HOST_TASKS = 5
 _CONTAINERS, _VOLUMES, _VARIABLES = 20, 60, 8
 _CHECK_SECONDS = 0.020
 _ROUND_TRIP = 0.050
+# As many as the rollouts leave.
+_VIEW_NODES = 1000
 _NEW_IMAGE = "hwameistor/local-disk-manager:v0.6.2"
 
 
@@ -59,6 +61,7 @@ def rows(cluster: Cluster) -> Iterator[Row]:
     yield from _memory(cluster)
     yield from _offline_checks()
     yield from rollouts.rows(cluster)
+    yield from views.rows(cluster, _VIEW_NODES)
     yield from fleet.rows(cluster)
 
 
