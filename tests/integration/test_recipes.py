@@ -370,6 +370,23 @@ def test_drift_is_mailed_the_next_morning(nightly: Nightly) -> None:
     assert not nightly.written(marks)
 
 
+def test_what_has_drifted_is_brought_back(nightly: Nightly) -> None:
+    made = nightly.made
+    image = "shipper=example/log-shipper:by-hand"
+    nightly.clusters["east-1"].kubectl("set", "image", "ds/log-shipper", image, "-n", "logging")
+    refused = made.run(made.commands[0])
+    assert refused.code != 0
+    assert "force_conflicts" in refused.output
+    inventory = made.folder / "clusters.yml"
+    wanted = inventory.read_text()
+    inventory.write_text(
+        wanted.replace("settings:\n", "settings:\n          force_conflicts: true\n")
+    )
+    made.run(made.commands[0]).done()
+    inventory.write_text(wanted)
+    made.run(made.commands[1]).done()
+
+
 def test_drift_is_looked_for_by_awx(nightly: Nightly, tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(places.CHECKOUT / "examples" / "awx-project", project)

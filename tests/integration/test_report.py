@@ -266,7 +266,7 @@ def test_a_cluster_that_is_away_is_in_it(fleet: Fleet) -> None:
     assert "/nowhere/config" in second
     assert "Not asked: 2 of 4 clusters." in found.play.output
 
-    none = fleet.report("--limit=unknown")
+    none = fleet.report("--limit=unknown", where=environment("smoke-oldest"))
     assert none.play.code == 2
     assert "Not asked: 1 of 1 clusters." in none.play.output
     assert "/nowhere/config" in none.text
@@ -328,6 +328,21 @@ def test_selected_bounded_and_elsewhere(fleet: Fleet) -> None:
     checked.play.done()
     assert not checked.path.exists()
     assert "DaemonSets of 2 clusters" in checked.play.output
+
+
+def test_without_an_inventory_it_is_the_cluster_of_the_kubeconfig(
+    api: Api, fleet: Fleet, tmp_path: Path
+) -> None:
+    told = {"report_clusters": "localhost", "report_namespaces": fleet.places["east"]}
+    run_in(
+        api,
+        tmp_path,
+        ["everynode.kubernetes.report", f"--extra-vars={json.dumps(told)}"],
+        variables={"KUBECONFIG": str(api.cluster.kubeconfig)},
+    ).done()
+    text = (tmp_path / "report.md").read_text()
+    assert text.startswith("# DaemonSets of 1 cluster\n")
+    assert "| localhost | 0 | 0 | 0 |" in text
 
 
 def test_it_is_handed_on_and_works_with_the_oldest_ansible(fleet: Fleet) -> None:
