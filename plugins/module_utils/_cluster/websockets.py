@@ -139,8 +139,10 @@ def connect_alone(pool: Any, server: str, seconds: float) -> socket.socket:
             connection.connect()
     except (ssl.SSLError, ValueError) as error:
         # ValueError: urllib3 1 found another name in the certificate.
+        # urllib3 1 does not say how far it was, but has the socket once the proxy speaks TLS.
+        reached = getattr(connection, "has_connected_to_proxy", connection.sock is not None)
         connection.close()
-        if place.proxy is not None and not getattr(connection, "has_connected_to_proxy", True):
+        if place.proxy is not None and not reached:
             raise urllib3.exceptions.ProxyError("The proxy failed.", error) from error
         raise urllib3.exceptions.SSLError(error) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
