@@ -285,7 +285,7 @@ def _kubeconfig_of(api: Api, user: str) -> str:
 
 def test_namespaces_that_may_not_be_read_are_told(api: Api, fleet: Fleet) -> None:
     tasks = fleet.tasks("east")
-    tasks.ok(**_agent("agent"))
+    _break(tasks)
     rules = [
         {
             "apiGroups": ["apps"],
@@ -305,7 +305,9 @@ def test_namespaces_that_may_not_be_read_are_told(api: Api, fleet: Fleet) -> Non
     found.play.done()
     assert f"1 namespace may not be read: {fleet.places['west']}" in found.text
     # Revisions may not be read either.
-    assert found.tables()[1][1][:4] == [f"{tasks.namespace}/agent", "ready", "5 of 5", "?"]
+    assert found.tables()[1][1][:4] == [f"{tasks.namespace}/broken", "starting", "2 of 4", "?"]
+    items = found.items(f"{tasks.namespace}/broken: starting")
+    assert any("nodes" in item and "may not" in item for item in items), items
 
 
 def test_selected_bounded_and_elsewhere(fleet: Fleet) -> None:
