@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import resource
 import time
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
+
+
+_SECONDS = 5
 
 
 class CallbackModule(CallbackBase):
@@ -45,5 +49,8 @@ class CallbackModule(CallbackBase):
         status = dict(
             line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines()
         )
+        # One that has ended counts only once it has been waited for.
+        for worker in multiprocessing.active_children():
+            worker.join(_SECONDS)
         workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         self._note("end", peak_kib=int(status["VmHWM"].split()[0]), worker_kib=workers)
