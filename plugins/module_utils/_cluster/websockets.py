@@ -139,10 +139,12 @@ def connect_alone(pool: Any, server: str, seconds: float) -> socket.socket:
             connection.connect()
     except (ssl.SSLError, ValueError) as error:
         # ValueError: urllib3 1 found another name in the certificate.
-        # urllib3 1 does not say how far it was, but has the socket once the proxy speaks TLS.
-        reached = getattr(connection, "has_connected_to_proxy", connection.sock is not None)
+        # urllib3 1 does not say how far it was. A socket with TLS is one to the proxy.
+        reached = getattr(
+            connection, "has_connected_to_proxy", isinstance(connection.sock, ssl.SSLSocket)
+        )
         connection.close()
-        if place.proxy is not None and not reached:
+        if place.proxy is not None and place.proxy.scheme == "https" and not reached:
             raise urllib3.exceptions.ProxyError("The proxy failed.", error) from error
         raise urllib3.exceptions.SSLError(error) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
