@@ -14,11 +14,11 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors 
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.checks import (
     check_daemonset,
 )
+from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.documents import TextError
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.parse import (
     parse_definition,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.yaml_text import (
-    TextError,
     read_documents,
 )
 

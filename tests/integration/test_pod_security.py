@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.documents import TextError
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.pod_security import (
     standing,
     violations,
@@ -19,7 +20,6 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.pod_sec
     RESTRICTED,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.yaml_text import (
-    TextError,
     read_documents,
 )
 
