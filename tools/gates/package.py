@@ -12,6 +12,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..environments import places
 from ..environments.making import environment
 from ..environments.surroundings import surroundings
 from .shipping import Shipped, ship
@@ -27,6 +28,8 @@ OFFLINE_ANSIBLE_LINT = True
 CHECK_REQUIRED_TAGS = True
 CHECK_CHANGELOG = True
 """
+# What users run, each file of which has to reach them.
+_SHIPPED = ("meta", "playbooks", "plugins", "roles")
 # Development's own: none of it may reach a user.
 _NOT_SHIPPED = ("benchmarks", "requirements", "tools", "tests/", "Makefile", ".ci")
 _SHIPPED_ALL_THE_SAME = ("tests/", "tests/config.yml")
@@ -35,7 +38,12 @@ _SHIPPED_ALL_THE_SAME = ("tests/", "tests/config.yml")
 def main() -> int:
     """Do it all. Return 1 where something is wrong, after saying what."""
     shipped = ship("package")
-    faults = [*_superfluous(shipped), *_unreadable(shipped), *_imported(shipped)]
+    faults = [
+        *_superfluous(shipped),
+        *_missing(shipped),
+        *_unreadable(shipped),
+        *_imported(shipped),
+    ]
     for fault in faults:
         print(f"ERROR: {fault}", flush=True)
     return 1 if faults else 0
@@ -46,6 +54,12 @@ def _superfluous(shipped: Shipped) -> Iterator[str]:
         for name in opened.getnames():
             if name.startswith(_NOT_SHIPPED) and name not in _SHIPPED_ALL_THE_SAME:
                 yield f"{name} is in the archive: add it to build_ignore in galaxy.yml"
+
+
+def _missing(shipped: Shipped) -> Iterator[str]:
+    for path in places.files():
+        if path.parts[0] in _SHIPPED and not (shipped.folder / path).exists():
+            yield f"{path} is not in the archive: see build_ignore in galaxy.yml"
 
 
 def _unreadable(shipped: Shipped) -> Iterator[str]:
