@@ -68,19 +68,20 @@ class _Meter:
     def task(self, task: Task, shows: str = "", rounds: int = _ROUNDS) -> tuple[Cost, float]:
         """What a task costs, and how much more memory its worker or module needs than `debug`.
 
-        Before, it is run once more, as what a first run finds out is kept. `shows` has to be true
-        of the result `view` then. Raises VoidError where it is not.
+        With `shows`, it is run once more before, and that has to be true of the result `view`.
+        Raises VoidError where it is not.
         """
-        first = {**task, "register": "view"}
-        plays.run([first, *([_checked(shows)] if shows else [])], warm_up=False)
+        if shows:
+            plays.run([{**task, "register": "view"}, _checked(shows)], warm_up=False)
         with self._counted() as counted:
             done = plays.run([task] * rounds, warm_up=False)
         more = done.worker_mib - self.idle_mib
         return self._cost(counted, rounds, done.median, f"+{more:.0f} MiB"), more
 
     def kubectl(self, *arguments: str, rounds: int = _ROUNDS) -> Cost:
-        """What a command costs."""
-        self._run(arguments)
+        """What a command costs, which after a first time knows what resources there are."""
+        if rounds > 1:
+            self._run(arguments)
         with self._counted() as counted:
             done = [self._run(arguments) for _ in range(rounds)]
         seconds, memory = zip(*done, strict=True)
@@ -261,7 +262,10 @@ def _details(meter: _Meter, nodes: int) -> Iterator[Row]:
     yield _row(f"{what}: its revisions", cost, others)
     verb = our_code("_verbs.daemonset_info").VERB
     everything = verb.argument_spec["include"]["choices"]
-    cost = meter.task(_info(meter, include=everything, max_pods=nodes))
+    cost = meter.task(
+        _info(meter, include=everything, max_pods=nodes),
+        f"view.daemonsets[0].pods | length == {nodes}",
+    )
     yield _row(f"{what}: all {len(everything)} parts", cost, {})
 
 
