@@ -15,7 +15,6 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
-
 _SECONDS = 5
 
 
