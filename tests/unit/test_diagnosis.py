@@ -142,6 +142,15 @@ def test_the_most_frequent_cause_goes_first() -> None:
     )
 
 
+def test_nodes_come_in_their_natural_order() -> None:
+    names = [f"node-{number}" for number in (10, 1, 2, 11)]
+    pods = [pod(name, **waiting("ErrImagePull")) for name in names]
+    ordered = ["node-1", "node-2", "node-10", "node-11"]
+    assert causes(diagnosis.reasons(daemonset(4), pods)) == {"ImagePull": (4, ordered)}
+    found = diagnosis.reasons(daemonset(4), [], nodes=[node(name) for name in names], events=[])
+    assert causes(found) == {"NoPod": (4, ordered)}
+
+
 def test_a_cause_heals_only_if_it_does_everywhere() -> None:
     busy = waiting("ErrImagePull", "toomanyrequests: slow down")
     gone = waiting("ErrImagePull", "manifest unknown")

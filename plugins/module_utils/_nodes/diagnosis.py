@@ -53,6 +53,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .._base.words import natural
 from .causes_of_pods import trouble_of
 from .eligibility import name_of, why_not
 from .events import by_object, last_seen, refusals
@@ -177,7 +178,7 @@ def newest_of_each_node(pods: Iterable[Mapping[str, Any]]) -> list[Mapping[str, 
             nameless.append(pod)
         elif node not in chosen or age(pod) > age(chosen[node]):
             chosen[node] = pod
-    return [*nameless, *(chosen[node] for node in sorted(chosen))]
+    return [*nameless, *(chosen[node] for node in sorted(chosen, key=natural))]
 
 
 def troubles_of_daemonset(
@@ -258,8 +259,8 @@ def _add_absent(
     else:
         missing = [
             name
-            for name, node in sorted(nodes.items())
-            if name not in taken and why_not(daemonset, node) is None
+            for name in sorted(nodes, key=natural)
+            if name not in taken and why_not(daemonset, nodes[name]) is None
         ]
     if not missing:
         return

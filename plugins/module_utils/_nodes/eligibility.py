@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.words import natural
 from .pods import node_of
 from .trouble import MAX_NODES_NAMED, quoted
 
@@ -207,7 +208,7 @@ def without_pod(
     """
     taken = {node_of(pod) for pod in pods}
     groups: dict[str, dict[str, Any]] = {}
-    for node in sorted(nodes, key=name_of):
+    for node in sorted(nodes, key=lambda node: natural(name_of(node))):
         if name_of(node) in taken:
             continue
         found = why_not(daemonset, node) or Absence("not_created", "the node is eligible")

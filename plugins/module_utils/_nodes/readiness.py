@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .._base.words import count_of
+from .._base.words import count_of, natural
 from .trouble import MAX_NODES_NAMED
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def _with_pods(
     lacking = max(seen.lacking, by_controller)
     desired = strict.counts["desired"]
     budget, cap = _limits(allowance, desired)
-    not_ready = sorted(seen.without_pod & seen.not_ready_nodes)
+    not_ready = sorted(seen.without_pod & seen.not_ready_nodes, key=natural)
     broken = not_ready[:cap]
     left = max(lacking - len(broken), 0)
     if left > budget:
@@ -245,7 +245,7 @@ def _with_pods(
             )
             told += f" {cap} may be excused"
         return replace(strict, message=told, lacking=lacking)
-    others = sorted(seen.without_pod - set(broken))
+    others = sorted(seen.without_pod - set(broken), key=natural)
     if len(others) > left:
         # Some of them are not eligible, and nobody knows which.
         others = []

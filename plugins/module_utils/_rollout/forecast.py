@@ -12,14 +12,13 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ForbiddenError
-from .._base.words import count_of
+from .._base.words import count_of, natural
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.objects import owned_by
 from .._cluster.revisions import HASH_LABEL, is_template, revisions_of
 from .._nodes.pods import node_of
 from .._nodes.readiness import verdict
-from .._spec.rollout import natural
 from .._spec.shares import share_of
 
 _NAMED = 20

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError
+from .._base.words import natural
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.revisions import HASH_LABEL, Revision
@@ -43,12 +44,13 @@ def outdated(
     except ForbiddenError:
         return None
     revision = current(daemonset, revisions)
-    nodes = sorted(
+    found = (
         node_of(pod)
         for pod in pods
         if revision is None
         or (pod["metadata"].get("labels") or {}).get(HASH_LABEL) != revision.hash
     )
+    nodes = sorted(found, key=natural)
     return {"pods": len(nodes), "nodes": nodes[:_MANY]}
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._base.deadline import Deadline
+from .._base.words import natural
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.feed import EXPIRED, Event, Feed
@@ -66,7 +67,8 @@ class PodTable:
 
     def nodes(self) -> list[str]:
         """The nodes that have a pod, sorted by name."""
-        return sorted(node for node, pods in self._by_node.items() if node and pods)
+        found = (node for node, pods in self._by_node.items() if node and pods)
+        return sorted(found, key=natural)
 
     def get(self, uid: str) -> Pod | None:
         """The pod of that uid, while there is one."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import RolloutError
-from .._base.words import count_of
+from .._base.words import count_of, natural
 from .._cluster import daemonsets, evidence, managers
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
@@ -22,7 +22,6 @@ from .._cluster.revisions import revisions_of
 from .._nodes.diagnosis import in_words
 from .._nodes.pods import condition, is_available, is_ending, node_of, revision_of
 from .._nodes.readiness import resolve_share, verdict
-from .._spec.rollout import natural
 from . import history, restart
 from .outcomes import reasons_of
 from .patience import Patience

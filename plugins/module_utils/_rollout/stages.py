@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.errors import RolloutError
-from .._base.words import count_of
+from .._base.words import count_of, natural
 from .._cluster.revisions import Revision, revisions_of
 from .._nodes.pods import revision_of
 from .._spec.rollout import Plan, stages_of
@@ -151,7 +151,7 @@ class Stages:
     @property
     def excused(self) -> list[str]:
         """The nodes with a pod that were left out, as they are not Ready and the task allows it."""
-        return sorted(self._excused)
+        return sorted(self._excused, key=natural)
 
     def patience_for_failed(self) -> Patience:
         """The patience of the last wait: failed nodes that were put up with are excused."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import DeadlineError, ForbiddenError, RolloutError
-from .._base.words import count_of
+from .._base.words import count_of, natural
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.failures import ExpiredError
@@ -216,7 +216,7 @@ def left_over(
     """
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     if pods:
-        where = ", ".join(sorted(node_of(pod) for pod in pods)[:5])
+        where = ", ".join(sorted(map(node_of, pods), key=natural)[:5])
         what = f"{len(pods)} of its pods {'is' if len(pods) == 1 else 'are'} left (nodes: {where})"
     else:
         held = ", ".join(last["metadata"].get("finalizers") or [])

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base.errors import Fault, InputError
+from .._base.words import natural
 from .checks import check_daemonset
 from .checks.advice import advise
 from .checks.findings import Finding, Place
@@ -245,12 +245,4 @@ def _raise_faults(
             faults[Fault(sources.where.user_path(finding.path), finding.problem)] = None
         known += [finding.path for finding in news]
     if faults:
-        raise InputError(sorted(faults, key=lambda fault: (_natural(fault.path), fault.problem)))
-
-
-def _natural(path: str) -> list[tuple[int, str]]:
-    """A key that sorts paths with the numbers in them by their size."""
-    return [
-        (int(piece), "") if piece.isdigit() else (-1, piece)
-        for piece in re.split(r"([0-9]+)", path)
-    ]
+        raise InputError(sorted(faults, key=lambda fault: (natural(fault.path), fault.problem)))

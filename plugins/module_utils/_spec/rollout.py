@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._base.words import natural
 from .shares import share_of
 
 ROLLBACK, PAUSE, FAIL = "rollback", "pause", "fail"
@@ -146,14 +146,6 @@ def stages_of(plan: Plan, nodes: Iterable[tuple[str, Mapping[str, str]]]) -> lis
         left = [name for name in pool if name not in set(canaries)]
         stages += _cut(left, list(_numbers(sizes, len(pool), len(left))))
     return stages
-
-
-def natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts names with the numbers in them by their size."""
-    return [
-        (int(piece), "") if piece.isdigit() else (-1, piece)
-        for piece in re.split(r"([0-9]+)", name)
-    ]
 
 
 def _matches(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

@@ -13,11 +13,10 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, Fault, InputError
 from .._base.redaction import hide, redact_text
-from .._base.words import count_of
+from .._base.words import count_of, natural
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.trouble import quoted_end
 from .._spec.names import nearest
-from .._spec.rollout import natural
 from .exec_running import Outcome, container_of, obstacle, run_everywhere
 from .exec_wish import OWN_SPEC, Wish, checked
 from .targets import EITHER, TARGET_SPEC, Missing, Target, choose

@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 
 from .._base.deadline import Deadline
 from .._base.errors import Fault, InputError, NotFoundError
+from .._base.words import natural
 from .._cluster import daemonsets, objects
 from .._nodes.pods import is_ending, node_of
 from .._spec.build import identity
 from .._spec.names import nearest
-from .._spec.rollout import natural
 from .verb import Task
 
 TARGET_SPEC: dict[str, dict[str, Any]] = {

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from .._base.words import natural
 from .._nodes.diagnosis import trouble_of
 from .._nodes.pods import REVISION_LABEL, is_ready, moment, node_of, restarts_of
-from .._spec.rollout import natural
 
 
 def pods_view(
