@@ -36,7 +36,7 @@ def run(task: Task) -> dict[str, Any]:
     if wish.dest is not None:
         folder = _folder(wish.dest, wish.mode, task.check_mode)
     shares = Shares(wish.max_total_bytes, keeps_end=wish.keeps_end)
-    reading = Reading(task.cluster, wish, shares, folder)
+    reading = Reading(task.cluster, wish, shares, folder, len(targets), task.progress)
     found = side_by_side(_jobs(wish, targets), lambda job: read_pod(reading, job), wish.concurrency)
     if folder is not None:
         # Not where the task is ended early: then a pod may still be read into it.
@@ -135,15 +135,24 @@ def _warnings(wish: Wish, logs: Sequence[Log], shortened: int) -> Iterator[str]:
 
 
 def _told(failed: Sequence[Log]) -> str:
-    """The first failures, one for each node."""
+    """The first failures, one for each node; nodes with the same one together."""
     by_node: dict[str, str] = {}
     for log in failed:
         by_node.setdefault(log.where, log.message or "")
+    nodes: dict[str, list[str]] = {}
+    for where, message in by_node.items():
+        nodes.setdefault(message, []).append(where)
     told = [
-        message if where in message else f"{where}: {message}" for where, message in by_node.items()
+        message if len(some) == 1 and some[0] in message else f"{_some(some)}: {message}"
+        for message, some in list(nodes.items())[:_TOLD]
     ]
-    more = len(told) - _TOLD
-    return " ".join(told[:_TOLD]) + (f" And {more} more." if more > 0 else "")
+    more = sum(len(some) for some in list(nodes.values())[_TOLD:])
+    return " ".join(told) + (f" And {count_of(more, 'node')} more." if more > 0 else "")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _TOLD
+    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")
 
 
 VERB = Verb(
