@@ -172,6 +172,10 @@ def test_a_command_proves_the_new_pod(api: Api, tasks: Tasks, nodes: Nodes) -> N
     assert failed.result["reasons"][0]["cause"] == "VerifyFailed"
     assert "no good" in failed.result["msg"]
     assert not failed.changed
+    slow = {"command": ["sh", "-c", "echo almost; exec sleep 17.888"], "timeout_seconds": 2}
+    failed = nodes.fails(state="restarted", verify=slow)
+    assert "sh did not end within 2 seconds: almost" in failed.result["msg"]
+    assert failed.result["verify"] is None
 
 
 def test_restarts_of_the_past_are_past(api: Api, tasks: Tasks, nodes: Nodes) -> None:

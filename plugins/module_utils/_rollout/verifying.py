@@ -12,6 +12,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, DeadlineError, ForbiddenError
+from .._cluster.channels import Output
 from .._cluster.connection import Cluster
 from .._cluster.pod_exec import run_in_pod
 from .._nodes.trouble import Trouble, quoted
@@ -38,6 +39,7 @@ class Verified:
 def verify(cluster: Cluster, pod: Mapping[str, Any], check: Check, seconds: float) -> Verified:
     """Run the command once, for that many seconds at most."""
     metadata = pod["metadata"]
+    output = Output()
     try:
         done = run_in_pod(
             cluster,
@@ -46,9 +48,11 @@ def verify(cluster: Cluster, pod: Mapping[str, Any], check: Check, seconds: floa
             check.command,
             container=check.container,
             deadline=Deadline(seconds),
+            output=output,
         )
     except DeadlineError:
-        return _failed(f"{check.command[0]} did not end within {seconds:g} seconds", is_final=True)
+        why = f"{check.command[0]} did not end within {seconds:g} seconds"
+        return _failed(why + _said(output), is_final=True)
     except ForbiddenError as error:
         return _failed(error.message, is_final=True)
     except ClusterError as error:
@@ -61,9 +65,14 @@ def verify(cluster: Cluster, pod: Mapping[str, Any], check: Check, seconds: floa
     }
     if done.rc == 0:
         return Verified(result, None, True)
-    said = result["stderr"] or result["stdout"]
-    told = f"{check.command[0]} ended with {done.rc}" + (f": {said}" if said else "")
+    told = f"{check.command[0]} ended with {done.rc}{_said(output)}"
     return Verified(result, Trouble(CAUSE, quoted(told), False), True)
+
+
+def _said(output: Output) -> str:
+    """The end of a sentence: what the command wrote about itself."""
+    said = quoted(bytes(output.stderr or output.stdout).decode(errors="replace"))
+    return f": {said}" if said else ""
 
 
 def _failed(why: str, *, is_final: bool) -> Verified:
