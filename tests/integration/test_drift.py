@@ -83,7 +83,7 @@ def _summary(play: Play) -> str:
 
 def test_nothing_differs(fleet: Drift) -> None:
     done = fleet.drift().done()
-    assert _summary(done).startswith("3 of 3 clusters are as they should be.")
+    assert _summary(done).startswith("As wanted: 3 of 3 clusters.")
     assert fleet.states() == dict.fromkeys("abc", "same")
     assert fleet.report["totals"] == {
         "clusters": 3,
@@ -148,7 +148,7 @@ def test_what_others_have_changed(fleet: Drift) -> None:
     ]
     assert fleet.report["totals"]["changes"] == 4
     summary = _summary(done)
-    assert "0 of 3 clusters" in summary
+    assert "As wanted: 0 of 3 clusters." in summary
     assert "Different (4 changes): a, b, c." in summary
     assert "is missing." in fleet.markdown
     assert "example.test/shipper:hot\\|fix" in fleet.markdown
@@ -201,6 +201,9 @@ def test_variables_and_tags(fleet: Drift, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     fleet.drift(node_agents_clusters="monitored:!c", node_agents_only=["node_exporter"]).done()
     assert fleet.states() == {"b": "same"}
+    nothing = fleet.drift(node_agents_only=["no_exporter"])
+    assert nothing.code == 2
+    assert "No list names an agent to check." in _summary(nothing)
     assert fleet.drift("--tags=check", node_agents_clusters="b").code == 2
     assert fleet.states() == {"b": "differs"}
 
