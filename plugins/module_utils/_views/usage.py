@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from .._base.words import natural
 from .._nodes.pods import node_of
 from .._spec.quantity import parse_quantity
-from .._spec.rollout import natural
 from .containers import containers_of
 
 # A duration as Go writes it: 30s, 1m0.5s.
