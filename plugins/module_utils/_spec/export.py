@@ -11,10 +11,11 @@ from typing import Any, Union
 
 from .._base.errors import InputError
 from .build import build, complete
-from .checks.metadata import DESCRIPTION_ANNOTATIONS
+from .descriptions import DESCRIPTION_ANNOTATIONS
+from .documents import API_VERSION, KIND
 from .fields import CHANGE_CAUSE, DESCRIPTION_ANNOTATION, PARAMETERS, type_of
 from .names import Path, snake
-from .parse import API_VERSION, KIND, parse_definition
+from .parse import parse_definition
 from .reading import Reading
 from .schema import DAEMONSET, FieldType, fields_of
 from .spelling import read_field
