@@ -116,14 +116,11 @@ def _not_in(
         # A field that is owned and not there was given as null.
         if place is None:
             continue
-        has_more = any(below != "." for below in node)
-        if fieldset.contains(own, here):
-            is_whole = False
-        else:
-            is_whole = not has_more or ("." in node and _is_one(place, step))
-        if is_whole:
+        # With a dot, it is the map or the list as such that is owned, beside what is in it.
+        is_one = not node or ("." in node and _is_one(place, step))
+        if is_one and not fieldset.contains(own, here):
             yield here
-        elif has_more:
+        else:
             yield from _not_in(own, node, live, here)
 
 
