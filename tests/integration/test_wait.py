@@ -177,12 +177,40 @@ def test_a_time_out_names_the_reasons_and_their_nodes(tasks: Tasks, mode: str, c
 
 def test_a_pod_that_fits_on_no_node_is_named(tasks: Tasks) -> None:
     huge = {**_AGENT, "resources": {"requests": {"cpu": "1000"}}}
-    failed = tasks.fails(**_agent(containers=[huge], wait_timeout=3))
+    tasks.ok(**_agent(containers=[huge], wait=False))
+    eventually(lambda: _unschedulable(tasks) == 5 or None, "the scheduler has looked at each")
+    failed = tasks.fails(**_agent(containers=[huge], failure_grace_seconds=1, wait_timeout=60))
     (reason,) = failed.result["rollout"]["reasons"]
     assert reason["cause"] == "Unschedulable"
     assert reason["count"] == 5
     assert len(reason["nodes"]) == 5
-    assert "cpu" in reason["evidence"]
+    assert "Insufficient cpu: the pod requests more cpu than the" in reason["evidence"]
+    # No node will ever have so much.
+    assert not reason["heals"]
+    assert failed.result["rollout"]["failed_by"] == "cause"
+
+
+def test_without_the_right_to_read_nodes_what_fits_nowhere_may_fit_later(
+    api: Api, tasks: Tasks
+) -> None:
+    huge = {**_AGENT, "resources": {"requests": {"cpu": "1000"}}}
+    tasks.ok(**_agent(containers=[huge], wait=False))
+    eventually(lambda: _unschedulable(tasks) == 5 or None, "the scheduler has looked at each")
+    rules = [
+        {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["*"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+    ]
+    user = api.user_with(rules, tasks.namespace, "shortsighted")
+    given = {"failure_grace_seconds": 1, "wait_timeout": 4, "impersonate_user": user}
+    failed = tasks.fails(**_agent(containers=[huge], **given))
+    assert failed.result["rollout"]["failed_by"] == "timeout"
+    assert failed.result["rollout"]["reasons"][0]["heals"]
+
+
+def _unschedulable(tasks: Tasks) -> int:
+    pods = tasks.api.pods(tasks.namespace, "agent")
+    conditions = [one for pod in pods for one in pod["status"].get("conditions") or []]
+    return sum(one.get("reason") == "Unschedulable" for one in conditions)
 
 
 def test_waiting_for_a_removal_is_until_the_pods_are_gone(api: Api, tasks: Tasks) -> None:

@@ -50,8 +50,8 @@ def pods(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> list[
 def nodes(
     cluster: Cluster, deadline: Deadline, names: Collection[str] | None = None
 ) -> list[dict[str, Any]] | None:
-    """The nodes of the cluster with their labels, taints and conditions; None where they may not be
-    read.
+    """The nodes of the cluster with their labels, taints, conditions and what they have to give;
+    None where they may not be read.
 
     Args:
         cluster: the connection.
@@ -209,11 +209,14 @@ def _small_pod(pod: dict[str, Any]) -> dict[str, Any]:
 
 
 def _small_node(node: dict[str, Any]) -> dict[str, Any]:
-    metadata, spec = node["metadata"], node.get("spec") or {}
+    metadata, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
     return {
         "metadata": {"name": metadata["name"], "labels": metadata.get("labels") or {}},
         "spec": {key: spec[key] for key in ("taints", "unschedulable") if key in spec},
-        "status": {"conditions": (node.get("status") or {}).get("conditions") or []},
+        "status": {
+            "conditions": status.get("conditions") or [],
+            "allocatable": status.get("allocatable") or {},
+        },
     }
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .causes_of_containers import container_trouble, never_ready
-from .causes_of_scheduling import scheduling_trouble
+from .causes_of_scheduling import lacking_for_good, scheduling_trouble
 from .events import newest_first, newest_with, volume_trouble
 from .pods import condition, container_statuses, init_statuses, is_ending, is_ready, moment
 from .trouble import Trouble, trouble
@@ -77,7 +77,7 @@ def trouble_of(
         return silent
     if is_ready(pod):
         return _not_available_yet(pod, min_ready_seconds, now)
-    found = scheduling_trouble(pod, events) or _of_containers(pod, events, log, now)
+    found = scheduling_trouble(pod, events, node) or _of_containers(pod, events, log, now)
     by_node = node_trouble(node)
     if found is None or found.cause in _SOON:
         by_node = by_node or _marked_by_node_controller(pod, events)
@@ -142,7 +142,9 @@ def _failed(pod: Mapping[str, Any], node: Mapping[str, Any] | None) -> Trouble:
             return trouble("NodePressure", told, True)
         return trouble("Evicted", told, True)
     if reason.startswith("OutOf"):
-        return trouble("Unschedulable", told, True)
+        too_much = lacking_for_good(pod, node, [reason.removeprefix("OutOf")])
+        told += f": {too_much}" if too_much else ""
+        return trouble("Unschedulable", told, not too_much)
     cause, heals = _TURNED_AWAY.get(reason, ("NotReady", True))
     return trouble(cause, told, heals)
 

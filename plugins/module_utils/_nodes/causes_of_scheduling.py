@@ -11,7 +11,7 @@ The words are those of its plugins (pkg/scheduler/framework/plugins) and of how 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .events import newest_with
@@ -28,12 +28,22 @@ _NEVER_FITS = re.compile(
 )
 
 
+_LACKS = re.compile(r"Insufficient ([\w./-]*\w)")
+
+
 def scheduling_trouble(
-    pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+    pod: Mapping[str, Any],
+    events: Sequence[Mapping[str, Any]],
+    node: Mapping[str, Any] | None = None,
 ) -> Trouble | None:
     """Why no node was given to the pod yet. The scheduler's words are those of its plugins
     (pkg/scheduler/framework/plugins): what only another pod's end or a change of the node can mend
-    may come by waiting.
+    may come by waiting. More than the node has at all does not.
+
+    Args:
+        pod: as the server has it.
+        events: about it, newest first.
+        node: the one that it is meant for, where it was read.
     """
     if (pod.get("spec") or {}).get("nodeName"):
         return None
@@ -51,8 +61,23 @@ def scheduling_trouble(
     if "free ports" in message:
         ports = ", ".join(_host_ports(pod.get("spec") or {}))
         return trouble("HostPortTaken", f"{message} ({ports})" if ports else message, False)
+    too_much = lacking_for_good(pod, node, _LACKS.findall(message))
+    if too_much:
+        return trouble("Unschedulable", f"{message}: {too_much}", False)
     told = message or found.get("reason") or "not scheduled"
     return trouble("Unschedulable", told, not _NEVER_FITS.search(message))
+
+
+def lacking_for_good(
+    pod: Mapping[str, Any], node: Mapping[str, Any] | None, resources: Iterable[str]
+) -> str:
+    """A sentence where the pod requests more of one of these resources than the node has at all."""
+    if node is None:
+        return ""
+    # What few tasks need is imported where it is needed: a module is compiled anew in each task.
+    from .requests import beyond_the_node
+
+    return next((told for one in resources if (told := beyond_the_node(pod, node, one))), "")
 
 
 def _host_ports(spec: Mapping[str, Any]) -> list[str]:

@@ -21,7 +21,8 @@ ContainerConfig a container cannot be created:     no; but if the runtime is onl
 ProbeFailed     a container runs, a probe fails    yes, it may be slow to start; not once the
                                                    kubelet ends it because of that
 Unschedulable   the scheduler or the kubelet       yes: other pods end, taints go; not if a claim
-                turns the pod away                 does not exist or lies on another node
+                turns the pod away                 does not exist or lies on another node, nor if
+                                                   the pod requests more than the node has at all
 HostPortTaken   a port of the node is in use       no: who has it keeps it
 VolumeMount     a volume cannot be mounted         if its driver, server or disk may still come;
                                                    not if what it is made of does not exist
@@ -117,8 +118,8 @@ def reasons(
     Args:
         daemonset: as the server has it.
         pods: all of it.
-        nodes: of the cluster, with ``metadata``, ``spec.taints`` and ``status.conditions``; None
-            where they were not read: there is less to say then.
+        nodes: of the cluster, with ``metadata``, ``spec.taints``, ``status.conditions`` and
+            ``status.allocatable``; None where they were not read: there is less to say then.
         events: of the DaemonSet and of its pods; None where they were not read.
         logs: the last lines of crashed containers, by the uid of the pod, see `needs`.
         now: the time, to tell what takes too long.

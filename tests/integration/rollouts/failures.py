@@ -160,8 +160,7 @@ FAILURES: dict[str, Failure] = {
     "clock": _simulated("clock-ahead", "ClockSkew", "ahead", heals=True, min_ready_seconds=2),
     "resources": Failure(
         "Unschedulable",
-        ("Insufficient cpu",),
-        heals=True,
+        ("Insufficient cpu", "requests more cpu than"),
         container={"resources": {"requests": {"cpu": "1000"}}},
     ),
     "host port": Failure("HostPortTaken", ("free ports",), container=_PORT),
