@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Numbers in sentences and in names."""
+"""Numbers in sentences and in names, and lists of names."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 
 def count_of(number: int, one: str, many: str = "") -> str:
@@ -18,6 +19,12 @@ def count_of(number: int, one: str, many: str = "") -> str:
         many: what follows any other; by default, the same with an s.
     """
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def some_of(texts: Sequence[str], most: int) -> str:
+    """The first of some texts, and how many more there are: ``a, b and 3 more``."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
 
 
 def natural(name: str) -> list[tuple[int, str]]:

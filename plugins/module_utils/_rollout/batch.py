@@ -12,6 +12,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, Fault, InputError
+from .._base.words import some_of
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.objects import list_all
@@ -93,10 +94,9 @@ def listed(
 
 def _too_many(objects: Sequence[dict[str, Any]], limit: int) -> str:
     names = [str(one["metadata"]["name"]) for one in objects]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
         f"label_selectors match {len(names)} DaemonSets, and {limit} is the most that may be"
-        f" touched: {', '.join(names[:_NAMED])}{more}; nothing was changed"
+        f" touched: {some_of(names, _NAMED)}; nothing was changed"
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError, EverynodeError, ForbiddenError, RolloutError
+from .._base.words import some_of
 from .._cluster import daemonsets, fieldset, managers, objects
 from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
@@ -137,12 +138,11 @@ def _refuse_leftovers(
     if not left:
         return
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
-    named = [f"{pod['metadata']['name']} on {node_of(pod)}" for pod in left]
-    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+    named = sorted(f"{pod['metadata']['name']} on {node_of(pod)}" for pod in left)
     raise ConflictError(
         f"DaemonSet {namespace}/{name} cannot be replaced around its running pods: the new selector"
         f" ({shown(selector)}) does not match the labels of {len(left)} of {len(running)} of them,"
-        f" and they would be left over: {', '.join(sorted(named)[:5])}{more}. Nothing was changed.",
+        f" and they would be left over: {some_of(named, 5)}. Nothing was changed.",
         advice="Add the labels with pod_labels under the selector that it has, and change the"
         " selector once all pods are updated; or set on_selector_change: recreate.",
     )
@@ -166,10 +166,9 @@ def _lost(live: Mapping[str, Any], predicted: Mapping[str, Any], ours: frozenset
             outer = path
     if not lost:
         return []
-    listed = ", ".join(f"{path} ({owner})" for path, owner in list(lost.items())[:_MANY])
-    more = f" and {len(lost) - _MANY} more" if len(lost) > _MANY else ""
+    listed = some_of([f"{path} ({owner})" for path, owner in lost.items()], _MANY)
     told = "The DaemonSet is made anew, and what others set, and the task does not ask for, goes"
-    return [f"{told} with the old one: {listed}{more}."]
+    return [f"{told} with the old one: {listed}."]
 
 
 def _fields_of_others(

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError, RefusedError
+from .._base.words import some_of
 from .._cluster import clearing, daemonsets, fieldset, managers
 from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
@@ -327,8 +328,7 @@ def _held(applied: Applied, target: Mapping[str, Any], manager: str) -> dict[str
 
 def _listed(held: Mapping[str, list[str]]) -> str:
     texts = [f"{path} ({owner})" for owner, paths in held.items() for path in paths]
-    more = f" and {len(texts) - _MANY} more" if len(texts) > _MANY else ""
-    return ", ".join(texts[:_MANY]) + more
+    return some_of(texts, _MANY)
 
 
 def _advice(held: Mapping[str, list[str]]) -> str:

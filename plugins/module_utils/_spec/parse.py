@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base.errors import Fault, InputError
+from .._base.words import some_of
 from .documents import API_VERSION, DEPTH_LIMIT, KIND, TextError, key_text
 
 _OLD_API_VERSIONS = ("extensions/v1beta1", "apps/v1beta1", "apps/v1beta2")
@@ -143,10 +144,9 @@ def _the_daemonset(found: list[dict[str, Any]]) -> dict[str, Any]:
     if len(found) == 1 and not daemonsets:
         raise TextError(_other_kind(found[0]))
     if len(found) > 1:
-        listed = ", ".join(_name_of(each) for each in found[:10])
-        more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+        listed = some_of([_name_of(each) for each in found], 10)
         advice = "take the others out" if len(daemonsets) == 1 else "one task manages one"
-        raise TextError(f"holds {len(found)} objects ({listed}{more}), not one {KIND}: {advice}")
+        raise TextError(f"holds {len(found)} objects ({listed}), not one {KIND}: {advice}")
     _check_api_version(daemonsets[0])
     return daemonsets[0]
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._base.errors import ForbiddenError
+from .._base.words import some_of
 from .._cluster.objects import each
 from .._spec.references import Reference
 from .._views import supporting as views
@@ -128,8 +129,7 @@ def _looked_up(reading: Reading, wanted: Sequence[Sequence[Reference]]) -> list[
     for one, own in zip(reading.each, known, strict=True):
         unknown = [" ".join(reference) for reference, one in own.items() if one.exists is None]
         if unknown:
-            rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-            told = f"{', '.join(unknown[:_NAMED])}{rest}"
+            told = some_of(unknown, _NAMED)
             reading.tell([one], f"Whether these are there is not known: {told}.")
     return known
 

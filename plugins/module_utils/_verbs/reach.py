@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Union
 
 from .._base.deadline import Deadline
 from .._base.errors import Fault, ForbiddenError
-from .._base.words import count_of
+from .._base.words import count_of, some_of
 from .._cluster import objects
 from .verb import Task
 
@@ -111,7 +111,7 @@ def _in_each(
     if denied:
         task.warnings.append(
             f"The DaemonSets of {count_of(len(denied), 'namespace')} may not be listed, and are not"
-            f" shown: {_named(list(denied))}."
+            f" shown: {some_of(list(denied), _NAMED)}."
         )
     found = [item for answer in listed if isinstance(answer, list) for item in answer]
     read = tuple(name for name in names if name not in denied)
@@ -127,11 +127,6 @@ def _all_denied(errors: Sequence[ForbiddenError]) -> ForbiddenError:
         advice=f"{_NAME_THEM} {first.advice}".strip(),
         status=first.status,
     )
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
 
 
 def in_each(places: Sequence[_Place], read: Callable[[_Place], _Objects]) -> list[_Listed]:
