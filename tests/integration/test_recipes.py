@@ -232,13 +232,13 @@ def test_a_secret_of_the_task_restarts_the_pods_by_itself(api: Api, rotation: Re
     def run(token: str) -> Play:
         return rotation.run(ours, variables={"SHIPPER_TOKEN": token}).done()
 
-    run("first")
+    run("token-one")
     before = uids(api.pods(*_SHIPPER))
-    assert not _changed(run("first"))
+    assert not _changed(run("token-one"))
     assert uids(api.pods(*_SHIPPER)) == before
-    done = run("second")
+    done = run("token-two")
     assert not uids(api.pods(*_SHIPPER)) & before
-    assert "second" not in done.output
+    assert "token-two" not in done.output
 
 
 def _secret(api: Api, token: str) -> None:
@@ -255,7 +255,7 @@ def _secret(api: Api, token: str) -> None:
 @pytest.fixture
 def fed(api: Api, logging: str) -> None:
     """The shipper with a Secret that is none of its task's."""
-    _secret(api, "first")
+    _secret(api, "token-one")
     manifest = simple("log-shipper", logging)
     manifest["metadata"]["labels"] = {"uses": "shipper-token"}
     container = manifest["spec"]["template"]["spec"]["containers"][0]
@@ -269,7 +269,7 @@ def test_a_secret_of_somebody_else_restarts_the_pods_once(
 ) -> None:
     job = rotation.commands[1]
     rotation.run(job).done()
-    for token, restarts in (("first", 0), ("second", 1)):
+    for token, restarts in (("token-one", 0), ("token-two", 1)):
         _secret(api, token)
         with PodWatch(api, *_SHIPPER) as seen:
             first = rotation.run(job).done()
