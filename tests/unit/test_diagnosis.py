@@ -226,12 +226,35 @@ def test_nodes_without_a_pod(
     assert diagnosis.in_words(found).startswith(f"{cause} on 2")
 
 
-def test_old_events_are_left_out_where_a_time_is_given() -> None:
+def _changed(*entries: tuple[float, dict[str, Any]]) -> dict[str, Any]:
+    live = daemonset(1)
+    live["metadata"]["managedFields"] = [
+        {"manager": "everynode", "time": at(seconds), **more} for seconds, more in entries
+    ]
+    return live
+
+
+@pytest.mark.parametrize(
+    ("entries", "counts"),
+    [
+        ([], True),
+        ([(-61, {"fieldsV1": {"f:spec": {}}})], True),
+        ([(-60, {"fieldsV1": {"f:spec": {}}})], True),
+        ([(-59, {"fieldsV1": {"f:spec": {}}})], False),
+        ([(-90, {"fieldsV1": {"f:spec": {}}}), (-30, {"fieldsV1": {"f:spec": {}}})], False),
+        # What is no wish for other pods.
+        ([(-30, {"fieldsV1": {"f:metadata": {}}})], True),
+        ([(-30, {"fieldsV1": {"f:status": {}}, "subresource": "status"})], True),
+    ],
+)
+def test_what_was_refused_before_the_last_change_may_be_over(
+    entries: list[tuple[float, dict[str, Any]]], counts: bool
+) -> None:
     events = [event("ds", "FailedCreate", "is forbidden: exceeded quota: q", -60)]
-    found = diagnosis.reasons(daemonset(1), [], events=events, since=NOW)
-    assert list(causes(found)) == ["NoPod"]
-    found = diagnosis.reasons(daemonset(1), [], events=events, since=NOW - timedelta(seconds=60))
-    assert list(causes(found)) == ["Quota"]
+    (found,) = diagnosis.reasons(_changed(*entries), [], events=events)
+    assert (found["cause"], found["heals"]) == (("Quota", False) if counts else ("NoPod", True))
+    assert "exceeded quota: q" in found["evidence"]
+    assert ("before that" in found["evidence"]) != counts
 
 
 def test_refusals_say_nothing_where_no_pod_is_missing() -> None:

@@ -108,7 +108,6 @@ def reasons(
     events: Iterable[Mapping[str, Any]] | None = None,
     logs: Mapping[str, str] | None = None,
     now: datetime | None = None,
-    since: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Why nodes lack an available pod: causes, most frequent first, each with how many nodes, the
     first of them, the evidence of one, and whether waiting may help.
@@ -123,7 +122,6 @@ def reasons(
         events: of the DaemonSet and of its pods; None where they were not read.
         logs: the last lines of crashed containers, by the uid of the pod, see `needs`.
         now: the time, to tell what takes too long.
-        since: events of the DaemonSet last seen before are left out.
     """
     least = int((daemonset.get("spec") or {}).get("minReadySeconds") or 0)
     told = by_object(events)
@@ -148,8 +146,8 @@ def reasons(
         if found is not None:
             _add(groups, found, [node_of(pod)])
     uid = str((daemonset.get("metadata") or {}).get("uid") or "")
-    own = [one for one in told.get(uid, ()) if since is None or last_seen(one) >= since]
-    _add_absent(groups, daemonset, pods, there, None if events is None else own)
+    own = None if events is None else told.get(uid, [])
+    _add_absent(groups, daemonset, pods, there, own)
     if now is not None and least > 0:
         _add_clock_skew(groups, daemonset, pods, now)
     return sorted(groups.values(), key=lambda group: (-int(group["count"]), group["cause"]))
@@ -269,9 +267,30 @@ def _add_absent(
         told = "the controller has not made a pod; the DaemonSet's events were not read"
         _add(groups, trouble("NoPod", told, True), missing)
         return
-    found = refusals(events)
+    changed = specified_at(daemonset)
+    found = refusals(one for one in events if changed is None or last_seen(one) >= changed)
+    if found:
+        _add(groups, found[0], missing)
+        return
     told = "the controller has not made a pod, and no event says why"
-    _add(groups, found[0] if found else trouble("NoPod", told, True), missing)
+    before = refusals(events)
+    if before:
+        # It may hold still: a client says no more than so much of one object in a while.
+        told += f" since the DaemonSet was changed; before that: {before[0].evidence}"
+    _add(groups, trouble("NoPod", told, True), missing)
+
+
+def specified_at(daemonset: Mapping[str, Any]) -> datetime | None:
+    """When what the DaemonSet asks for was changed last, by the times of those who own fields of
+    its spec (KEP-555); None where it does not say. They are in whole seconds, as those of events.
+    """
+    entries = (daemonset.get("metadata") or {}).get("managedFields") or []
+    times = [
+        moment(one.get("time"))
+        for one in entries
+        if not one.get("subresource") and "f:spec" in (one.get("fieldsV1") or {})
+    ]
+    return max((time for time in times if time is not None), default=None)
 
 
 def _add_clock_skew(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,22 @@ def test_several_causes_are_told_by_how_many_nodes_they_have(
     assert (second["cause"], second["nodes"]) == ("NodeNotReady", ["node-4"])
     assert first["evidence"] in outcome.result["msg"]
     assert second["evidence"] in outcome.result["msg"]
+
+
+def test_what_was_refused_before_the_change_may_be_over(api: Api, tasks: Tasks) -> None:
+    path = f"/api/v1/namespaces/{tasks.namespace}/resourcequotas"
+    add_quota(api, tasks.namespace, pods=2)
+    assert _fails(tasks, _PLAIN)["cause"] == "Quota"
+    # The controller says nothing of the change for a while.
+    api.cluster.stop("kube-controller-manager")
+    try:
+        api.request("DELETE", f"{path}/few")
+        # Events are told by the second.
+        time.sleep(1.1)
+        failed = waits(tasks, "agent", _OTHER, seconds=4, failure_grace_seconds=1)
+    finally:
+        api.cluster.start("kube-controller-manager")
+    reason = reason_of(failed)
+    assert (reason["cause"], reason["count"], reason["heals"]) == ("NoPod", 3, True)
+    assert "exceeded quota: few" in reason["evidence"]
+    assert failed.result["rollout"]["failed_by"] == "timeout"
