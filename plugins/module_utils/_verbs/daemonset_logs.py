@@ -19,7 +19,7 @@ from .._views.log_files import Folder, file_names
 from .._views.logs import Log, Shares, failed_nodes, logs_view
 from .log_reading import Job, Reading, read_pod
 from .log_wish import OWN_SPEC, Wish, checked
-from .targets import EITHER, TARGET_SPEC, Target, choose, side_by_side
+from .targets import EITHER, TARGET_SPEC, Headway, Target, choose, side_by_side
 from .verb import Task, Verb
 
 _SECONDS_TO_CHOOSE = 120.0
@@ -36,7 +36,8 @@ def run(task: Task) -> dict[str, Any]:
     if wish.dest is not None:
         folder = _folder(wish.dest, wish.mode, task.check_mode)
     shares = Shares(wish.max_total_bytes, keeps_end=wish.keeps_end)
-    reading = Reading(task.cluster, wish, shares, folder, len(targets), task.progress)
+    headway = Headway(len(targets), "are read", task.progress)
+    reading = Reading(task.cluster, wish, shares, folder, headway)
     found = side_by_side(_jobs(wish, targets), lambda job: read_pod(reading, job), wish.concurrency)
     if folder is not None:
         # Not where the task is ended early: then a pod may still be read into it.

@@ -7,31 +7,21 @@
 from __future__ import annotations
 
 import codecs
-import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import (
-    ClusterError,
-    CredentialsError,
-    UnauthorizedError,
-    UnreachableError,
-    UntrustedError,
-)
+from .._base.errors import ClusterError
 from .._base.redaction import MARKER, hide, redact_text
 from .._cluster.channels import Output
 from .._cluster.connection import Cluster
 from .._cluster.pod_exec import MissingRightError, NoProgramError, run_in_pod
 from .exec_wish import SHELL, Wish
-from .targets import Target, side_by_side
+from .targets import Headway, Target, concerns_all, side_by_side
 
-_SECONDS_BETWEEN_LINES = 10.0
 # So many characters of a secret, at the end of what was cut off, tell something of it.
 _SHORTEST_PART = 4
-_FOR_ALL_PODS = (MissingRightError, UnauthorizedError, CredentialsError, UntrustedError)
 
 
 @dataclass
@@ -126,12 +116,8 @@ class _Running:
         self.halt: ClusterError | None = None
         self._cluster = cluster
         self._wish = wish
-        self._total = total
         self._max_bytes = wish.bytes_of_a_stream(total)
-        self._progress = progress
-        self._lock = threading.Lock()
-        self._done = self._failed = 0
-        self._told_at = time.monotonic()
+        self._headway = Headway(total, "are done", progress)
 
     def one(self, target: Target) -> Outcome:
         """Run the command in one pod."""
@@ -142,7 +128,7 @@ class _Running:
                 self._run(target, outcome)
             else:
                 outcome.problem = "It was not run."
-        self._tell(outcome)
+        self._headway.one_more(failed=outcome.failed)
         return outcome
 
     def _run(self, target: Target, outcome: Outcome) -> None:
@@ -160,22 +146,8 @@ class _Running:
             ).rc
         except ClusterError as error:
             outcome.problem = str(_explained(error))
-            # A connection that breaks is a matter of one pod, none at all is one of the server.
-            away = isinstance(error, UnreachableError) and error.unsent
-            if away or isinstance(error, _FOR_ALL_PODS):
+            if concerns_all(error, MissingRightError):
                 self.halt = self.halt or error
-
-    def _tell(self, outcome: Outcome) -> None:
-        """Tell a person who waits how far it is, every now and then."""
-        with self._lock:
-            self._done += 1
-            self._failed += outcome.failed
-            due = self._told_at + _SECONDS_BETWEEN_LINES
-            if time.monotonic() < due or self._done == self._total:
-                return
-            self._told_at = time.monotonic()
-            line = f"{self._done} of {self._total} pods are done, {self._failed} of them failed"
-        self._progress(line)
 
 
 def _explained(error: ClusterError) -> ClusterError:

@@ -7,22 +7,12 @@
 from __future__ import annotations
 
 import io
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from .._base.deadline import Deadline
-from .._base.errors import (
-    ClusterError,
-    CredentialsError,
-    DeadlineError,
-    ForbiddenError,
-    UnauthorizedError,
-    UnreachableError,
-    UntrustedError,
-)
+from .._base.errors import ClusterError, DeadlineError, ForbiddenError, UnreachableError
 from .._base.words import count_of
 from .._cluster import pod_logs
 from .._cluster.connection import Cluster
@@ -31,10 +21,7 @@ from .._views.log_files import Folder
 from .._views.log_stream import Kept, Search, hide, longest
 from .._views.logs import Log, Shares
 from .log_wish import Wish
-from .targets import Target
-
-_SECONDS_BETWEEN_LINES = 10.0
-_FOR_ALL_PODS = (ForbiddenError, UnauthorizedError, CredentialsError, UntrustedError)
+from .targets import Headway, Target, concerns_all
 
 
 @dataclass
@@ -46,8 +33,7 @@ class Reading:
         wish: what is read.
         shares: takes what is shown in the result.
         folder: takes files instead; None for the result.
-        total: how many pods there are.
-        progress: takes lines for a person who waits.
+        headway: tells how far it is.
         halt: what goes wrong with all pods alike, once it was met: then nothing more is asked.
     """
 
@@ -55,25 +41,8 @@ class Reading:
     wish: Wish
     shares: Shares
     folder: Folder | None
-    total: int
-    progress: Callable[[str], None]
+    headway: Headway
     halt: ClusterError | None = None
-    _done: int = 0
-    _failed: int = 0
-    _told_at: float = field(default_factory=time.monotonic)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def tell(self, logs: Sequence[Log]) -> None:
-        """Tell a person who waits that one more pod is done, every now and then."""
-        with self._lock:
-            self._done += 1
-            self._failed += any(log.failed for log in logs)
-            due = self._told_at + _SECONDS_BETWEEN_LINES
-            if time.monotonic() < due or self._done == self.total:
-                return
-            self._told_at = time.monotonic()
-            line = f"{self._done} of {self.total} pods are read, {self._failed} of them failed"
-        self.progress(line)
 
 
 @dataclass(frozen=True)
@@ -108,7 +77,7 @@ def read_pod(reading: Reading, job: Job) -> list[Log]:
         else:
             log.content = None
         logs.append(log)
-    reading.tell(logs)
+    reading.headway.one_more(failed=any(log.failed for log in logs))
     return logs
 
 
@@ -155,7 +124,7 @@ class _Source:
                 yield piece
         except ClusterError as error:
             self.error = error
-            if _is_for_all(error):
+            if concerns_all(error, ForbiddenError):
                 reading.halt = error
         self.is_late = self._deadline.passed()
 
@@ -232,15 +201,9 @@ def _conclude(log: Log, source: _Source, timeout: int, idle: str | None) -> None
         log.message = f"Container {log.container} of pod {log.pod} has no log: {idle}."
 
 
-def _is_for_all(error: ClusterError) -> bool:
-    """Whether all pods meet it: a broken connection is a matter of one, none at all is not."""
-    away = isinstance(error, UnreachableError) and error.unsent
-    return away or isinstance(error, _FOR_ALL_PODS)
-
-
 def _failure(log: Log, source: _Source, timeout: int) -> str:
     error, doubt = source.error, f"Is the kubelet of {log.node} running?"
-    if error is not None and _is_for_all(error):
+    if error is not None and concerns_all(error, ForbiddenError):
         return str(error)
     if source.is_late and (error is None or error.status is None):
         read = f"after {count_of(source.size, 'byte')}" if source.size else "before it began"

@@ -12,13 +12,24 @@ from __future__ import annotations
 import queue
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .._base.deadline import Deadline
-from .._base.errors import Fault, InputError, NotFoundError
+from .._base.errors import (
+    ClusterError,
+    CredentialsError,
+    Fault,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    UnauthorizedError,
+    UnreachableError,
+    UntrustedError,
+)
 from .._base.words import natural
 from .._cluster import daemonsets, objects
 from .._nodes.pods import is_ending, node_of
@@ -40,6 +51,8 @@ _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 # No other name can be that of a node or pod, and some characters mean something in a selector.
 _NAME = re.compile(r"[a-z0-9.-]+")
+
+_SECONDS_BETWEEN_LINES = 10.0
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -315,3 +328,47 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 def _without_numbers(name: str) -> str:
     return re.sub(r"[0-9]+", "0", name)
+
+
+class Headway:
+    """Tells a person who waits how far a task is with its pods, every now and then.
+
+    Args:
+        total: how many pods there are.
+        done: what is done with them, such as ``are read``.
+        progress: takes the lines.
+    """
+
+    def __init__(self, total: int, done: str, progress: Callable[[str], None]):
+        self._total = total
+        self._in_words = done
+        self._progress = progress
+        self._done = self._failed = 0
+        self._told_at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def one_more(self, *, failed: bool) -> None:
+        """One more pod is done."""
+        with self._lock:
+            self._done += 1
+            self._failed += failed
+            now = time.monotonic()
+            if now < self._told_at + _SECONDS_BETWEEN_LINES or self._done == self._total:
+                return
+            self._told_at = now
+            so_far = f"{self._done} of {self._total} pods {self._in_words}"
+            line = f"{so_far}, {self._failed} of them failed"
+        self._progress(line)
+
+
+def concerns_all(error: ClusterError, right: type[ForbiddenError]) -> bool:
+    """Whether all pods will meet this failure: then no further one need be tried.
+
+    A connection that breaks is a matter of one pod, none at all is one of the server.
+
+    Args:
+        error: what was met.
+        right: what it is where the right is missing that all of them take.
+    """
+    away = isinstance(error, UnreachableError) and error.unsent
+    return away or isinstance(error, (right, UnauthorizedError, CredentialsError, UntrustedError))
