@@ -287,8 +287,9 @@ def test_a_kind_without_namespaces_that_is_not_built_in(api: Api, tasks: Tasks) 
 
 def test_a_kind_that_the_server_does_not_have(tasks: Tasks) -> None:
     kind = {"apiVersion": "example.test/v1", "kind": "Thing", "metadata": {"name": "one"}}
-    checked = _run(tasks, _agent(other_objects=[kind]), check=True)
+    checked = _run(tasks, _agent(other_objects=[kind]), check=True, diff=True)
     assert "Thing" in checked.warnings
+    assert "Thing" in str([one["before_header"] for one in checked.result["diff"]])
     failed = tasks.fails(verb=_VERB, **_agent(other_objects=[kind]))
     assert "has no kind Thing in example.test/v1" in failed.result["msg"]
 

@@ -125,6 +125,9 @@ def kind_of(obj: Mapping[str, Any]) -> Kind:
 
 
 def called(obj: Mapping[str, Any]) -> str:
-    """An object in messages, see `Kind.called`."""
-    metadata = obj["metadata"]
-    return kind_of(obj).called(metadata.get("namespace", ""), metadata["name"])
+    """An object in messages, see `Kind.called`; one of a kind that the server lacks as it is."""
+    namespace, name = obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+    found = known(obj["apiVersion"], obj["kind"])
+    if found is None:
+        found = Kind(obj["apiVersion"], obj["kind"], "", namespaced=bool(namespace))
+    return found.called(namespace, name)
