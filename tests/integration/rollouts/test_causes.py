@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_info
 
-from tests.integration.api import Api
+from tests.integration.api import Api, eventually
 from tests.integration.rollouts.failures import FAILURES, TAKES_PORT, Failure, reason_of, waits
 from tests.integration.verbs import Outcome, Tasks
 
@@ -45,6 +45,8 @@ def outcomes(place: Tasks) -> dict[str, Outcome]:
     """What tasks say that wait for each of the failures, all of which were made before."""
     for name, failure in _names().items():
         place.ok(definition=failure.manifest(name))
+    # So many at once take a while; what is told of each is judged below.
+    eventually(lambda: _all_have_failed(place), "all have failed", within=120, every=1)
     with ThreadPoolExecutor(len(FAILURES)) as pool:
         running = {
             name: pool.submit(waits, place, name, failure) for name, failure in _names().items()
@@ -65,6 +67,12 @@ def outcomes_without_events(
             for name, failure in _names().items()
         }
         return {name: future.result() for name, future in running.items()}
+
+
+def _all_have_failed(place: Tasks) -> bool | None:
+    shown = place.ok(verb=daemonset_info.VERB, include=["reasons"]).result["daemonsets"]
+    causes = {one["name"]: [reason["cause"] for reason in one["reasons"]] for one in shown}
+    return all(causes[name] == [one.cause] for name, one in _names().items()) or None
 
 
 def _is_told(reason: dict[str, Any], failure: Failure) -> None:
