@@ -129,6 +129,29 @@ def test_a_forbidden_namespace_is_told_and_hides_no_other(
     assert alone.result["error"]["kind"] == "forbidden"
 
 
+def test_a_namespace_that_may_not_be_watched_is_told_and_hides_no_other(
+    api: Api, namespaces: Callable[[], str]
+) -> None:
+    allowed, refused = Tasks(api, namespaces()), Tasks(api, namespaces())
+    for place in (allowed, refused):
+        _make(place, "agent", "other", **_SLOW)
+    rules = [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["list", "watch"]}]
+    user = api.user_with(rules, allowed.namespace, "onlooker")
+    looker = [{**rules[0], "verbs": ["list"]}]
+    assert api.user_with(looker, refused.namespace, "onlooker") == user
+    both = [refused.namespace, allowed.namespace]
+    failed, _asked = _waits(allowed, namespaces=both, impersonate_user=user)
+    assert failed.result["failed"]
+    assert failed.result["error"]["kind"] == "batch"
+    assert "2 of 4 DaemonSets are not ready" in failed.result["msg"]
+    for one in failed.result["daemonsets"]:
+        assert one["failed"] == (one["namespace"] == refused.namespace)
+        assert one["rollout"]["ready"] != one["failed"]
+        if one["failed"]:
+            assert one["error"] == {"kind": "forbidden", "status": 403}
+            assert f"watch the DaemonSets of namespace {refused.namespace}" in one["msg"]
+
+
 def test_one_that_fails_hides_no_other_and_says_why(tasks: Tasks) -> None:
     _make(tasks, "well", **_SLOW)
     _make(tasks, "broken", **_BROKEN)

@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.deadline import Deadline
+from .._base.errors import ForbiddenError
 from .connection import Cluster
 from .failures import ExpiredError
 
 EXPIRED = "EXPIRED"
 DONE = "DONE"
+FORBIDDEN = "FORBIDDEN"
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class Event:
         key: which watch, as it was added.
         type: ``ADDED``, ``MODIFIED``, ``DELETED``; or ``EXPIRED``: this watch has ended, since the
             server no more has its resource version. List again, judge what was listed, and add the
-            watch again from there; or ``DONE``, see `Feed.do`.
-        object: the object; empty with ``EXPIRED`` and ``DONE``.
-        result: with ``DONE``, what the work returned.
+            watch again from there; or ``DONE``, see `Feed.do`; or ``FORBIDDEN``, see `Feed`.
+        object: the object; empty with the last three.
+        result: with ``DONE``, what the work returned; with ``FORBIDDEN``, the ForbiddenError.
     """
 
     key: str
@@ -55,10 +57,13 @@ class Feed:
     Args:
         cluster: the connection; its other requests can go on meanwhile, in any thread.
         deadline: when all of the watches end.
+        others_go_on: whether a watch that is forbidden ends alone, by an event of type
+            ``FORBIDDEN``; else `next` raises.
     """
 
-    def __init__(self, cluster: Cluster, deadline: Deadline):
+    def __init__(self, cluster: Cluster, deadline: Deadline, *, others_go_on: bool = False):
         self._cluster = cluster
+        self._others_go_on = others_go_on
         self._deadline = _Stoppable(deadline)
         self._came: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -156,7 +161,9 @@ class Feed:
         except ExpiredError:
             self._came.put(Event(key, EXPIRED, {}))
         except Exception as error:  # the reader's to see, whatever it is
-            if not self._deadline.passed():
+            if self._others_go_on and isinstance(error, ForbiddenError):
+                self._came.put(Event(key, FORBIDDEN, {}, error))
+            elif not self._deadline.passed():
                 self._came.put(error)
         finally:
             with self._lock:

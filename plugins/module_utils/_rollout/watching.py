@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import DeadlineError
+from .._base.errors import DeadlineError, ForbiddenError
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
-from .._cluster.feed import DONE, EXPIRED, Event, Feed
+from .._cluster.feed import DONE, EXPIRED, FORBIDDEN, Event, Feed
 from .._cluster.objects import list_all
 from .explaining import Explanation, explain
 from .following import Following
@@ -96,7 +96,8 @@ def path_of(namespace: str) -> str:
 def follow(
     cluster: Cluster, all_of: Sequence[Following], scopes: Sequence[Scope], deadline: Deadline
 ) -> None:
-    """Wait until each DaemonSet is ready, or has an error that says why it is not.
+    """Wait until each DaemonSet is ready, or has an error that says why it is not. Where one of the
+    scopes may not be watched, that is the error of what it covers, and the others go on.
 
     Raises:
         ClusterError: the server cannot be watched.
@@ -128,7 +129,7 @@ class _Run:
         self._looking: tuple[str, float] | None = None
 
     def to_the_end(self) -> None:
-        with Feed(self._cluster, self._deadline) as feed:
+        with Feed(self._cluster, self._deadline, others_go_on=True) as feed:
             for scope in self._scopes.values():
                 scope.add_to(feed)
             while True:
@@ -189,6 +190,8 @@ class _Run:
                 self._pending[event.key].looked(event.result, began, now)
         elif event.type == EXPIRED:
             self._again(feed, self._scopes[event.key])
+        elif event.type == FORBIDDEN:
+            self._refuse(self._scopes[event.key], event.result)
         else:
             uid = str(event.object["metadata"]["uid"])
             if uid in self._pending:
@@ -197,7 +200,11 @@ class _Run:
 
     def _again(self, feed: Feed, scope: Scope) -> None:
         """Go on after a watch whose version the server no more has."""
-        there, version = scope.listed(self._cluster, self._deadline)
+        try:
+            there, version = scope.listed(self._cluster, self._deadline)
+        except ForbiddenError as error:
+            self._refuse(scope, error)
+            return
         now = time.monotonic()
         for one in self._pending.values():
             if scope.covers(one):
@@ -206,6 +213,11 @@ class _Run:
         self._scopes[scope.key] = again
         if any(not one.ended for one in self._pending.values()):
             again.add_to(feed)
+
+    def _refuse(self, scope: Scope, error: ForbiddenError) -> None:
+        for one in self._pending.values():
+            if scope.covers(one):
+                one.error = error
 
     def _fail(self, one: Following, failed_by: str) -> None:
         """Find out why, with a little time of its own: the task's may be over."""
