@@ -114,6 +114,7 @@ def test_what_others_have_changed(fleet: Drift) -> None:
     fleet.kubectl("b", "patch", "configmap", "shipper", "-p", json.dumps(config))
     fleet.kubectl("c", "delete", "daemonset", "node-exporter")
     fleet.kubectl("c", "annotate", "daemonset/shipper", "seen=x")
+    fleet.kubectl("c", "delete", "configmap", "shipper")
     done = fleet.drift()
     assert done.code == 2
     assert fleet.states() == dict.fromkeys("abc", "differs")
@@ -142,15 +143,19 @@ def test_what_others_have_changed(fleet: Drift) -> None:
     found = fleet.agents_of("c")
     assert found["node_exporter"]["status"] == "missing"
     assert [one["change"] for one in found["node_exporter"]["changes"]] == ["created"]
-    assert found["node_agent"]["status"] == "same"
+    assert found["node_agent"]["status"] == "differs"
+    assert [(one["object"], one["change"]) for one in found["node_agent"]["changes"]] == [
+        (f"ConfigMap {fleet.places['c']}/shipper", "created")
+    ]
     assert [(one["field"], one["manager"]) for one in found["node_agent"]["set_by_others"]] == [
         ("metadata.annotations.seen", "kubectl-annotate")
     ]
-    assert fleet.report["totals"]["changes"] == 4
+    assert fleet.report["totals"]["changes"] == 5
     summary = _summary(done)
     assert "As wanted: 0 of 3 clusters." in summary
-    assert "Different (4 changes): a, b, c." in summary
-    assert "is missing." in fleet.markdown
+    assert "Different (5 changes): a, b, c." in summary
+    assert f"`ConfigMap {fleet.places['c']}/shipper` is missing." in fleet.markdown
+    assert f"`DaemonSet {fleet.places['c']}/node-exporter` is missing." in fleet.markdown
     assert "example.test/shipper:hot\\|fix" in fleet.markdown
 
 
