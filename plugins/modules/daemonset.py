@@ -422,10 +422,20 @@ rollout:
       returned: when a wait for the controller's rolling update did not end well
       sample: cause
     excused:
-      description: Which nodes lack their pod in a rollout that is ready all the same.
+      description: Which nodes lack their pod in a rollout that is ready all the same, by which
+        parameter, and for what reasons, as far as pods may be listed.
       type: dict
       returned: when O(unavailable_budget) or O(ignore_not_ready_nodes) excused any
-      sample: {count: 1, nodes: [node-3], why: the node is not Ready (ignore_not_ready_nodes)}
+      sample:
+        count: 1
+        nodes: [node-3]
+        why: 1 the node is not Ready (ignore_not_ready_nodes)
+        reasons:
+          - cause: NodeNotReady
+            count: 1
+            evidence: "KubeletNotReady: container runtime network not ready"
+            heals: true
+            nodes: [node-3]
     restarts:
       description: Which pods restart by the change, or would in check mode.
       type: dict

@@ -115,6 +115,8 @@ def test_nodes_that_are_not_ready_are_left_out_where_the_task_allows(agent: Scen
         eventually(is_down, "the node is not Ready")
         done = agent.ok(NEW, rollout={"stages": [2, "100%"]}, ignore_not_ready_nodes="1")
         assert done.result["rollout"]["excused"]["nodes"] == ["node-1"]
+        (reason,) = done.result["rollout"]["excused"]["reasons"]
+        assert (reason["cause"], reason["nodes"]) == ("NodeNotReady", ["node-1"])
         assert agent.on(NEW) >= {"node-0", "node-2", "node-3", "node-4"}
         assert agent.remembered == {}
     finally:

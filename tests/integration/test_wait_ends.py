@@ -122,6 +122,9 @@ def test_failing_early_can_be_switched_off(tasks: Tasks) -> None:
     assert "not ready after 5 seconds" in failed.result["msg"]
 
 
+_PULL = "ImagePull on node-2"
+
+
 @pytest.mark.parametrize("budget", ["1", "20%"])
 def test_a_budget_excuses_nodes_and_says_which(tasks: Tasks, budget: str) -> None:
     done = tasks.ok(
@@ -138,7 +141,10 @@ def test_a_budget_excuses_nodes_and_says_which(tasks: Tasks, budget: str) -> Non
     assert rollout["excused"]["count"] == 1
     assert rollout["excused"]["nodes"] == ["node-2"]
     assert "unavailable_budget" in rollout["excused"]["why"]
-    assert "1 excused" in done.progress[-1]
+    (reason,) = rollout["excused"]["reasons"]
+    assert (reason["cause"], reason["nodes"]) == ("ImagePull", ["node-2"])
+    assert "not found" in reason["evidence"]
+    assert done.progress[-1].endswith(f"1 excused: 1 within unavailable_budget ({_PULL})")
 
 
 def test_more_than_the_budget_is_a_failure(tasks: Tasks) -> None:
@@ -170,6 +176,7 @@ def test_a_budget_without_the_right_to_list_pods_is_judged_by_numbers(
     )
     assert done.result["rollout"]["excused"]["count"] == 1
     assert done.result["rollout"]["excused"]["nodes"] == []
+    assert done.result["rollout"]["excused"]["reasons"] == []
     failed = tasks.fails(
         **_agent("image-pull", simulate={"on": "node-2"}, wait_timeout=2, impersonate_user=user)
     )
@@ -204,6 +211,7 @@ def test_nodes_that_are_not_ready_are_excused_up_to_the_cap(
     assert rollout["ready"]
     assert rollout["excused"]["nodes"] == ["node-1"]
     assert "ignore_not_ready_nodes" in rollout["excused"]["why"]
+    assert [one["cause"] for one in rollout["excused"]["reasons"]] == ["NodeNotReady"]
     strict = tasks.fails(**_agent(**_EVERYWHERE, wait_timeout=2))
     assert [one["cause"] for one in strict.result["rollout"]["reasons"]] == ["NodeNotReady"]
     not_ready("node-3")

@@ -264,6 +264,7 @@ def test_a_budget_in_numbers_and_percents(
             "count": old + broken,
             "nodes": names(found)[:5],
             "why": f"{old + broken} {BUDGET}",
+            "reasons": [],
         }
         assert f"{well} of 10 pods are updated and available" in found.message
     else:
@@ -318,7 +319,8 @@ def test_a_node_without_any_pod_lacks_one() -> None:
     assert names(found) == ["n09"]
     unnamed = verdict(obj, Allowance("1"), pods=pods(9))
     assert names(unnamed) == [""]
-    assert unnamed.as_result()["excused"] == {"count": 1, "nodes": [], "why": f"1 {BUDGET}"}
+    told = {"count": 1, "nodes": [], "why": f"1 {BUDGET}", "reasons": []}
+    assert unnamed.as_result()["excused"] == told
 
 
 def test_nodes_that_are_not_eligible_lack_none() -> None:
@@ -484,4 +486,5 @@ def test_the_excused_are_bounded_in_the_result() -> None:
         "count": 2500,
         "nodes": ["n2500", "n2501", "n2502", "n2503", "n2504"],
         "why": f"2500 {BUDGET}",
+        "reasons": [],
     }

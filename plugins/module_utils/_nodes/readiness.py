@@ -49,6 +49,8 @@ class Verdict:
         excused: (node, why) of each node that lacks its pod in a rollout that is ready all the
             same; the node is empty where its name is not known.
         lacking: nodes without an available pod of this template, where pods were counted.
+        reasons: why the excused nodes lack their pod, see ``diagnosis.reasons``; empty where that
+            is not known.
     """
 
     ready: bool
@@ -57,6 +59,7 @@ class Verdict:
     counts: dict[str, int]
     excused: tuple[tuple[str, str], ...] = ()
     lacking: int | None = None
+    reasons: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def shortfall(self) -> int:
@@ -74,7 +77,7 @@ class Verdict:
             **self.counts,
         }
         if self.excused:
-            found["excused"] = excused_in_words(self.excused)
+            found["excused"] = excused_in_words(self.excused, self.reasons)
         return found
 
 
@@ -293,13 +296,18 @@ def _limits(allowance: Allowance, desired: int) -> tuple[int, int]:
     )
 
 
-def excused_in_words(excused: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Excused nodes, (node, why) each, as a task returns them: bounded, whatever their number."""
+def excused_in_words(
+    excused: Sequence[tuple[str, str]], reasons: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Excused nodes, (node, why) each, and by what cause they lack their pod, as a task returns
+    them: bounded, whatever their number.
+    """
     named = [node for node, _why in excused if node]
     return {
         "count": len(excused),
         "nodes": named[:MAX_NODES_NAMED],
         "why": "; ".join(_counted(why for _node, why in excused)),
+        "reasons": [dict(one) for one in reasons],
     }
 
 

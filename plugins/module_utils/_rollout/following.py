@@ -258,7 +258,10 @@ class Following:
             by_numbers=seen.pods is None,
         )
         if found.ready:
-            self.found = found
+            # Nobody else lacks a pod, so these are the reasons of the excused.
+            causes = "; ".join(map(_briefly, seen.reasons[:_CAUSES_IN_LINE]))
+            told = f"{found.message} ({causes})" if causes else found.message
+            self.found = replace(found, message=told, reasons=tuple(seen.reasons))
 
     @property
     def wants_nodes(self) -> bool:

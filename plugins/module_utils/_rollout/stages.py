@@ -24,6 +24,7 @@ from .._spec.shares import share_of
 from . import reverting, staged
 from .held import Held
 from .node_work import NodeOutcome, Proof
+from .outcomes import reasons_of
 from .patience import Patience
 from .pods import Replacing
 from .state import HOLDING, PROMOTING, ROLLING, State
@@ -153,6 +154,11 @@ class Stages:
         """The nodes with a pod that were left out, as they are not Ready and the task allows it."""
         return sorted(self._excused, key=natural)
 
+    def why_excused(self) -> list[dict[str, Any]]:
+        """What is wrong with those nodes, in the shape of all reasons."""
+        troubles = self._around.excused
+        return reasons_of(NodeOutcome(node, trouble=troubles[node]) for node in self.excused)
+
     def patience_for_failed(self) -> Patience:
         """The patience of the last wait: failed nodes that were put up with are excused."""
         if not self.failed:
@@ -228,10 +234,12 @@ class Stages:
     def _cut(self, pods: Replacing, stage: int) -> Cut:
         pods.refresh()
         hashes = {node: revision_of(pod) for node, pod in pods.pods().items()}
-        left_out = self._left_out | self._around.excused
+        left_out = self._left_out | self._around.excused.keys()
         there = {node: one for node, one in hashes.items() if node not in left_out}
         self._excused = {
-            node for node in self._around.excused & set(hashes) if hashes[node] != pods.revision
+            node
+            for node in self._around.excused.keys() & set(hashes)
+            if hashes[node] != pods.revision
         }
         return cut(self.plan, self.state, there, self._around.labels, stage)
 

@@ -374,7 +374,8 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
             " until the task runs again without rollout.until_stage, or with a later one",
         }
     if stages.excused:
-        report["excused"] = excused_in_words([(node, BY_NODE) for node in stages.excused])
+        excused = [(node, BY_NODE) for node in stages.excused]
+        report["excused"] = excused_in_words(excused, stages.why_excused())
     if stages.failed:
         report["failed"] = staged.reasons_of(stages.failed.values())
     return Staged(

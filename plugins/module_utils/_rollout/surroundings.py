@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._base.errors import ForbiddenError
-from .._nodes.pods import condition
+from .._nodes.causes_of_pods import node_trouble
+from .._nodes.trouble import Trouble
 from .._spec.rollout import Plan
 from .._spec.shares import share_of
 from .held import Held
@@ -23,11 +24,12 @@ class Surroundings:
 
     Attributes:
         labels: those of each node.
-        excused: nodes that are not Ready and are left out, as the task allows.
+        excused: nodes that are not Ready and are left out, as the task allows; what is wrong with
+            each.
     """
 
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    excused: frozenset[str] = frozenset()
+    excused: Mapping[str, Trouble] = field(default_factory=dict)
 
 
 def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
@@ -56,8 +58,10 @@ def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
     names = {str(node["metadata"]["name"]): node for node in nodes}
     labels = {name: node["metadata"].get("labels") or {} for name, node in names.items()}
     sick = {
-        name for name, node in names.items() if condition(node, "Ready").get("status") != "True"
+        name: trouble
+        for name, node in names.items()
+        if (trouble := node_trouble(node)) is not None and trouble.cause == "NodeNotReady"
     }
     desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or 0)
-    excused = sick if limit is not None and len(sick) <= share_of(limit, desired) else set()
-    return Surroundings(labels, frozenset(excused))
+    excused = sick if limit is not None and len(sick) <= share_of(limit, desired) else {}
+    return Surroundings(labels, excused)

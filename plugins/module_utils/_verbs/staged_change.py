@@ -94,6 +94,8 @@ def _together(first: dict[str, Any] | None, second: dict[str, Any]) -> dict[str,
         "count": first["count"] + second["count"] - twice,
         "nodes": nodes[:MAX_NODES_NAMED],
         "why": f"{first['why']}; {second['why']}",
+        # The wait looks at all that lack their pod.
+        "reasons": second["reasons"] or first["reasons"],
     }
 
 
