@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.integration.api import Api
 from tests.integration.harness import Play
 from tests.integration.test_fleet import Fleet
+from tools.environments.making import environment
 
 _IMAGE = "spec.template.spec.containers[shipper].image"
 
@@ -224,6 +226,35 @@ def test_lists_that_are_wrong(fleet: Drift) -> None:
     assert fleet.drift("--extra-vars=node_agents='{{ nowhere }}'").code == 2
     assert fleet.states() == dict.fromkeys("abc", "not_checked")
     assert "nowhere" in fleet.report["clusters"][0]["why"]
+
+
+def test_what_others_wrote_is_shown_as_it_is_by_the_oldest_ansible_too(fleet: Drift) -> None:
+    hostile = "{{ 1 + 1 }} | `x` <b>\n# no title @everyone ${HOME}"
+    patch = {"data": {"level": hostile, "7": "more"}}
+    fleet.kubectl("a", "patch", "configmap", "shipper", "-p", json.dumps(patch))
+    wrong = {"node_exporter_port": 99999999}
+    found = []
+    for where in (fleet.where, environment("smoke-oldest")):
+        fleet.where = where
+        assert fleet.drift(**wrong).code == 2
+        found.append((fleet.report, fleet.markdown))
+    assert found[0] == found[1]
+    changes = {one["field"]: one for one in fleet.agents_of("a")["node_agent"]["changes"]}
+    assert changes["data.level"]["before"] == hostile
+    assert fleet.states() == {"a": "differs", "b": "not_checked", "c": "not_checked"}
+    titles = [line for line in fleet.markdown.splitlines() if line.startswith("#")]
+    assert titles == [
+        "# Drift of 3 clusters",
+        "## a",
+        "### `node_agent` (shipper): differs",
+        "## b",
+        "### `node_exporter` (node-exporter): not checked",
+        "## c",
+        "### `node_exporter` (node-exporter): not checked",
+    ]
+    tables = MarkdownIt("commonmark").enable("table").parse(fleet.markdown)
+    cells = [token.content for token in tables if token.type == "inline"]
+    assert "``{{ 1 + 1 }} | `x` <b> # no title @everyone ${HOME}``" in cells
 
 
 def test_a_variant_that_is_wanted_no_more(fleet: Drift) -> None:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.integration.api import Api, Request, uids
-from tests.integration.harness import Play, run
+from tests.integration.harness import ENVIRONMENT, Play, run
 from tests.integration.pod_watch import PodWatch
 
 _NODES = 5
@@ -34,6 +34,9 @@ _SHIPPER: dict[str, Any] = {
 
 class Fleet:
     """Three clusters, of which two are to be monitored, and what the playbooks do to them."""
+
+    # The Ansible that runs them.
+    where = ENVIRONMENT
 
     def __init__(self, api: Api, places: Mapping[str, str]):
         self.api = api
@@ -53,6 +56,7 @@ class Fleet:
                 "clusters.yml": yaml.safe_dump(self._inventory()).encode(),
                 **{f"{name}.kubeconfig": self._kubeconfig(name) for name in self.places},
             },
+            environment=self.where,
         )
 
     def agents(self, *arguments: str, tag: str = "1", **variables: Any) -> Play:
