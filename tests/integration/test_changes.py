@@ -161,3 +161,36 @@ def test_both_ways_alike(api: Api, two_namespaces: tuple[str, str]) -> None:
             change["object"] = change["changed_at"] = None
         assert one == other
     alike(here.step("change"), there.step("change"), two_namespaces)
+
+
+def test_what_is_taken_over_from_another_tool(api: Api, tasks: Tasks) -> None:
+    container = {"name": "agent", "image": "example.test/agent:1", "args": ["--a"]}
+    labels = {"app": "agent"}
+    manifest = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "agent", "namespace": tasks.namespace, "labels": {"made": "by-hand"}},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
+    api.kubectl("create", "-f", "-", stdin=manifest)
+    wanted = _agent(adopt=["kubectl"], selector={"match_labels": labels}, pod_labels=labels)
+    predicted, real = (tasks.ok(check=check, **wanted) for check in (True, False))
+    assert _told(predicted) == _told(real)
+    told = {field: (before, after, by) for _change, field, before, after, by in _told(real)}
+    assert told["metadata.labels.made"] == ("by-hand", None, "kubectl-create")
+    assert told["spec.template.spec.containers[agent].args"] == (["--a"], None, "kubectl-create")
+    assert tasks.same(**wanted).result["changes"] == []
+
+
+def test_what_is_taken_over_as_it_is(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_agent())
+    api.kubectl("label", "-n", tasks.namespace, "daemonset/agent", "--overwrite", "team=b")
+    api.kubectl("label", "-n", tasks.namespace, "daemonset/agent", "--overwrite", "team=a")
+    predicted, real = (
+        tasks.ok(check=check, adopt=["kubectl"], **_agent()) for check in (True, False)
+    )
+    assert _told(predicted) == _told(real)
+    assert _told(real) == [("taken_over", "metadata.labels.team", "a", "a", "kubectl-label")]
