@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -37,7 +38,6 @@ from .retries import (
 )
 from .session import Session
 from .transport import CONNECT_SECONDS, Fault, fault_of
-from .websockets import SWITCHED
 
 # urllib3 takes no time-out of 0.
 _LEAST_SECONDS = 0.001
@@ -70,7 +70,9 @@ class Request:
 
     def is_done(self, status: int) -> bool:
         """Whether the HTTP status is that of a success."""
-        return status == SWITCHED if self.protocols else 200 <= status < 300
+        if self.protocols:
+            return status == HTTPStatus.SWITCHING_PROTOCOLS
+        return 200 <= status < 300
 
 
 class _Attempts:

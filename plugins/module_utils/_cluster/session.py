@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 from .._base.errors import CredentialsError
@@ -16,7 +16,9 @@ from .credentials import Identity
 from .libraries import urllib3
 from .resolve import Target
 from .transport import open_pool
-from .websockets import Upgrade, connect_alone, upgrade
+
+if TYPE_CHECKING:
+    from .websockets import Upgrade
 
 
 class Session:
@@ -125,6 +127,9 @@ class Session:
             CredentialsError: see ``websockets``.
             urllib3's exceptions and OSError: see ``transport.fault_of``.
         """
+        # A module is compiled anew in each task, and few tasks need one.
+        from .websockets import connect_alone, upgrade
+
         pool = self._pool_for(identity)
         connection = connect_alone(pool, self._target.server, connect_seconds)
         headers = self._headers(identity, None).items()

@@ -14,13 +14,12 @@ import socket
 import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from .._base.errors import CredentialsError
 from .libraries import urllib3
-
-SWITCHED = 101
 
 
 @dataclass(frozen=True)
@@ -101,10 +100,12 @@ def upgrade(
         raise TimeoutError("timed out") from error
     except websocket.WebSocketException as error:
         raise ConnectionError("the answer was not that of a websocket") from error
-    if made.status != SWITCHED:  # a redirect, which older releases take for a success
+    if (
+        made.status != HTTPStatus.SWITCHING_PROTOCOLS
+    ):  # a redirect, which older releases take for a success
         made.shutdown()
         return Upgrade(made.status, _mapping(made.headers or {}), b"", None)
-    return Upgrade(SWITCHED, _mapping(made.headers or {}), b"", made)
+    return Upgrade(HTTPStatus.SWITCHING_PROTOCOLS, _mapping(made.headers or {}), b"", made)
 
 
 def connect_alone(pool: Any, server: str, seconds: float) -> socket.socket:
