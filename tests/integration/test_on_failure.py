@@ -85,7 +85,8 @@ def test_rollback_gives_back_exactly_what_stood_before(api: Api, tasks: Tasks) -
     assert len(watch.restarted_nodes()) == 1
     assert watch.most_unavailable() == 1
     message = failed.result["msg"]
-    assert f"It was rolled back to revision {back['to_revision']}: all 5 pods" in message
+    assert back["to_revision"] == 1
+    assert "It was rolled back to revision 1: all 5 pods" in message
     assert "The rollout before" not in message
     # The definition that was there before finds nothing to do.
     tasks.same(**_GOOD)

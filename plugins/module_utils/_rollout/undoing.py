@@ -54,6 +54,8 @@ def roll_back(
     progress(f"{_name(before)}: rolling back")
     try:
         live = _still_ours(cluster, applied, own)
+        # Once the controller sees the template again, it gives its revision the next number.
+        number = _number(cluster, before, own)
         back = _put_back(cluster, before, live, how, own)
     except EverynodeError as trouble:
         error.message = f"{error.message} It could not be rolled back: {trouble.message}"
@@ -62,7 +64,7 @@ def roll_back(
     before_that = live["metadata"]["resourceVersion"]
     told = forecast.restarts(cluster, live, back.after, own, at=before_that)
     found: dict[str, Any] = {
-        "to_revision": _number(cluster, back.after, own),
+        "to_revision": number,
         "count": told["pods"],
         "nodes": told["nodes"],
     }
@@ -73,7 +75,6 @@ def roll_back(
     except EverynodeError as trouble:
         found |= {"ready": False, "message": trouble.message}
         ended = f", but that has not come to its end. {trouble.message}"
-    number = found["to_revision"]
     where = "to what it was" if number is None else f"to revision {number}"
     unfinished = "" if verdict(before).ready else _unfinished(verdict(before).message)
     error.message = f"{error.message} It was rolled back {where}{ended}{unfinished}"
@@ -194,7 +195,7 @@ def _beside_template(obj: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(cluster: Cluster, live: dict[str, Any], deadline: Deadline) -> int | None:
-    """The number of the revision that the DaemonSet is at, None where that cannot be read."""
+    """The number of the revision of the DaemonSet's template, None where that cannot be read."""
     try:
         found = history.current(live, revisions.revisions_of(cluster, live, deadline))
     except EverynodeError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.integration.api import Api, eventually
+from tests.integration.api import Api, RefusedByServerError, eventually
 
 MERGE = "application/merge-patch+json"
 
@@ -40,7 +40,18 @@ def add(
             ],
         },
     }
-    api.request("POST", f"/api/v1/namespaces/{namespace}/pods", body=manifest)
+
+    def made() -> bool | None:
+        try:
+            api.request("POST", f"/api/v1/namespaces/{namespace}/pods", body=manifest)
+        except RefusedByServerError as error:
+            # A new namespace gets its account from the controller manager.
+            if "error looking up service account" not in str(error):
+                raise
+            return None
+        return True
+
+    eventually(made, f"pod {name} is made")
 
     def settled() -> bool | None:
         status = api.request("GET", path_of(namespace, name))["status"]
