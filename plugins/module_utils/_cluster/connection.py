@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from .answers import pieces, warnings_of
 from .exec_cache import SHARED, key_of
 from .failures import ExpiredError, Question, WrongClusterError, foreign_answer
 from .libraries import urllib3
+from .lists import items_of
 from .resolve import Target
 from .sender import Request, Sender, parsed
 from .watch import watch_events
@@ -114,6 +115,28 @@ class Cluster:
         """
         self._guard(deadline)
         return self._ask(Request(method, path, doing, query, body, content_type), deadline)
+
+    def page(
+        self, path: str, *, query: Mapping[str, Any], deadline: Deadline, doing: str
+    ) -> Generator[dict[str, Any], None, dict[str, Any]]:
+        """Yield the objects of a page of a list, each parsed when it is taken; see ``lists.each``.
+
+        Returns:
+            the rest of the answer, with ``metadata``.
+
+        Raises:
+            ClusterError: in one of its kinds.
+        """
+        self._guard(deadline)
+        response, data = self._sender.send(Request("GET", path, doing, query), deadline)
+        text = data.decode(errors="replace")
+        # Not twice in memory.
+        del data
+        try:
+            return (yield from items_of(text))
+        except ValueError as error:
+            question = self._sender.question(doing)
+            raise foreign_answer(question, response.status, text) from error
 
     def watch(
         self,

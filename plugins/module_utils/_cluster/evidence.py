@@ -4,12 +4,13 @@
 
 """What the cluster can tell about a rollout: pods, nodes and events, kept small.
 
-A page at a time is read and cut down to what is looked at, so that thousands of nodes do not take
-hundreds of megabytes.
+Each object is cut down to what is looked at as soon as it is read, so that thousands of nodes do
+not take hundreds of megabytes.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -17,10 +18,11 @@ from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError, NotFoundError
 from . import daemonsets
 from .connection import Cluster
+from .lists import PAGE, each
 
-_PAGE = 500
-# A namespace can hold more events than anybody reads: what this many pages do not show is left out.
-_EVENT_PAGES = 4
+# A namespace can hold more events than anybody reads: these about its pods, and these about one
+# object, are looked at, the rest is left out.
+_EVENTS, _EVENTS_OF_ONE = 4 * PAGE, PAGE
 # So few objects are asked for one by one rather than found in a list.
 FEW = 5
 
@@ -112,7 +114,7 @@ def pod_events(
             keep,
             deadline,
             f"list the events about pods of namespace {namespace}",
-            pages=_EVENT_PAGES,
+            most=_EVENTS,
         )
     except ForbiddenError:
         return None
@@ -129,7 +131,7 @@ def _events(
             _small_event,
             deadline,
             f"list the events about {what}",
-            pages=1,
+            most=_EVENTS_OF_ONE,
         )
     except ForbiddenError:
         return None
@@ -153,19 +155,13 @@ def _listed(
     deadline: Deadline,
     doing: str,
     *,
-    pages: int | None = None,
+    most: int | None = None,
 ) -> list[dict[str, Any]]:
-    """What ``keep`` makes of the objects of a list, without those of which it makes None."""
-    found: list[dict[str, Any]] = []
-    page = dict(query, limit=str(_PAGE))
-    while True:
-        body = cluster.request("GET", path, query=page, deadline=deadline, doing=doing).body
-        found += [kept for one in body.get("items") or [] if (kept := keep(one)) is not None]
-        pages = None if pages is None else pages - 1
-        token = body["metadata"].get("continue")
-        if not token or pages == 0:
-            return found
-        page["continue"] = token
+    """What ``keep`` makes of the objects of a list, without those of which it makes None; with
+    ``most``, of the first so many of the list.
+    """
+    listed = itertools.islice(each(cluster, path, query, deadline, doing), most)
+    return [kept for one in listed if (kept := keep(one)) is not None]
 
 
 def log_of(

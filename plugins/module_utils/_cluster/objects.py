@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,9 @@ from .._base.errors import ConflictError, NotFoundError, RefusedError
 from . import guards, obstacles
 from .connection import Cluster
 from .kinds import Kind, kind_of
+from .lists import PAGE
 
 APPLY = "application/apply-patch+yaml"
-_PAGE = 500
 _NOT_FOR_USERS = frozenset(
     {
         "deprecated.daemonset.template.generation",
@@ -146,30 +146,13 @@ def list_all(
 ) -> tuple[list[dict[str, Any]], str]:
     """Every object of a list, read in pages, and the list's resourceVersion."""
     found: list[dict[str, Any]] = []
-    for body in _pages(cluster, path, query, deadline, doing):
-        found.extend(body.get("items") or [])
-        version = body["metadata"]["resourceVersion"]
-    return found, version
-
-
-def each(
-    cluster: Cluster, path: str, query: Mapping[str, str], deadline: Deadline, doing: str
-) -> Iterator[dict[str, Any]]:
-    """The objects of a list, of which one page at a time is in memory."""
-    for body in _pages(cluster, path, query, deadline, doing):
-        yield from body.pop("items", None) or []
-
-
-def _pages(
-    cluster: Cluster, path: str, query: Mapping[str, str], deadline: Deadline, doing: str
-) -> Iterator[dict[str, Any]]:
-    page = dict(query, limit=str(_PAGE))
+    page = dict(query, limit=str(PAGE))
     while True:
         body = cluster.request("GET", path, query=page, deadline=deadline, doing=doing).body
+        found.extend(body.get("items") or [])
         token = body["metadata"].get("continue")
-        yield body
         if not token:
-            return
+            return found, body["metadata"]["resourceVersion"]
         page["continue"] = token
 
 

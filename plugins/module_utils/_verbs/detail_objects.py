@@ -11,7 +11,7 @@ from typing import Any
 
 from .._base.errors import ForbiddenError
 from .._base.words import some_of
-from .._cluster.objects import each
+from .._cluster.lists import each
 from .._spec.references import Reference
 from .._views import supporting as views
 from .._views.claims import claim_view, claims_named

@@ -15,7 +15,7 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError, NotFoundError
 from .._base.words import count_of
-from .._cluster import objects
+from .._cluster import lists
 from .targets import side_by_side
 from .verb import Task
 
@@ -143,7 +143,7 @@ class Reading:
             """Whether it went well, or why not."""
             scope = f"/namespaces/{namespace}" if namespace else ""
             where = f"in namespace {namespace}" if namespace else "in all namespaces"
-            found = objects.each(
+            found = lists.each(
                 self.task.cluster,
                 f"{group}{scope}/{resource}",
                 query(namespace),

@@ -16,7 +16,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError
-from .._cluster import objects
+from .._cluster import lists
 from .._cluster.daemonsets import common_selector
 from .._nodes.pods import is_ending, is_ready
 from .reach import Reach, in_each, in_words, path_of, warn_of
@@ -123,7 +123,7 @@ def _list(
     labels = {"labelSelector": selector} if selector else {}
     found: dict[str, _Object] = {}
     for fields in _narrow(nodes):
-        pods = objects.each(
+        pods = lists.each(
             task.cluster,
             f"/api/v1{path_of(namespace)}/pods",
             {**labels, **fields},

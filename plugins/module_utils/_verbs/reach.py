@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union
 from .._base.deadline import Deadline
 from .._base.errors import Fault, ForbiddenError
 from .._base.words import count_of, some_of
-from .._cluster import objects
+from .._cluster import lists, objects
 from .verb import Task
 
 _AT_ONCE = 10
@@ -85,7 +85,7 @@ def _visible(task: Task, refused: ForbiddenError, deadline: Deadline) -> list[st
     try:
         return [
             str(one["metadata"]["name"])
-            for one in objects.each(
+            for one in lists.each(
                 task.cluster, "/api/v1/namespaces", {}, deadline, "list the namespaces"
             )
         ]

@@ -31,7 +31,7 @@ from .._base.errors import (
     UntrustedError,
 )
 from .._base.words import natural
-from .._cluster import daemonsets, objects
+from .._cluster import daemonsets, lists, objects
 from .._nodes.pods import is_ending, node_of
 from .._spec.build import identity
 from .._spec.names import nearest
@@ -219,7 +219,7 @@ def _listed(
     task: Task, live: Mapping[str, Any], narrow: Mapping[str, str], deadline: Deadline
 ) -> Iterator[Target]:
     metadata = live["metadata"]
-    pods = objects.each(
+    pods = lists.each(
         task.cluster,
         f"/api/v1/namespaces/{metadata['namespace']}/pods",
         {**daemonsets.pods_query(live), **narrow},
