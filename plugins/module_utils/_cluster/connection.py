@@ -17,7 +17,6 @@ from .answers import pieces, warnings_of
 from .exec_cache import SHARED, key_of
 from .failures import ExpiredError, Question, WrongClusterError, foreign_answer
 from .libraries import urllib3
-from .lists import items_of
 from .resolve import Target
 from .sender import Request, Sender, parsed
 from .watch import watch_events
@@ -127,6 +126,10 @@ class Cluster:
         Raises:
             ClusterError: in one of its kinds.
         """
+        # A module is compiled anew in each task, so what few tasks need is imported where it is
+        # used.
+        from .lists import items_of
+
         self._guard(deadline)
         response, data = self._sender.send(Request("GET", path, doing, query), deadline)
         text = data.decode(errors="replace")
