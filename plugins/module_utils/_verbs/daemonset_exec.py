@@ -13,7 +13,7 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, Fault, InputError
 from .._base.redaction import hide, redact_text
-from .._base.words import count_of, natural
+from .._base.words import count_of, natural, some_of
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.trouble import quoted_end
 from .._spec.names import nearest
@@ -119,7 +119,9 @@ def _halted(task: Task, halt: ClusterError) -> dict[str, Any]:
 def _foretold(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """What check mode tells beside the nodes."""
     where = [_where(one) for one in outcomes if not one.failed]
-    text = f"It would run in {count_of(len(where), 'pod')}: {_some(where)}." if where else ""
+    text = (
+        f"It would run in {count_of(len(where), 'pod')}: {some_of(where, _NODES)}." if where else ""
+    )
     return {"skipped": True, "msg": text or "It would run nowhere."}
 
 
@@ -131,7 +133,7 @@ def _told(
     for one in failed:
         reasons.setdefault(_reason(one), []).append(one)
     lines = [
-        f"{_some([_where(one) for one in some])}: {reason}{_said(some, secrets)}"
+        f"{some_of([_where(one) for one in some], _NODES)}: {reason}{_said(some, secrets)}"
         for reason, some in reasons.items()
     ]
     if len(lines) > _REASONS:
@@ -171,11 +173,6 @@ def _without_name(text: str, pod: str | None) -> str:
 
 def _where(one: Outcome) -> str:
     return one.node or f"pod {one.pod}"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NODES
-    return ", ".join(names[:_NODES]) + (f" and {more} more" if more > 0 else "")
 
 
 VERB = Verb(

@@ -12,7 +12,7 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, Fault, InputError
 from .._base.redaction import redact, redact_text
-from .._base.words import count_of
+from .._base.words import count_of, some_of
 from .._cluster.options import CONNECTION_SPEC
 from .._spec.names import nearest
 from .._views.log_files import Folder, file_names
@@ -144,16 +144,11 @@ def _told(failed: Sequence[Log]) -> str:
     for where, message in by_node.items():
         nodes.setdefault(message, []).append(where)
     told = [
-        message if len(some) == 1 and some[0] in message else f"{_some(some)}: {message}"
+        message if len(some) == 1 and some[0] in message else f"{some_of(some, _TOLD)}: {message}"
         for message, some in list(nodes.items())[:_TOLD]
     ]
     more = sum(len(some) for some in list(nodes.values())[_TOLD:])
     return " ".join(told) + (f" And {count_of(more, 'node')} more." if more > 0 else "")
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _TOLD
-    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")
 
 
 VERB = Verb(
