@@ -242,6 +242,7 @@ def test_what_others_wrote_is_shown_as_it_is_by_the_oldest_ansible_too(fleet: Dr
     changes = {one["field"]: one for one in fleet.agents_of("a")["node_agent"]["changes"]}
     assert changes["data.level"]["before"] == hostile
     assert fleet.states() == {"a": "differs", "b": "not_checked", "c": "not_checked"}
+    assert fleet.markdown.startswith("# ")
     titles = [line for line in fleet.markdown.splitlines() if line.startswith("#")]
     assert titles == [
         "# Drift of 3 clusters",
