@@ -155,7 +155,7 @@ class Api:
             if any(o["uid"] == uid for o in pod["metadata"].get("ownerReferences", []))
         ]
 
-    def settled(self, namespace: str, name: str, *, within: float = 30) -> dict[str, Any]:
+    def settled(self, namespace: str, name: str, *, within: float = 90) -> dict[str, Any]:
         """The DaemonSet once all its pods are of this generation and available."""
 
         def ready() -> dict[str, Any] | None:
@@ -288,7 +288,7 @@ def daemonsets(namespace: str) -> str:
 
 
 def eventually(
-    look: Callable[[], _T | None], what: str, *, within: float = 20, every: float = 0.1
+    look: Callable[[], _T | None], what: str, *, within: float = 60, every: float = 0.1
 ) -> _T:
     """What `look` returns once it is not None; AssertionError when that takes too long."""
     end = time.monotonic() + within

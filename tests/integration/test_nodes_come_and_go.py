@@ -19,7 +19,7 @@ _SLOW: dict[str, Any] = {
     "containers": [{"name": "agent", "image": "example.test/agent:1"}],
     "pod_annotations": {
         "everynode.kubernetes/simulate": "slow-start",
-        "everynode.kubernetes/simulate-seconds": "6",
+        "everynode.kubernetes/simulate-seconds": "10",
     },
     "wait": True,
     "wait_timeout": 60,

@@ -191,8 +191,8 @@ def test_what_happens_when_the_time_is_up(agent: Scene) -> None:
         "everynode.kubernetes/simulate": "slow-start",
         "everynode.kubernetes/simulate-seconds": "30",
     }
-    failed = agent.fails(NEW, pod_annotations=slow, wait_timeout=2, rollout=_STAGES)
-    assert "after 2 seconds" in failed.result["msg"]
+    failed = agent.fails(NEW, pod_annotations=slow, wait_timeout=6, rollout=_STAGES)
+    assert "after 6 seconds" in failed.result["msg"]
     assert set(agent.restarts()) == {"node-0"}
     agent.ended(OLD)
 

@@ -127,7 +127,7 @@ def test_a_deletion_meanwhile_is_told(api: Api, tasks: Tasks) -> None:
     # So that the task waits already.
     time.sleep(0.5)
     api.request("DELETE", f"{daemonsets(tasks.namespace)}/agent")
-    thread.join(15)
+    thread.join(60)
     (outcome,) = found
     assert outcome.result["failed"]
     assert outcome.result["changed"]
@@ -141,7 +141,7 @@ def test_another_made_meanwhile_is_not_taken_for_it(api: Api, tasks: Tasks) -> N
     time.sleep(0.5)
     api.request("DELETE", f"{daemonsets(tasks.namespace)}/agent")
     tasks.ok(**_agent(wait=False))
-    thread.join(15)
+    thread.join(60)
     assert found[0].result["failed"]
     assert "was deleted" in found[0].result["msg"]
 
@@ -156,11 +156,14 @@ def test_another_made_meanwhile_is_not_taken_for_it(api: Api, tasks: Tasks) -> N
 )
 def test_a_time_out_names_the_reasons_and_their_nodes(tasks: Tasks, mode: str, cause: str) -> None:
     simulated = _simulated(mode, on="node-1,node-3")
-    failed = tasks.fails(**_agent(wait_timeout=3, **simulated))
+    tasks.ok(**_agent(wait=False, **simulated))
+    tasks.until_reasons({cause: 2})
+    simulated["labels"] = {"tier": "node"}
+    failed = tasks.fails(**_agent(wait_timeout=2, **simulated))
     assert failed.changed
     assert failed.result["error"]["kind"] == "rollout"
     message = failed.result["msg"]
-    assert "not ready after 3 seconds" in message
+    assert "not ready after 2 seconds" in message
     assert "3 of 5" in message
     (reason,) = failed.result["rollout"]["reasons"]
     assert reason["cause"] == cause
@@ -312,7 +315,8 @@ def test_another_output_stays_as_it_is(api: Api, namespace: str) -> None:
 
 
 def test_a_failed_rollout_is_the_same_both_ways(api: Api, two_namespaces: tuple[str, str]) -> None:
-    failing = _agent(**_simulated("image-pull", on="node-2"), wait_timeout=4)
+    soon = {"failure_grace_seconds": 1, "wait_timeout": 60}
+    failing = _agent(**_simulated("image-pull", on="node-2"), **soon)
     for play in both_ways(api, two_namespaces, [task("fails", **failing)]):
         step = play.step("fails")
         assert step.status == "failed"

@@ -81,7 +81,10 @@ def not_ready(api: Api) -> Iterator[Callable[..., None]]:
     [("image-pull", "ImagePull", "not found"), ("crash-loop", "CrashLoop", "exit code 1")],
 )
 def test_a_cause_that_does_not_heal_ends_it(tasks: Tasks, mode: str, cause: str, told: str) -> None:
-    failed = tasks.fails(**_agent(mode, simulate={"on": "node-1,node-3"}, failure_grace_seconds=1))
+    given = {"simulate": {"on": "node-1,node-3"}, "failure_grace_seconds": 1}
+    tasks.ok(**_agent(mode, **given, wait=False))
+    tasks.until_reasons({cause: 2})
+    failed = tasks.fails(**_agent(mode, **given, labels={"tier": "node"}))
     rollout = failed.result["rollout"]
     assert failed.changed
     assert rollout["failed_by"] == "cause"
@@ -95,14 +98,10 @@ def test_a_cause_that_does_not_heal_ends_it(tasks: Tasks, mode: str, cause: str,
 
 
 def test_what_may_heal_does_not_end_it_and_a_lack_of_progress_does(tasks: Tasks) -> None:
-    failed = tasks.fails(
-        **_agent(
-            "never-ready",
-            simulate={"on": "node-4"},
-            failure_grace_seconds=1,
-            progress_deadline_seconds=4,
-        )
-    )
+    given = {"simulate": {"on": "node-4"}, "failure_grace_seconds": 1}
+    tasks.ok(**_agent("never-ready", **given, wait=False))
+    tasks.until_reasons({"ProbeFailed": 1})
+    failed = tasks.fails(**_agent("never-ready", **given, progress_deadline_seconds=4))
     assert failed.result["rollout"]["failed_by"] == "no_progress"
     assert "made no progress for 4 seconds: 4 of 5" in failed.result["msg"]
     assert "(node-4)" in failed.result["msg"]
@@ -264,13 +263,10 @@ def test_while_all_goes_well_pods_are_not_listed(tasks: Tasks) -> None:
 
 
 def test_progress_names_what_fails_and_where(tasks: Tasks) -> None:
-    failed = tasks.fails(
-        **_agent(
-            "image-pull",
-            simulate={"on": "node-3"},
-            failure_grace_seconds=2,
-        )
-    )
+    given = {"simulate": {"on": "node-3"}, "failure_grace_seconds": 2}
+    tasks.ok(**_agent("image-pull", **given, wait=False))
+    tasks.until_reasons({"ImagePull": 1})
+    failed = tasks.fails(**_agent("image-pull", **given))
     last = failed.progress[-1]
     assert last == f"{tasks.namespace}/agent: 5 of 5 updated, 4 available; ImagePull on node-3"
 
@@ -290,7 +286,7 @@ def test_one_that_is_deleted_while_its_finalizers_hold_it(api: Api, tasks: Tasks
     held = {"metadata": {"finalizers": ["example.test/held"]}}
     api.request("PATCH", path, body=held, kind=MERGE)
     api.request("DELETE", path)
-    thread.join(30)
+    thread.join(60)
     assert found[0].result["rollout"]["failed_by"] == "deleted"
     assert found[0].result["rollout"]["state"] == "deleting"
     assert "is being deleted while the task waits" in found[0].result["msg"]

@@ -9,7 +9,7 @@ What ansible-playbook adds (arguments, ways to run, output) has tests of its own
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.verb i
     carry_out,
 )
 
-from tests.integration.api import Api, Request
+from tests.integration.api import Api, Request, eventually
 
 
 @dataclass(frozen=True)
@@ -118,3 +118,17 @@ class Tasks:
     def info(self, **parameters: Any) -> Outcome:
         """Carry out a task of daemonset_info, failed or not."""
         return self.run(verb=daemonset_info.VERB, **parameters)
+
+    def until_reasons(self, counts: Mapping[str, int]) -> None:
+        """Wait until the DaemonSet "agent" lacks pods by exactly these causes, each on so many
+        nodes, so that what a task then says of it does not depend on how fast the cluster is.
+        """
+
+        def told() -> bool | None:
+            (shown,) = self.info(name="agent", include=["reasons"]).result["daemonsets"]
+            found = {reason["cause"]: reason["count"] for reason in shown["reasons"] or []}
+            rollout = shown["rollout"]
+            missing = rollout["desired"] - min(rollout["updated"], rollout["available"])
+            return (found == counts and missing == sum(counts.values())) or None
+
+        eventually(told, f"the reasons are {counts}")

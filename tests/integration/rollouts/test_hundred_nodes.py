@@ -64,10 +64,16 @@ def _watched(tasks: Tasks, update: Callable[[], Outcome]) -> tuple[dict[str, Any
 def _a_tenth(watch: PodWatch) -> int:
     """How many nodes lacked their pod: a tenth, as the controller takes it.
 
-    It counts by what it has seen so far, and may be a pod or two ahead of that.
+    It really takes down more now and then where the machine is busy: the pods are counted here by
+    what became of each. Before it goes on, it waits until its cache has shown it as many deletions
+    as it asked for. But it counts each of them several times (updatePod and deletePod in
+    pkg/controller/daemon/daemon_controller.go): as the pod begins to end, with each change of its
+    status after that, and as it is gone. Its own log says three times a pod on these nodes. So it
+    may go on while its cache still shows some of the pods that it has deleted as available, and
+    take as many others.
     """
     lacking = watch.most_unavailable()
-    assert 10 <= lacking <= 12
+    assert 10 <= lacking < 20
     assert len(watch.restarted_nodes()) == lacking
     return lacking
 
