@@ -125,7 +125,9 @@ def test_in_stages_so_many_nodes_may_fail(place: Tasks) -> None:
 
 
 def test_a_rolling_update_stops_at_what_may_be_unavailable(place: Tasks) -> None:
-    result, watch = _watched(place, lambda: place.fails(**_agent(BAD)))
+    # Long enough for all pods to have come as far as they do.
+    bad = _agent(BAD, failure_grace_seconds=5)
+    result, watch = _watched(place, lambda: place.fails(**bad))
     lacking = _a_tenth(watch)
     (reason,) = result["rollout"]["reasons"]
     assert (reason["cause"], reason["count"]) == ("ImagePull", lacking)
