@@ -184,6 +184,34 @@ def test_impersonation_by_variables(parts: Parts, monkeypatch: pytest.MonkeyPatc
     assert {"ops", "dev"} <= set(user["groups"])
 
 
+def test_impersonation_by_the_kubeconfig(parts: Parts, tmp_path: Path) -> None:
+    user = {
+        "client-certificate": str(parts.certificate),
+        "client-key": str(parts.key),
+        "as": "somebody",
+        "as-uid": "of-somebody",
+        "as-groups": ["readers", "nosy"],
+        "as-user-extra": {"example.test/why %": ["one", "two"]},
+    }
+    kubeconfig = write(tmp_path / "config", parts.with_user(**user))
+    who = whoami(connect({"kubeconfig": kubeconfig}))
+    assert who["username"] == "somebody"
+    assert who["uid"] == "of-somebody"
+    assert {"readers", "nosy"} <= set(who["groups"])
+    assert "system:masters" not in who["groups"]
+    assert who["extra"] == {"example.test/why %": ["one", "two"]}
+    # As with kubectl, an option takes its place.
+    other = whoami(connect({"kubeconfig": kubeconfig, "impersonate_user": "another"}))
+    assert (other["username"], other.get("uid")) == ("another", None)
+
+
+@pytest.mark.parametrize("alone", [{"as-groups": ["readers"]}, {"as-uid": "1"}])
+def test_impersonation_of_nobody(parts: Parts, tmp_path: Path, alone: dict[str, Any]) -> None:
+    kubeconfig = write(tmp_path / "config", parts.with_user(token="t", **alone))
+    with pytest.raises(CredentialsError, match="without as"):
+        connect({"kubeconfig": kubeconfig})
+
+
 def test_a_pods_account_only_when_asked_for(
     parts: Parts, token: Callable[[], str], tmp_path: Path
 ) -> None:
