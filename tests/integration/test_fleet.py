@@ -317,6 +317,25 @@ def test_what_is_not_said(
     assert not failed.requests
 
 
+@pytest.mark.parametrize(
+    ("playbook", "variables"),
+    [
+        ("node_agents", {"shipper_tag": "1"}),
+        ("restart", {"restart_names": "shipper"}),
+        ("remove", {"remove_names": "shipper"}),
+        ("report", {}),
+        ("drift", {"shipper_tag": "1"}),
+    ],
+)
+def test_a_misspelt_variable_leads_to_no_other_cluster(
+    fleet: Fleet, playbook: str, variables: dict[str, Any]
+) -> None:
+    failed = fleet.run(playbook, **variables, cluster_context="of-{{ mispelt }}")
+    assert failed.code != 0
+    assert "mispelt" in failed.output
+    assert not failed.requests
+
+
 def test_remove_in_waves_with_all_that_belongs_to_them(fleet: Fleet) -> None:
     fleet.agents().done()
     told = fleet.run("remove", "--check", remove_names=["shipper"]).done()
