@@ -102,7 +102,8 @@ options:
     type: str
   impersonate_user:
     description:
-      - The user to act as, which the login needs the right for.
+      - The user to act as, which the login needs the right for. It takes the place of what a
+        kubeconfig's user acts as (C(as)).
       - E(K8S_AUTH_IMPERSONATE_USER) stands in for it.
     type: str
   impersonate_groups:
