@@ -148,10 +148,10 @@ def test_all_objects_of_an_agent_without_their_secrets(tasks: Tasks) -> None:
 def test_both_ways_alike(api: Api, two_namespaces: tuple[str, str]) -> None:
     newer = _agent(containers=_with_image("example.test/agent:2"))
     steps = [
-        task("create", **_agent(wait=False)),
-        task("predict", **{**newer, "wait": False}) | {"check_mode": True},
-        task("change", **{**newer, "wait": False}),
-        task("same", **{**newer, "wait": False}),
+        task("create", **_agent()),
+        task("predict", **newer) | {"check_mode": True},
+        task("change", **newer),
+        task("same", **newer),
     ]
     here, there = both_ways(api, two_namespaces, steps)
     for name in ("create", "predict", "change", "same"):

@@ -408,4 +408,4 @@ def test_drift_is_looked_for_by_awx(nightly: Nightly, tmp_path: Path) -> None:
     nightly.clusters["west-1"].kubectl("set", "image", "ds/log-shipper", image, "-n", "logging")
     (differs,) = awx.launch(schedule["unified_job_template"])
     assert differs.code == 2
-    assert "Different (1 changes): west-1" in differs.output
+    assert "Different (1 change): west-1" in differs.output
