@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _everything() -> list[rows.Row]:
-    print("Measuring; this takes about twenty minutes on a machine with nothing else to do.")
+    print("Measuring; this takes about half an hour on a machine with nothing else to do.")
     with clusters.cluster(_NODES, "bench") as cluster:
         done = _told(measurements.rows(cluster))
         print(f"\n{report.write(done, cluster)}")

@@ -276,7 +276,9 @@ def _logs(meter: _Meter, nodes: int, folder: Path) -> Iterator[Row]:
     command = ("logs", "-n", _LARGE, "--selector=app=large", f"--container={_CONTAINER}")
     others = {
         f"`kubernetes.core.k8s_log` of {_SINGLE} pods": meter.task(some, rounds=1)[0],
-        "`kubectl logs`": meter.kubectl(*command, f"--tail={_TAIL}", rounds=1),
+        "`kubectl logs`, which asks five times a second": meter.kubectl(
+            *command, f"--tail={_TAIL}", rounds=1
+        ),
     }
     most = 1 + math.ceil(nodes / _PAGE) + nodes
     what = f"`daemonset_logs`: the last {_TAIL} lines of {nodes} pods"
