@@ -20,7 +20,7 @@ from .difference import difference
 from .verb import Task
 
 # An object before and after; None where there is none.
-Pair = tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]
+Pair = tuple["Mapping[str, Any] | None", "Mapping[str, Any] | None"]
 
 
 def settle(
