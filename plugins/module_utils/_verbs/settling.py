@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
@@ -20,7 +20,9 @@ from .difference import difference
 from .verb import Task
 
 # An object before and after; None where there is none.
-Pair = tuple["Mapping[str, Any] | None", "Mapping[str, Any] | None"]
+# (Not with |, which ansible-test's linter does not know outside of annotations.)
+_Object = Optional[Mapping[str, Any]]  # noqa: UP045
+Pair = tuple[_Object, _Object]
 
 
 def settle(
