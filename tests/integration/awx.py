@@ -14,6 +14,7 @@ import itertools
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -204,15 +205,18 @@ def _rendered(value: Any, known: Mapping[str, Any]) -> Any:
 
 def _runner(settings: Mapping[str, Any], private: Path) -> Job:
     venv = environment("runner")
-    done = subprocess.run(
-        [venv / "bin" / "ansible-runner", "run", private, "-p", settings["playbook"], "-i", "one"],
-        env=surroundings(venv, proxies=False, own_home=True) | {"TMPDIR": str(private)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    command = ["run", private, "-p", settings["playbook"], "-i", "one"]
+    # Not in the job's own folder: Ansible has a socket there, whose path must be a short one.
+    with tempfile.TemporaryDirectory(prefix="job-") as temporary:
+        done = subprocess.run(
+            [venv / "bin" / "ansible-runner", *command],
+            env=surroundings(venv, proxies=False, own_home=True) | {"TMPDIR": temporary},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
     artifacts = private / "artifacts" / "one"
     changed: dict[str, int] = {}
     for path in (artifacts / "job_events").iterdir():

@@ -88,7 +88,7 @@ def test_who_had_changed_it_and_when(api: Api, tasks: Tasks) -> None:
     times = {entry["manager"]: entry["time"] for entry in entries}
     assert found.result["changes"][1]["changed_at"] == times["hotfix"]
     # Nothing is asked for it: the lists are those of the pods that would restart.
-    assert [request.verb for request in found.requests] == ["get", "patch", "list", "list"]
+    assert [one.verb for one in found.requests if one.verb != "list"] == ["get", "patch"]
 
 
 def test_ownership_alone(api: Api, tasks: Tasks) -> None:

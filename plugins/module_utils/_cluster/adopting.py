@@ -84,6 +84,25 @@ def predict(
     Dry runs cannot build on one another, so the result of the apply is taken, the fields that
     nobody owns any more are dropped from it, and the server is asked what it would make of that.
     """
+    for _attempt in range(_CONFLICT_RETRIES - 1):
+        try:
+            return _predicted(cluster, intent, intended, live, adoption, how, deadline)
+        except ConflictError as error:
+            if conflicts(error) or how.resource_version is not None:
+                raise
+            # It has changed between the two requests; its status, mostly.
+    return _predicted(cluster, intent, intended, live, adoption, how, deadline)
+
+
+def _predicted(
+    cluster: Cluster,
+    intent: dict[str, Any],
+    intended: fieldset.FieldSet,
+    live: dict[str, Any],
+    adoption: managers.Adoption,
+    how: How,
+    deadline: Deadline,
+) -> tuple[dict[str, Any], list[str]]:
     kind, metadata = kind_of(live), live["metadata"]
     namespace, name = metadata.get("namespace", ""), metadata["name"]
     try:
