@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError
+from .._spec.schema import FieldType
 from . import fieldset, guards, managers
 from .connection import Cluster
 from .kinds import kind_of
@@ -84,39 +86,53 @@ def predict(
     Dry runs cannot build on one another, so the result of the apply is taken, the fields that
     nobody owns any more are dropped from it, and the server is asked what it would make of that.
     """
-    for _attempt in range(_CONFLICT_RETRIES - 1):
+    kind, metadata = kind_of(live), live["metadata"]
+    namespace, name = metadata.get("namespace", ""), metadata["name"]
+    pruned = managers.pruned_by_adoption(live, adoption, intended, how.manager, kind.field_type)
+    attempts = _CONFLICT_RETRIES
+    while True:
+        after, warnings = _applied(cluster, intent, adoption, how, deadline)
+        if not pruned:
+            return after, warnings
+        attempts -= 1
         try:
-            return _predicted(cluster, intent, intended, live, adoption, how, deadline)
-        except ConflictError as error:
-            if conflicts(error) or how.resource_version is not None:
-                raise
+            answer = cluster.request(
+                "PUT",
+                kind.path(namespace, name),
+                query={"dryRun": "All", "fieldManager": how.manager},
+                body=_without(after, pruned, kind.field_type),
+                deadline=deadline,
+                doing=f"predict {kind.called(namespace, name)}",
+            )
+        except ConflictError:
             # It has changed between the two requests; its status, mostly.
-    return _predicted(cluster, intent, intended, live, adoption, how, deadline)
+            if how.resource_version is not None or not attempts:
+                raise
+        else:
+            return answer.body, warnings
 
 
-def _predicted(
+def _applied(
     cluster: Cluster,
     intent: dict[str, Any],
-    intended: fieldset.FieldSet,
-    live: dict[str, Any],
     adoption: managers.Adoption,
     how: How,
     deadline: Deadline,
 ) -> tuple[dict[str, Any], list[str]]:
-    kind, metadata = kind_of(live), live["metadata"]
-    namespace, name = metadata.get("namespace", ""), metadata["name"]
+    """What the apply would give, were the fields of the adoption nobody else's."""
     try:
-        after, warnings = send(cluster, intent, how, deadline)
+        return send(cluster, intent, how, deadline)
     except ConflictError as error:
         foreign = {manager for _path, manager in conflicts(error)} - set(adoption.managers)
         if foreign:
             raise
-        forced = How(how.manager, True, how.adopt, True)
-        after, warnings = send(cluster, intent, forced, deadline)
-    field_type = kind.field_type
-    pruned = managers.pruned_by_adoption(live, adoption, intended, how.manager, field_type)
-    if not pruned:
-        return after, warnings
+        return send(cluster, intent, How(how.manager, True, how.adopt, True), deadline)
+
+
+def _without(
+    after: dict[str, Any], pruned: Iterable[fieldset.SetPath], field_type: FieldType
+) -> dict[str, Any]:
+    """An object without these fields, to be written."""
     wanted = copy.deepcopy(after)
     for path in sorted(pruned, reverse=True):
         place = fieldset.locate(wanted, path, field_type)
@@ -124,12 +140,4 @@ def _predicted(
             _field_type, holder, key = place
             del holder[key]
     wanted["metadata"].pop("managedFields", None)
-    answer = cluster.request(
-        "PUT",
-        kind.path(namespace, name),
-        query={"dryRun": "All", "fieldManager": how.manager},
-        body=wanted,
-        deadline=deadline,
-        doing=f"predict {kind.called(namespace, name)}",
-    )
-    return answer.body, warnings
+    return wanted
