@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, Fault, InputError
+from .._base.errors import ClusterError, InputError
 from .._base.redaction import hide, redact_text
 from .._base.words import count_of, natural, some_of
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.trouble import quoted_end
-from .._spec.names import nearest
 from .exec_running import Outcome, container_of, obstacle, run_everywhere
 from .exec_wish import OWN_SPEC, Wish, checked
-from .targets import EITHER, TARGET_SPEC, Missing, Target, choose
+from .targets import EITHER, TARGET_SPEC, Missing, Target, choose, unknown_container
 from .verb import Task, Verb
 
 _SECONDS_TO_CHOOSE = 120.0
@@ -66,11 +65,10 @@ def _refuse_unknown_container(wish: Wish, targets: Sequence[Target]) -> None:
     """Raises:
     InputError: none of the pods has a container of that name.
     """
-    known = sorted({name for target in targets for name in target.all_containers})
-    if wish.container is not None and known and wish.container not in known:
-        near = nearest(wish.container, known)
-        hint = f"; did you mean {near}?" if near else f": there are {', '.join(known)}"
-        raise InputError([Fault("container", f"no pod has a container {wish.container}{hint}")])
+    if wish.container is not None:
+        faults = [*unknown_container("container", wish.container, targets)]
+        if faults:
+            raise InputError(faults)
 
 
 def _foreseen(target: Target, wish: Wish) -> Outcome:

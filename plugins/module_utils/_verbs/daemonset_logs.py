@@ -14,12 +14,11 @@ from .._base.errors import ClusterError, Fault, InputError
 from .._base.redaction import redact, redact_text
 from .._base.words import count_of, some_of
 from .._cluster.options import CONNECTION_SPEC
-from .._spec.names import nearest
 from .._views.log_files import Folder, file_names
 from .._views.logs import Log, Shares, failed_nodes, logs_view
 from .log_reading import Job, Reading, read_pod
 from .log_wish import OWN_SPEC, Wish, checked
-from .targets import EITHER, TARGET_SPEC, Headway, Target, choose, side_by_side
+from .targets import EITHER, TARGET_SPEC, Headway, Target, choose, side_by_side, unknown_container
 from .verb import Task, Verb
 
 _SECONDS_TO_CHOOSE = 120.0
@@ -64,13 +63,11 @@ def _refuse_unknown_containers(names: Sequence[str], targets: Sequence[Target]) 
     """Raises:
     InputError: no pod has a container of that name; with all such.
     """
-    known = {name for target in targets for name in target.all_containers}
-    faults = []
-    for index, name in enumerate(names):
-        if targets and name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean {near}?" if near else f": there are {', '.join(sorted(known))}"
-            faults.append(Fault(f"containers[{index}]", f"no pod has a container {name}{hint}"))
+    faults = [
+        fault
+        for index, name in enumerate(names)
+        for fault in unknown_container(f"containers[{index}]", name, targets)
+    ]
     if faults:
         raise InputError(faults)
 

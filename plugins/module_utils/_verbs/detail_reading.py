@@ -14,8 +14,8 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError, NotFoundError
-from .._base.words import count_of
 from .._cluster import lists
+from .reach import warn_of_refusals
 from .targets import side_by_side
 from .verb import Task
 
@@ -238,11 +238,8 @@ class Reading:
         homes = self.by_namespace()
         for namespace, why in refused.items():
             self.tell(homes[namespace], f"The {what} are not shown: {why}")
-        if warn and refused:
-            others = count_of(len(refused) - 1, "other namespace")
-            more = f" So it is in {others}." if len(refused) > 1 else ""
-            first = next(iter(refused.values()))
-            self.task.warnings.append(f"The {what} are not shown: {first}{more}")
+        if warn:
+            warn_of_refusals(self.task, what, list(refused.values()))
 
     @staticmethod
     def tell(those: Iterable[Shown], note: str) -> None:

@@ -103,11 +103,7 @@ def _faults(params: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(option, "has a character NUL in it, which no program can be given")
     if params["container"] is not None and not params["container"].strip():
         yield Fault("container", "is empty: leave it out for the default container")
-    for name, (least, most) in _RANGES.items():
-        value = params[name]
-        if value < least or (most is not None and value > most):
-            allowed = f"{least} or more" if most is None else f"from {least} to {most}"
-            yield Fault(name, f"{value} is not allowed: it must be {allowed}")
+    yield from targets.out_of_range(params, _RANGES)
 
 
 def _faults_of_command(command: list[str]) -> Iterator[Fault]:

@@ -121,10 +121,7 @@ def checked(params: Mapping[str, Any]) -> Wish:
 
 
 def _faults(params: Mapping[str, Any]) -> Iterator[Fault]:
-    for name, (least, most) in _RANGES.items():
-        value = params[name]
-        if value is not None and not least <= value <= most:
-            yield Fault(name, f"{value} is not allowed: it must be from {least} to {most}")
+    yield from targets.out_of_range(params, _RANGES)
     lines = params["tail_lines"]
     if lines is not None and lines != _ALL_LINES and not 1 <= lines <= _MOST:
         allowed = f"from 1 to {_MOST}, or {_ALL_LINES} for all lines"

@@ -147,11 +147,17 @@ def in_each(places: Sequence[_Place], read: Callable[[_Place], _Objects]) -> lis
 
 def warn_of(task: Task, what: str, answers: Sequence[_Listed]) -> None:
     """Tell the user in one warning what is not shown, as it may not be listed."""
-    errors = [answer for answer in answers if isinstance(answer, ForbiddenError)]
-    if errors:
-        others = count_of(len(errors) - 1, "other namespace")
-        more = f" So it is in {others}." if len(errors) > 1 else ""
-        task.warnings.append(f"The {what} are not shown: {errors[0].message}{more}")
+    warn_of_refusals(
+        task, what, [one.message for one in answers if isinstance(one, ForbiddenError)]
+    )
+
+
+def warn_of_refusals(task: Task, what: str, reasons: Sequence[str]) -> None:
+    """The same, where it is known of each namespace that may not be read why."""
+    if reasons:
+        others = count_of(len(reasons) - 1, "other namespace")
+        more = f" So it is in {others}." if len(reasons) > 1 else ""
+        task.warnings.append(f"The {what} are not shown: {reasons[0]}{more}")
 
 
 def _list(

@@ -372,3 +372,34 @@ def concerns_all(error: ClusterError, right: type[ForbiddenError]) -> bool:
     """
     away = isinstance(error, UnreachableError) and error.unsent
     return away or isinstance(error, (right, UnauthorizedError, CredentialsError, UntrustedError))
+
+
+def unknown_container(path: str, name: str, targets: Sequence[Target]) -> Iterator[Fault]:
+    """The fault of a container that none of the pods has; none where there are no pods.
+
+    Args:
+        path: the parameter that names it.
+        name: its name.
+        targets: the pods.
+    """
+    known = sorted({one for target in targets for one in target.all_containers})
+    if known and name not in known:
+        near = nearest(name, known)
+        hint = f"; did you mean {near}?" if near else f": there are {', '.join(known)}"
+        yield Fault(path, f"no pod has a container {name}{hint}")
+
+
+def out_of_range(
+    params: Mapping[str, Any], ranges: Mapping[str, tuple[int, int | None]]
+) -> Iterator[Fault]:
+    """The faults of numbers that are smaller or larger than allowed.
+
+    Args:
+        params: the parameters; one that is None is not looked at.
+        ranges: the least and the largest number of each; None for no largest.
+    """
+    for name, (least, most) in ranges.items():
+        value = params[name]
+        if value is not None and (value < least or (most is not None and value > most)):
+            allowed = f"{least} or more" if most is None else f"from {least} to {most}"
+            yield Fault(name, f"{value} is not allowed: it must be {allowed}")
