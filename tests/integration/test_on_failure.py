@@ -216,6 +216,56 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(api: Api, tasks: Tas
     assert live["spec"]["template"]["metadata"]["annotations"] == {"theirs": "1"}
 
 
+def _theirs(api: Api, tasks: Tasks, **content: Any) -> None:
+    metadata = {"name": _NAME, "namespace": tasks.namespace, **content.pop("metadata", {})}
+    api.apply(
+        {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata, **content}, "someone"
+    )
+
+
+def test_what_somebody_else_set_beside_the_template_meanwhile_stays(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_GOOD, wait=True)
+
+    def meddle(line: str) -> None:
+        if "ImagePull" in line:
+            _theirs(api, tasks, metadata={"annotations": {"note": "theirs"}})
+
+    failed = _bad(tasks, on_failure="rollback", heard=meddle)
+    live = api.daemonset(tasks.namespace, _NAME)
+    assert live["spec"]["template"]["spec"]["containers"][0]["image"] == "example.test/agent:1"
+    assert live["metadata"]["annotations"]["note"] == "theirs"
+    assert "more" not in live["metadata"]["annotations"]
+    assert failed.result["rollout"]["rolled_back"]["ready"]
+    assert "It was rolled back to revision 1: all 5 pods" in failed.result["msg"]
+    told = "What others have set meanwhile stays: metadata.annotations.note."
+    assert told in failed.result["msg"]
+
+
+def test_what_was_taken_with_force_is_as_it_was(api: Api, tasks: Tasks) -> None:
+    """Nobody else owns it any more, so that giving it up would remove it."""
+    tasks.ok(**_GOOD, wait=True)
+    _theirs(
+        api,
+        tasks,
+        metadata={"labels": {"theirs": "a"}},
+        spec={
+            "template": {"metadata": {"annotations": {"theirs": "a"}}},
+            "updateStrategy": {"rollingUpdate": {"maxUnavailable": 2}},
+        },
+    )
+    before = api.settled(tasks.namespace, _NAME)
+    taken = {
+        "labels": {"theirs": "b"},
+        "pod_annotations": {"theirs": "b"},
+        "update_strategy": {"rolling_update": {"max_unavailable": 1}},
+    }
+    failed = _bad(tasks, on_failure="rollback", force_conflicts=True, **taken)
+    assert failed.result["rollout"]["rolled_back"]["ready"]
+    live = api.daemonset(tasks.namespace, _NAME)
+    assert live["spec"] == before["spec"]
+    assert live["metadata"]["labels"] == {"theirs": "a"}
+
+
 @pytest.mark.parametrize("on_failure", ["rollback", "pause"])
 def test_what_is_gone_is_not_taken_back(api: Api, tasks: Tasks, on_failure: str) -> None:
     tasks.ok(**_GOOD, wait=True)

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from tests.integration.api import MERGE, Api, daemonsets, eventually
 from tests.integration.makers import owners
 from tests.integration.manifests import NOWHERE, simple
 from tests.integration.rollbacks import back, image, no_way_back, observed, template
+from tests.integration.tap import Tap, Write
 from tests.integration.verbs import Tasks
 
 _FIELD = 'spec.template.spec.containers[name="agent"].image'
@@ -272,3 +275,41 @@ def test_it_goes_back_while_the_status_changes_all_the_time(api: Api, tasks: Tas
         end.set()
         thread.join()
     assert image(api, tasks.namespace) == "example.test/agent:1"
+
+
+@pytest.mark.parametrize("how", [{}, {"adopt": ["kubectl"]}], ids=["ours", "adopted"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_answer_that_is_lost_is_no_change_by_others(
+    api: Api, two: Tasks, tmp_path: Path, how: dict[str, Any], number: int
+) -> None:
+    """What is sent again then finds another version: its own."""
+    if how:
+        _kubectl(api, two.namespace, "set", "env", "daemonset/agent", "MODE=fast")
+
+    with Tap(api) as tap:
+
+        def cut(at: int, _write: Write, done: bool) -> None:
+            if at == number and done:
+                tap.cut()
+
+        tap.at = cut
+        path = tmp_path / "kubeconfig"
+        path.write_text(
+            json.dumps(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": "tap",
+                    "clusters": [{"name": "tap", "cluster": {"server": tap.url}}],
+                    "contexts": [{"name": "tap", "context": {"cluster": "tap", "user": "nobody"}}],
+                    "users": [{"name": "nobody", "user": {}}],
+                }
+            )
+        )
+        done = back(two, to_revision=1, kubeconfig=str(path), **how)
+
+    assert len(tap.writes) >= number or not how
+    assert done.changed
+    assert image(api, two.namespace) == "example.test/agent:1"
+    assert "env" not in template(api, two.namespace)["spec"]["containers"][0]
+    two.same(**_agent(1))

@@ -13,6 +13,7 @@ from typing import Any
 from .failures import is_typed_patch_refusal
 
 APPLY = "application/apply-patch+yaml"
+_VERSION = "/metadata/resourceVersion"
 
 # How long a server is tried that never answered on this connection: a wrong host must not cost the
 # task's whole time, a control plane that is just starting should not fail it.
@@ -42,16 +43,23 @@ class BackOff:
 def is_repeatable(method: str, content_type: str, body: Any) -> bool:
     """Whether sending the request twice does no harm, should the first have been carried out.
 
-    True for reads, for server-side apply, and for a delete that names the uid it means.
+    True for reads, for server-side apply, for a JSON patch of one version of an object, and for a
+    delete that names the uid it means.
     """
     if method in ("GET", "HEAD"):
         return True
     if method == "PATCH":
-        return content_type == APPLY
+        return content_type == APPLY or _is_of_one_version(body)
     if method == "DELETE":
         preconditions = body.get("preconditions") if isinstance(body, Mapping) else None
         return isinstance(preconditions, Mapping) and bool(preconditions.get("uid"))
     return False
+
+
+def _is_of_one_version(body: Any) -> bool:
+    """Whether a JSON patch is refused once the object is at another version than it names."""
+    steps = body if isinstance(body, list) else []
+    return any(isinstance(one, Mapping) and one.get("path") == _VERSION for one in steps)
 
 
 def is_passing(status: int, message: str, *, told_when: bool, repeatable: bool) -> bool:

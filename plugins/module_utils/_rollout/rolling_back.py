@@ -167,12 +167,39 @@ def _attempt(
     if held and same_template(_template(predicted), live["spec"]["template"]):
         raise _all_held(live, held)
     if not how.dry_run and predicted.changed:
-        predicted = apply(cluster, sent, live, how, deadline)
+        predicted = _made(cluster, sent, live, predicted, how, deadline)
         if sent is not intent and _gives(predicted, target):
             predicted = _settled(cluster, intent, predicted, how, deadline)
     if held:
         predicted.warnings.append(_stays(live, held))
     return predicted
+
+
+def _made(
+    cluster: Cluster,
+    intent: dict[str, Any],
+    live: dict[str, Any],
+    predicted: Applied,
+    how: How,
+    deadline: Deadline,
+) -> Applied:
+    """Do what was predicted. Where the answer was lost, the request is sent again, and the object
+    is at another version by then: what was predicted is there.
+    """
+    try:
+        return apply(cluster, intent, live, how, deadline)
+    except ConflictError as error:
+        if error.details.get("conflicts"):
+            raise
+        found = _read(cluster, live, deadline)
+        wanted = predicted.after
+        if found is None or _without_status(found) != _without_status(wanted):
+            raise
+        # What an adoption comes to is predicted but for the owners.
+        owned = fieldset.set_of_intent(intent), managers.applied_set(wanted, how.manager)
+        if managers.applied_set(found, how.manager) not in owned:
+            raise
+        return replace(predicted, after=found)
 
 
 def _that_gives(
@@ -289,12 +316,8 @@ def _only_status_changed(
         ConflictError: somebody did, or it is gone.
     """
     metadata = live["metadata"]
-    found = daemonsets.read(cluster, metadata["namespace"], metadata["name"], deadline)
-    if (
-        found is None
-        or found["metadata"]["uid"] != metadata["uid"]
-        or _without_status(found) != _without_status(live)
-    ):
+    found = _read(cluster, live, deadline)
+    if found is None or _without_status(found) != _without_status(live):
         raise ConflictError(
             f"DaemonSet {metadata['namespace']}/{metadata['name']} was changed by somebody else"
             " while it was being rolled back. Nothing was changed by this task.",
@@ -302,6 +325,14 @@ def _only_status_changed(
             status=409,
         ) from stale
     return found
+
+
+def _read(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> dict[str, Any] | None:
+    """The object as it is now; None where it is gone."""
+    metadata = live["metadata"]
+    found = daemonsets.read(cluster, metadata["namespace"], metadata["name"], deadline)
+    is_gone = found is None or found["metadata"]["uid"] != metadata["uid"]
+    return None if is_gone else found
 
 
 def _without_status(obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
+from .._base.words import some_of
 from .._cluster import daemonsets, fieldset, managers, revisions
 from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
@@ -21,6 +22,7 @@ from . import forecast, history, rolling_back, waiting
 
 # The least that a rollback has, as the task's own time is often over.
 _SECONDS = 60.0
+_MANY = 8
 _GONE = ("deleted", "replaced", "deleting")
 _TEMPLATE = ("f:spec", "f:template")
 
@@ -56,20 +58,27 @@ def roll_back(
         live = _still_ours(cluster, applied, own)
         # Once the controller sees the template again, it gives its revision the next number.
         number = _number(cluster, before, own)
-        back = _put_back(cluster, before, live, how, own)
+        applied_back = _put_back(cluster, before, live, how, own)
     except EverynodeError as trouble:
         error.message = f"{error.message} It could not be rolled back: {trouble.message}"
         error.advice = trouble.advice
         return
+    back, rest = applied_back.after, list(applied_back.warnings)
+    try:
+        back, theirs = _put_rest_back(cluster, before, back, how, own)
+        if theirs:
+            rest.append(f"What others have set meanwhile stays: {some_of(theirs, _MANY)}.")
+    except EverynodeError as trouble:
+        rest.append(f"What is beside the template stays as the task made it: {trouble.message}")
     before_that = live["metadata"]["resourceVersion"]
-    told = forecast.restarts(cluster, live, back.after, own, at=before_that)
+    told = forecast.restarts(cluster, live, back, own, at=before_that)
     found: dict[str, Any] = {
         "to_revision": number,
         "count": told["pods"],
         "nodes": told["nodes"],
     }
     try:
-        _after, end = waiting.until_ready(cluster, back.after, patience, own, progress)
+        _after, end = waiting.until_ready(cluster, back, patience, own, progress)
         found |= {"ready": True, "message": end.message}
         ended = f": {end.message}."
     except EverynodeError as trouble:
@@ -77,7 +86,8 @@ def roll_back(
         ended = f", but that has not come to its end. {trouble.message}"
     where = "to what it was" if number is None else f"to revision {number}"
     unfinished = "" if verdict(before).ready else _unfinished(verdict(before).message)
-    error.message = f"{error.message} It was rolled back {where}{ended}{unfinished}"
+    told_rest = "".join(f" {text}" for text in rest)
+    error.message = f"{error.message} It was rolled back {where}{ended}{unfinished}{told_rest}"
     error.advice = "Mend the cause, then run the task again."
     error.details["rollout"]["rolled_back"] = found
 
@@ -157,36 +167,66 @@ def _still_ours(cluster: Cluster, applied: Applied, deadline: Deadline) -> dict[
 def _put_back(
     cluster: Cluster, before: dict[str, Any], live: dict[str, Any], how: How, deadline: Deadline
 ) -> Applied:
-    """Apply the template of before with exactly the fields that were ours, then all the rest."""
-    names = managers.manager_names(how.adopt)
-    how = replace(how, adopt=())
-    owned = managers.owned_with(before, how.manager, names)
-    fields = fieldset.subset(owned, _TEMPLATE)
+    """Apply the template of before with exactly the fields that were ours."""
+    owned = managers.owned_with(before, how.manager, managers.manager_names(how.adopt))
     cause = (before["metadata"].get("annotations") or {}).get(CHANGE_CAUSE)
-    back = rolling_back.to_template(
+    return rolling_back.to_template(
         cluster,
         live,
         before["spec"]["template"],
-        how,
+        replace(how, adopt=()),
         deadline,
-        fields=fields or None,
+        fields=fieldset.subset(owned, _TEMPLATE) or None,
         cause=rolling_back.Cause(cause),
     )
-    if not owned or _beside_template(before) == _beside_template(back.after):
-        return back
-    intent = fieldset.from_owned(before, owned)
-    ours = fieldset.from_owned(back.after, managers.applied_set(back.after, how.manager))
-    intent |= {"apiVersion": "apps/v1", "kind": "DaemonSet"}
+
+
+def _put_rest_back(
+    cluster: Cluster,
+    before: dict[str, Any],
+    live: dict[str, Any],
+    how: How,
+    deadline: Deadline,
+) -> tuple[dict[str, Any], list[str]]:
+    """Apply what was beside the template.
+
+    What the task took from others with force, and would be nobody's now, is said as it was. What
+    others have set meanwhile stays theirs.
+
+    Returns:
+        the DaemonSet then, and the fields that others have set meanwhile.
+    """
+    if _beside_template(before) == _beside_template(live):
+        return live, []
+    owned = managers.owned_with(before, how.manager, managers.manager_names(how.adopt))
+    ours = managers.applied_set(live, how.manager)
+    taken = [
+        path
+        for path in fieldset.members(ours)
+        if not fieldset.contains(owned, path)
+        and fieldset.select(before, path) is not None
+        and managers.owners_of(before, path)
+        and managers.owners_of(live, path) == [how.manager]
+    ]
+    _rest, again = fieldset.without(ours, tuple(taken))
+    theirs = tuple(
+        path
+        for path in fieldset.members(fieldset.without(owned, (_TEMPLATE,))[0])
+        if fieldset.select(before, path) != fieldset.select(live, path)
+        and any(owner != how.manager for owner in managers.owners_of(live, path))
+    )
+    wanted, _theirs = fieldset.without(fieldset.union(owned, again), (_TEMPLATE, *theirs))
     metadata = before["metadata"]
+    intent = fieldset.from_owned(before, wanted)
+    intent |= {"apiVersion": "apps/v1", "kind": "DaemonSet"}
     intent["metadata"] = {
         **(intent.get("metadata") or {}),
-        "name": metadata["name"],
-        "namespace": metadata["namespace"],
-        "uid": metadata["uid"],
+        **{key: metadata[key] for key in ("name", "namespace", "uid")},
     }
-    intent["spec"] = {**(intent.get("spec") or {}), "template": ours["spec"]["template"]}
-    whole = apply(cluster, intent, back.after, replace(how, partial=True), deadline)
-    return replace(back, after=whole.after)
+    stated = fieldset.from_owned(live, ours)["spec"].get("template")
+    intent = rolling_back.with_stated(intent, stated)
+    done = apply(cluster, intent, live, replace(how, adopt=(), partial=True), deadline)
+    return done.after, [fieldset.readable(path) for path in theirs]
 
 
 def _beside_template(obj: dict[str, Any]) -> dict[str, Any]:
