@@ -90,6 +90,42 @@ def test_a_change_in_the_middle_of_it_stops_it(agent: Scene, number: int) -> Non
     assert set(agent.restarts()) <= {"node-0"}
 
 
+@pytest.mark.parametrize("number", [5, 7])
+def test_a_strategy_that_changes_in_the_middle_of_it_stops_it(agent: Scene, number: int) -> None:
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}
+    result = _at_write(agent, number, lambda: agent.patch({"spec": {"updateStrategy": strategy}}))
+    assert result["failed"]
+    assert "Somebody else changed spec.updateStrategy" in result["msg"], result["msg"]
+    assert agent.strategy["rollingUpdate"]["maxUnavailable"] == 1
+    # The controller replaces pods now, and not by a version that nobody has proven.
+    assert agent.standing == OLD
+    agent.patch({"spec": {"updateStrategy": {"type": "OnDelete", "rollingUpdate": None}}})
+    agent.ok(NEW, rollout=_STAGES, force_conflicts=True)
+    agent.ended(NEW)
+
+
+@pytest.mark.parametrize("phase", ["rolling", "holding"])
+def test_where_the_task_takes_the_place_of_anothers_strategy(agent: Scene, phase: str) -> None:
+    if phase == "holding":
+        agent.ok(NEW, rollout=_HELD)
+    else:
+        _killed_with_the_new_template(agent)
+    agent.patch({"spec": {"updateStrategy": {"type": "RollingUpdate"}}})
+    agent.ok(NEW, rollout=_STAGES, on_unfinished_rollout="proceed", force_conflicts=True)
+    agent.ended(NEW)
+
+
+def _killed_with_the_new_template(agent: Scene) -> None:
+    def at(count: int, _write: Write, done: bool) -> None:
+        if count == 5 and done:
+            tap.kill()
+
+    wish = agent.wish(NEW, rollout=_STAGES, namespace=agent.tasks.namespace)
+    with Tap(agent.api, at) as tap:
+        assert run_through(tap, wish) is None
+    assert agent.standing == NEW
+
+
 @pytest.mark.parametrize("number", [2, 5, 7])
 def test_deleted_in_the_middle_of_it(agent: Scene, number: int) -> None:
     path = f"{daemonsets(agent.tasks.namespace)}/agent"
@@ -119,11 +155,14 @@ def test_a_second_job_takes_over_and_the_first_one_stops(agent: Scene, number: i
     agent.ended(NEW)
 
 
-def test_a_pause_from_elsewhere_stops_it(agent: Scene) -> None:
-    result = _at_write(agent, 7, lambda: _pause(agent))
+@pytest.mark.parametrize("number", [3, 6, 7])
+def test_a_pause_from_elsewhere_stops_it(agent: Scene, number: int) -> None:
+    result = _at_write(agent, number, lambda: _pause(agent))
     assert result["failed"]
     assert agent.remembered["phase"] == "paused"
-    assert set(agent.restarts()) == {"node-0"}
+    # Whatever stage it was in: nobody gets the new version meanwhile.
+    assert agent.standing == OLD
+    assert set(agent.restarts()) <= {"node-0"}
     assert "state: resumed" in agent.fails(NEW, rollout=_STAGES).result["msg"]
     agent.state("resumed")
     agent.ok(NEW, rollout=_STAGES)

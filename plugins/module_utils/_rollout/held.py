@@ -34,7 +34,14 @@ _CAUSE_PATH = ("f:metadata", "f:annotations", f"f:{CHANGE_CAUSE}")
 
 
 class LostError(RolloutError):
-    """The DaemonSet is not in this run's hands any more, so that it must not touch it again."""
+    """The DaemonSet is not in this run's hands any more, so that it must not touch it again.
+
+    Attributes:
+        found: the DaemonSet as it was found, where somebody else has changed its update strategy
+            and nothing more: then the template is still this run's to put back.
+    """
+
+    found: dict[str, Any] | None = None
 
 
 class Held:
@@ -85,11 +92,10 @@ class Held:
         self.warnings: list[str] = []
         self.has_written = False
         # What may be there without somebody else having put it there: what was there, and what was
-        # sent, as the answer to a write may be lost.
-        self._templates = {digest_of(self.template)}
-        self._strategies = {self._strategy_type(live)}
-        if self.state is not None:
-            self._templates.add(self.state.digest)
+        # sent since, as the answer to a write may be lost.
+        self._templates: set[str] = set()
+        self._strategies: set[str] = set()
+        self._expect(live)
         self._runs = {self.state.run if self.state else ""}
         self._own_run = new_run()
 
@@ -283,6 +289,16 @@ class Held:
         if found is not None:
             self.live = found
 
+    def regain(self, found: dict[str, Any]) -> None:
+        """Take the object with the update strategy that somebody else has given it."""
+        self.live = found
+        self._expect(found)
+
+    def _expect(self, live: dict[str, Any]) -> None:
+        """Have this, and nothing else, be what may be there."""
+        self._templates = {digest_of(live["spec"]["template"])}
+        self._strategies = {self._strategy_type(live)}
+
     @staticmethod
     def _strategy_type(obj: Mapping[str, Any]) -> str:
         """The type of an update strategy; the API's default where there is none."""
@@ -306,14 +322,18 @@ class Held:
             try:
                 applied = write(self.live, self.live["metadata"]["resourceVersion"])
             except ConflictError as error:
-                if error.details.get("conflicts"):
-                    raise
+                version = self.live["metadata"]["resourceVersion"]
                 self.look()
+                is_seen = self.live["metadata"]["resourceVersion"] == version
+                # Else others may have taken just now what was still ours.
+                if error.details.get("conflicts") and is_seen:
+                    raise
                 continue
             except NotFoundError:
                 self.look()
                 raise
             self.live = applied.after
+            self._expect(self.live)
             self.has_written = True
             self.warnings.extend(applied.warnings)
             return applied
@@ -322,7 +342,7 @@ class Held:
             advice="See who writes to it: kubectl get daemonset -o yaml --show-managed-fields.",
         )
 
-    def _judge(self, found: Mapping[str, Any] | None) -> None:
+    def _judge(self, found: dict[str, Any] | None) -> None:
         before = self.live
         if found is None or found["metadata"]["uid"] != before["metadata"]["uid"]:
             again = " and made anew" if found is not None else ""
@@ -363,7 +383,7 @@ def digest_of(template: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(stored(template), sort_keys=True).encode()).hexdigest()
 
 
-def foreign(name: str, changed: list[str], live: Mapping[str, Any]) -> LostError:
+def foreign(name: str, changed: list[str], live: dict[str, Any]) -> LostError:
     """The failure of a rollout into which somebody else has written."""
     entries = [one for one in managers.entries(live) if not one.get("subresource")]
     ours = (MANAGER,)
@@ -373,12 +393,18 @@ def foreign(name: str, changed: list[str], live: Mapping[str, Any]) -> LostError
         default=None,
     )
     who = f" (last written by {last['manager']} at {last['time']})" if last else ""
-    return LostError(
+    undo = "Undo that change"
+    if "spec.updateStrategy" in changed:
+        undo += ", so that spec.updateStrategy.type is OnDelete again until the rollout has ended"
+    lost = LostError(
         f"Somebody else changed {' and '.join(changed)} of DaemonSet {name}{who} during its"
         " rollout. Nothing of that was overwritten, and the task has stopped.",
-        advice="Undo that change, then run the task again; or have the task's definition take its"
-        " place with on_unfinished_rollout: proceed.",
+        advice=f"{undo}, then run the task again; or have the task's definition take its place with"
+        " on_unfinished_rollout: proceed.",
     )
+    if changed == ["spec.updateStrategy"]:
+        lost.found = live
+    return lost
 
 
 def _set_cause(intent: dict[str, Any], cause: str | None) -> None:

@@ -19,11 +19,11 @@ from .._cluster.connection import Cluster
 from .._cluster.objects import How
 from .._cluster.user_agent import user_agent
 from .._nodes.readiness import verdict
-from . import history, staged
+from . import history, reverting, staged
 from .held import ON_DELETE, Held
 from .patience import Patience
 from .staged import Staged
-from .state import HALTED, HOLDING, PAUSED, REBUILD, State, state_of
+from .state import HALTED, HOLDING, PAUSED, REBUILD, STAGED, State, state_of
 
 _SAID = "it is paused: no pod is replaced until state: resumed"
 
@@ -72,7 +72,19 @@ def pause(
         return Applied(live, trial.after, True, trial.warnings)
     held.write(state)
     held.put(lambda: held.with_strategy(ON_DELETE))
+    if state.kind == STAGED:
+        _take_back(held)
     return Applied(live, held.live, True, held.warnings)
+
+
+def _take_back(held: Held) -> None:
+    """Have the former template stand meanwhile: the new one does while pods of a stage are made."""
+    try:
+        stable = reverting.stable_of(held)
+    except RolloutError:
+        # What stands is all that there is.
+        return
+    reverting.take_back(held, stable)
 
 
 def resume(cluster: Cluster, live: dict[str, Any], how: How, deadline: Deadline) -> Applied:

@@ -66,16 +66,27 @@ def give_time(held: Held) -> None:
         held.deadline = Deadline(LEAST_SECONDS)
 
 
+def take_back(held: Held, stable: Revision) -> bool:
+    """Put the stable template there; whether it was not.
+
+    Raises:
+        LostError: others hold what would have to change.
+    """
+    if staged.is_template_of(held.template, stable):
+        return False
+    state = held.state
+    if not held.put_template(stable.template, state.owned if state else {}):
+        raise foreign(held.name, ["spec.template"], held.live)
+    return True
+
+
 def stand(held: Held, stable: Revision) -> None:
     """Have the stable template stand, under OnDelete, seen by the controller.
 
     Raises:
         LostError: others hold what would have to change.
     """
-    if not staged.is_template_of(held.template, stable):
-        state = held.state
-        if not held.put_template(stable.template, state.owned if state else {}):
-            raise foreign(held.name, ["spec.template"], held.live)
+    take_back(held, stable)
     held.observed()
 
 

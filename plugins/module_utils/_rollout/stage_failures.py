@@ -44,6 +44,7 @@ def after_failure(
             outcome = "rolled_back"
     except LostError as lost:
         lost.details.setdefault("changed", True)
+        let_go(held, stages, lost)
         return lost
     except EverynodeError as second:
         failure = failed(held, state, why, reasons, "unfinished", told)
@@ -51,6 +52,20 @@ def after_failure(
         failure.advice = "Run the task again: it goes on from there."
         return failure
     return failed(held, state, why, reasons, outcome, told)
+
+
+def let_go(held: Held, stages: Stages, lost: LostError) -> None:
+    """Put the former template back where somebody else has changed the strategy, so that the
+    controller does not bring the new one to every node.
+    """
+    if lost.found is None:
+        return
+    held.regain(lost.found)
+    try:
+        if stages.take_back():
+            lost.message += " The former template was put back."
+    except EverynodeError as error:
+        lost.message += f" The new template stands, as it could not be put back: {error.message}"
 
 
 def failed(

@@ -22,7 +22,7 @@ from .._nodes.pods import revision_of
 from .._spec.rollout import Plan, stages_of
 from .._spec.shares import share_of
 from . import reverting, staged
-from .held import Held
+from .held import ON_DELETE, Held
 from .node_work import NodeOutcome, Proof
 from .outcomes import reasons_of
 from .patience import Patience
@@ -146,8 +146,12 @@ class Stages:
         held.clear()
 
     def stand_stable(self) -> None:
-        """Put the stable template back."""
+        """Put the stable template back, and have the controller see it."""
         reverting.stand(self.held, self.stable)
+
+    def take_back(self) -> bool:
+        """Put the stable template back; whether it was not there."""
+        return reverting.take_back(self.held, self.stable)
 
     @property
     def excused(self) -> list[str]:
@@ -181,6 +185,9 @@ class Stages:
             for one in revisions_of(held.cluster, held.live, held.deadline):
                 if one.hash == state.hash:
                     self._new = one
+                    # Somebody has changed it, and the task takes its place.
+                    if held.strategy.get("type") != "OnDelete":
+                        held.put(lambda: held.with_strategy(ON_DELETE))
                     return one
         held.write(self._at_stage(next_stage(state)))
         self._stand_new()

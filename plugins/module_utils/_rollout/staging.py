@@ -24,7 +24,7 @@ from .._spec.rollout import Plan
 from . import foreseeing, history, reverting, staged, waiting
 from .held import ON_DELETE, Held, LostError, foreign
 from .patience import Patience
-from .stage_failures import after_failure, failed, in_the_way
+from .stage_failures import after_failure, failed, in_the_way, let_go
 from .staged import Staged
 from .stages import Stages, kept_plan
 from .state import (
@@ -346,6 +346,7 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
         is_done = stages.run()
     except LostError as error:
         error.details.setdefault("changed", held.has_written)
+        let_go(held, stages, error)
         raise
     except EverynodeError as error:
         if not held.has_written:
