@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors import InputError
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.build import build
+from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.choices import (
+    POD_SECURITY_LEVELS,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.pod_security import (
-    LEVELS,
     standing,
     violations,
 )
@@ -104,7 +106,7 @@ def test_what_is_missing_has_a_path_too() -> None:
     }
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", POD_SECURITY_LEVELS)
 def test_pods_that_meet_every_level(level: str) -> None:
     found = report(task(level, security_context=_SAFE))
 

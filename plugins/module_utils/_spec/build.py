@@ -13,19 +13,17 @@ from typing import TYPE_CHECKING, Any
 from .._base.errors import Fault, InputError
 from .._base.words import natural
 from .checks import check_daemonset
-from .checks.advice import advise
 from .checks.findings import Finding, Place
 from .checks.images import check_images, check_policy
 from .checks.metadata import check_description, check_metadata
 from .checks.waiting import check_time
 from .names import Path
-from .placement import check_placement, placed
-from .references import Reference
 from .selector import add_selected_labels, differs, settled
 from .sources import DEFINITION_PARAMETERS, Sources, description_key, read_sources
 
 if TYPE_CHECKING:
     from .pod_security import Standing
+    from .references import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,9 @@ class Draft:
     namespace_given: bool
     user_path: Callable[[Path], str]
     pod_security: dict[str, Any] | None = None
+
+
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
 
 
 def build(
@@ -79,13 +80,18 @@ def build(
         if params.get("strict_names"):
             findings = [replace(one, warning=False) if one.console else one for one in findings]
     _raise_faults(sources, [*_missing_name(manifest), *_missing_containers(sources)], findings)
-    user_path = sources.where.user_path
+    user_path = sources.user_path
     if params.get("extra_warnings"):
+        from .checks.advice import advise
+
         findings += advise(manifest)
     doubts = [f"{user_path(one.path)}: {one.problem}." for one in findings]
     warnings = list(dict.fromkeys([*sources.warnings, *doubts]))
     template = manifest["spec"]["template"]
-    template["spec"] = placed(template["spec"], sources.settings)
+    if sources.settings:
+        from .placement import placed
+
+        template["spec"] = placed(template["spec"], sources.settings)
     report = None if security is None else security.as_result(user_path)
     return Draft(manifest, warnings, selector_given, namespace_given, user_path, report)
 
@@ -148,7 +154,6 @@ def _pod_security(
     """How the pods stand with the Pod Security Standards, and what the level asked for forbids."""
     if not asked:
         return None, []
-    # A module is compiled anew in each task, so what few tasks need is imported where it is used.
     from .pod_security import refusals, standing
 
     found = standing(manifest)
@@ -206,7 +211,7 @@ def _missing_name(manifest: Mapping[str, Any]) -> list[Finding]:
 def _missing_containers(sources: Sources) -> list[Finding]:
     if sources.manifest["spec"]["template"]["spec"].get("containers"):
         return []
-    is_empty = sources.where.typed.get("containers") is not None
+    is_empty = sources.typed.get("containers") is not None
     problem = (
         f"{'is empty' if is_empty else 'is missing'}: state present needs containers, or a"
         " definition that has them"
@@ -226,6 +231,10 @@ def _check_parameters(params: Mapping[str, Any], sources: Sources) -> list[Findi
         if not unfit:
             check_images(manifest.child("spec", "template", "spec"), policy)
     check_time(manifest.child("spec"), params)
+    if not sources.settings:
+        return manifest.findings
+    from .placement import check_placement
+
     return manifest.findings + check_placement(sources.settings).findings
 
 
@@ -242,7 +251,7 @@ def _raise_faults(
             if not finding.warning and not any(finding.path[: len(one)] == one for one in known)
         ]
         for finding in news:
-            faults[Fault(sources.where.user_path(finding.path), finding.problem)] = None
+            faults[Fault(sources.user_path(finding.path), finding.problem)] = None
         known += [finding.path for finding in news]
     if faults:
         raise InputError(sorted(faults, key=lambda fault: (natural(fault.path), fault.problem)))

@@ -15,9 +15,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from .choices import POD_SECURITY_LEVELS, TOLERATION_PRESETS
 from .names import Path
-from .pod_security import CHOICES
-from .presets import TOLERATIONS
 from .schema import FieldType, type_at
 
 DESCRIPTION_ANNOTATION = "kubernetes.io/description"
@@ -68,7 +67,7 @@ PARAMETERS: Mapping[str, Path] = {
 SETTINGS: Mapping[str, FieldType] = {
     "node_names": FieldType("list", element=FieldType("string")),
     "node_failure_toleration_seconds": FieldType("integer", bits=64),
-    "tolerate": FieldType("list", element=FieldType("string", enum=tuple(TOLERATIONS))),
+    "tolerate": FieldType("list", element=FieldType("string", enum=TOLERATION_PRESETS)),
     "operating_systems": FieldType("list", element=FieldType("string")),
     "architectures": FieldType("list", element=FieldType("string")),
     "virtual_nodes": FieldType("boolean"),
@@ -87,7 +86,7 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "description_annotation": {"type": "str", "default": DESCRIPTION_ANNOTATION},
     "strict_names": {"type": "bool", "default": False},
     "extra_warnings": {"type": "bool", "default": False},
-    "pod_security": {"type": "str", "choices": list(CHOICES)},
+    "pod_security": {"type": "str", "choices": ["report", *POD_SECURITY_LEVELS]},
 }
 
 # Whole numbers are raw, and no `int`: Ansible's own conversion takes true for 1.

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,6 +52,8 @@ def writes_snake(keys: Iterable[object], otherwise: bool) -> bool:
 
 def nearest(wrong: str, names: Iterable[str]) -> str | None:
     """The name that was probably meant, or None; case, ``_`` and ``-`` are no difference."""
+    import difflib
+
     folded = {_fold(name): name for name in names}
     close = difflib.get_close_matches(_fold(wrong), folded, n=1, cutoff=0.7)
     return folded[close[0]] if close else None

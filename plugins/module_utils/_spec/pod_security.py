@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .checks.findings import Finding, Place
+from .choices import POD_SECURITY_LEVELS
 from .names import Path
 from .pod_security_controls import BASELINE, OVERRIDDEN, RESTRICTED, pod_of
-
-# From what allows everything to what allows the least.
-LEVELS = ("privileged", "baseline", "restricted")
-CHOICES = ("report", *LEVELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def violations(manifest: Mapping[str, Any], level: str) -> list[Violation]:
 
     Args:
         manifest: the DaemonSet, in the API's spelling and types.
-        level: one of `LEVELS`.
+        level: one of `POD_SECURITY_LEVELS`.
     """
     if level == "privileged":
         return []
@@ -101,7 +98,8 @@ def standing(manifest: Mapping[str, Any]) -> Standing:
 
 def refusals(found: Standing, asked: str) -> list[Finding]:
     """Faults for what the level that is asked for does not allow; none for ``report``."""
-    too_much = LEVELS[1 : LEVELS.index(asked) + 1] if asked in LEVELS else ()
+    levels = POD_SECURITY_LEVELS
+    too_much = levels[1 : levels.index(asked) + 1] if asked in levels else ()
     return [
         Finding(
             violation.path,

@@ -6,20 +6,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.errors import Fault, InputError
 from .documents import API_VERSION, KIND
 from .fields import DESCRIPTION_ANNOTATION, PARAMETERS, SETTINGS, type_of
 from .host_paths import KUBELET_ROOT
 from .names import Path
-from .overlay import ListOrigins, overlaid
-from .provenance import Provenance
 from .reading import Reading
 from .schema import DAEMONSET, FieldType
 from .spelling import read_field
+
+if TYPE_CHECKING:
+    from .overlay import ListOrigins
 
 DEFINITION_PARAMETERS = ("definition", "src", "src_content")
 
@@ -37,7 +38,8 @@ class Sources:
     Attributes:
         manifest: the definition with the typed parameters laid over it, in the API's spelling; its
             metadata, spec, template and pod are there, if empty.
-        where: the way back to what the user wrote.
+        typed: the task's parameters as the user wrote them, by name.
+        user_path: gives for a path of the manifest what the user wrote for it.
         faults: what could not be read.
         suspects: places in the manifest that are not what the user meant, because of a fault.
         warnings: sentences for the user.
@@ -47,12 +49,16 @@ class Sources:
     """
 
     manifest: dict[str, Any]
-    where: Provenance
+    typed: Mapping[str, Any]
+    user_path: Callable[[Path], str]
     faults: list[Fault]
     suspects: list[Path]
     warnings: list[str]
     settings: dict[str, Any]
     readable: bool
+
+
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
 
 
 def read_sources(params: Mapping[str, Any]) -> Sources:
@@ -62,7 +68,6 @@ def read_sources(params: Mapping[str, Any]) -> Sources:
     definition = None
     if source is not None:
         try:
-            # What few tasks need is imported where it is used: a module is compiled in each task.
             from .parse import parse_definition
 
             definition = parse_definition(source, origin=origin)
@@ -80,15 +85,32 @@ def read_sources(params: Mapping[str, Any]) -> Sources:
     }
     _add_volumes(typed, over, base or {})
     origins: ListOrigins = {}
+
+    def user_path(path: Path) -> str:
+        from .provenance import Provenance
+
+        where = Provenance(params, definition, origin, {**moved, **_OUTSIDE}, origins)
+        return where.user_path(path)
+
     return Sources(
-        manifest=_framed(overlaid(base or {}, over, DAEMONSET, origins)),
-        where=Provenance(params, definition, origin, {**moved, **_OUTSIDE}, origins),
+        manifest=_framed(_laid_over(base or {}, over, origins)),
+        typed=params,
+        user_path=user_path,
         faults=faults + plain.faults + typed.faults,
         suspects=plain.suspects + typed.suspects,
         warnings=plain.warnings + typed.warnings,
         settings={name: value for name, value in settings.items() if value is not None},
         readable=source is None or definition is not None,
     )
+
+
+def _laid_over(base: dict[str, Any], over: dict[str, Any], origins: ListOrigins) -> dict[str, Any]:
+    if not over:
+        return base
+    from .overlay import overlaid
+
+    merged: dict[str, Any] = overlaid(base, over, DAEMONSET, origins)
+    return merged
 
 
 def description_key(params: Mapping[str, Any]) -> str:

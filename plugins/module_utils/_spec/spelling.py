@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._base.errors import Fault
-from .conveniences import CONVENIENCES, Convenience
-from .misspelt import explain_unknown
 from .names import Path, camel, snake
 from .reading import Aside, Place, Reading, kind_of, manifest_path
 from .scalars import Reader, scalar_reader
 from .schema import FieldType, fields_of
+
+if TYPE_CHECKING:
+    from .conveniences import Convenience
 
 # Fields whose text is data for a program and no name: true and 1.5 have a meaning there.
 _DATA_FIELDS = frozenset(
@@ -109,6 +110,9 @@ def known_keys(type_name: str, typed: bool) -> Mapping[str, Known]:
             purpose = "mode"
         known[name] = known[snake(name)] = Known(name, _reader(expected, purpose))
     if typed:
+        # A module is compiled anew in each task, and many have a definition only.
+        from .conveniences import CONVENIENCES
+
         for name, extra in CONVENIENCES.get(type_name, {}).items():
             entry = Known(extra.field, _reader(extra.accepts, "name"), extra)
             known[name] = known[camel(name)] = entry
@@ -185,6 +189,8 @@ def _guess(
     place: Place,
 ) -> Known | None:
     """Faults an unknown key; what was clearly meant is read on, for the faults in it."""
+    from .misspelt import explain_unknown
+
     inner = (place, key, key)
     problem, meant = explain_unknown(
         type_name, sorted(known), key, value, manifest_path(place), reading.typed

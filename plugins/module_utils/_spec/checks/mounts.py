@@ -9,7 +9,6 @@ Source: pkg/apis/core/validation/validation.go, ValidateVolumeMounts and Validat
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from .findings import Place, quoted
@@ -59,6 +58,8 @@ def _check_volume(place: Place, volumes: Volumes) -> Place | None:
     """Return the volume of the name; note a fault where there is none."""
     if place.value in volumes:
         return volumes[place.value]
+    import difflib
+
     near = difflib.get_close_matches(str(place.value), [name for name in volumes if name], 1)
     hint = f" (did you mean {quoted(near[0])}?)" if near else ""
     place.fault(f"the pod has no volume {quoted(place.value)}{hint}")

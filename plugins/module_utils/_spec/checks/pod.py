@@ -13,13 +13,11 @@ from .containers import check_containers
 from .findings import Place, quoted
 from .metadata import check_annotations, check_labels
 from .network import check_network
-from .pod_annotations import check_pod_annotations
 from .resources import check_overhead, check_pod_resources
 from .scheduling import check_scheduling
 from .security import check_pod_security_context
 from .syntax import DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY
 from .volumes import check_volumes
-from .windows import check_operating_system
 
 _HOST_NAME_LIMIT = 64
 # What DaoCloud's console takes for the time of the pre-stop command, in seconds.
@@ -30,7 +28,7 @@ def check_template(template: Place) -> None:
     """Check the pods' labels, annotations and specification."""
     check_labels(template.child("metadata", "labels"))
     check_annotations(template.child("metadata", "annotations"))
-    check_pod_annotations(template)
+    _check_pod_annotations(template)
     pod = template.child("spec")
     check_volumes(pod)
     check_containers(pod)
@@ -39,11 +37,30 @@ def check_template(template: Place) -> None:
     check_scheduling(pod)
     check_network(pod)
     check_pod_security_context(pod)
-    check_operating_system(pod)
+    _check_operating_system(pod)
     _check_life(pod)
     _check_names(pod)
     _check_claims(pod)
     _check_user_namespace(pod)
+
+
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
+
+
+def _check_pod_annotations(template: Place) -> None:
+    if template.child("metadata", "annotations"):
+        from .pod_annotations import check_pod_annotations
+
+        check_pod_annotations(template)
+
+
+def _check_operating_system(pod: Place) -> None:
+    places = (pod, *pod.objects("containers"), *pod.objects("initContainers"))
+    for_windows = (place.child("securityContext", "windowsOptions") for place in places)
+    if pod.child("os") or any(for_windows):
+        from .windows import check_operating_system
+
+        check_operating_system(pod)
 
 
 def _check_life(pod: Place) -> None:

@@ -14,7 +14,6 @@ import re
 
 from .findings import Place, quoted
 from .syntax import check_relative_path
-from .windows import check_windows_options
 
 _ID_LIMIT = 2**31 - 1
 _PROFILES = ("RuntimeDefault", "Localhost", "Unconfined")
@@ -43,7 +42,7 @@ def check_security_context(container: Place, pod: Place) -> None:
     if proc_mount == "Unmasked" and pod.child("hostUsers").value is not False:
         context.child("procMount").fault('"Unmasked" needs hostUsers: false in the pod')
     _check_profiles(context)
-    check_windows_options(context.child("windowsOptions"))
+    _check_windows(context.child("windowsOptions"))
 
 
 def check_pod_security_context(pod: Place) -> None:
@@ -63,7 +62,15 @@ def check_pod_security_context(pod: Place) -> None:
     context.one_of("seLinuxChangePolicy", ("Recursive", "MountOption"), empty=False)
     _check_sysctls(context, pod)
     _check_profiles(context)
-    check_windows_options(context.child("windowsOptions"))
+    _check_windows(context.child("windowsOptions"))
+
+
+def _check_windows(options: Place) -> None:
+    if options:
+        # A module is compiled anew in each task, so what few tasks need is imported here.
+        from .windows import check_windows_options
+
+        check_windows_options(options)
 
 
 def _check_ids(context: Place, keys: tuple[str, ...]) -> None:

@@ -11,12 +11,11 @@ without a source is an emptyDir to the server.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ..quantity import parse_quantity
-from .claims import check_claim_template
 from .environment import check_file_field, check_resource_reference
 from .findings import Place, alternatives, quoted
-from .network_volumes import NETWORK_SOURCES
 from .syntax import (
     DNS_LABEL,
     DNS_SUBDOMAIN,
@@ -56,9 +55,18 @@ def check_volumes(pod: Place) -> None:
             )
             continue
         for key in sources:
-            check = _SOURCES.get(key)
+            check = _SOURCES.get(key) or _check_of_network(key)
             if check and isinstance(volume.child(key).value, dict):
                 check(volume.child(key))
+
+
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
+
+
+def _check_of_network(source: str) -> Callable[[Place], None] | None:
+    from .network_volumes import NETWORK_SOURCES
+
+    return NETWORK_SOURCES.get(source)
 
 
 def _check_empty_dir(source: Place) -> None:
@@ -174,6 +182,8 @@ def _check_csi(source: Place) -> None:
 def _check_ephemeral(source: Place) -> None:
     template = source.child("volumeClaimTemplate")
     if template:
+        from .claims import check_claim_template
+
         check_claim_template(template)
     else:
         template.fault("the claim's template is missing")
@@ -200,5 +210,4 @@ _SOURCES = {
     "ephemeral": _check_ephemeral,
     "image": _check_image,
     "gitRepo": _check_git_repo,
-    **NETWORK_SOURCES,
 }
