@@ -155,6 +155,22 @@ def test_a_second_job_takes_over_and_the_first_one_stops(agent: Scene, number: i
     agent.ended(NEW)
 
 
+def test_the_job_before_may_still_be_at_work(agent: Scene) -> None:
+    _killed_with_the_new_template(agent)
+
+    def at(count: int, _write: Write, done: bool) -> None:
+        if count == 1 and not done:
+            containers = [{"name": "agent", "image": OLD}]
+            agent.patch({"spec": {"template": {"spec": {"containers": containers}}}}, "everynode")
+
+    wish = agent.wish(NEW, rollout=_STAGES, namespace=agent.tasks.namespace)
+    with Tap(agent.api, at) as tap:
+        result = run_through(tap, wish)
+    assert result is not None
+    assert not result.get("failed"), result["msg"]
+    agent.ended(NEW)
+
+
 @pytest.mark.parametrize("number", [3, 6, 7])
 def test_a_pause_from_elsewhere_stops_it(agent: Scene, number: int) -> None:
     result = _at_write(agent, number, lambda: _pause(agent))

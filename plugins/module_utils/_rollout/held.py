@@ -96,6 +96,10 @@ class Held:
         self._templates: set[str] = set()
         self._strategies: set[str] = set()
         self._expect(live)
+        if self.state is not None:
+            # Until this run has written, the one before may still be at work.
+            self.may_stand(self.state.digest)
+            self._strategies |= {"OnDelete", self._type_of(self.state.strategy)}
         self._runs = {self.state.run if self.state else ""}
         self._own_run = new_run()
 
@@ -212,7 +216,7 @@ class Held:
             return apply(self.cluster, intent, live, how, self.deadline)
 
         if self.state is not None:
-            self._templates.add(self.state.digest)
+            self.may_stand(self.state.digest)
         return self._guarded(write)
 
     def predict(self, intent: dict[str, Any], *, partial: bool = True) -> Applied:
@@ -226,7 +230,7 @@ class Held:
         Returns:
             whether it stands now exactly as it was.
         """
-        self._templates.add(digest_of(template))
+        self.may_stand(digest_of(template))
         cause = rolling_back.Cause(self.state.change_cause if self.state else None)
         self._guarded(
             lambda live, version: rolling_back.to_template(
@@ -299,10 +303,16 @@ class Held:
         self._templates = {digest_of(live["spec"]["template"])}
         self._strategies = {self._strategy_type(live)}
 
+    def may_stand(self, digest: str) -> None:
+        """Do not take a template of this digest for somebody else's."""
+        self._templates.add(digest)
+
+    def _strategy_type(self, obj: Mapping[str, Any]) -> str:
+        return self._type_of(obj["spec"].get("updateStrategy") or {})
+
     @staticmethod
-    def _strategy_type(obj: Mapping[str, Any]) -> str:
+    def _type_of(strategy: Mapping[str, Any]) -> str:
         """The type of an update strategy; the API's default where there is none."""
-        strategy = obj["spec"].get("updateStrategy") or {}
         return str(strategy.get("type") or "RollingUpdate")
 
     def _annotate(self, live: dict[str, Any], version: str, text: str | None) -> Applied:

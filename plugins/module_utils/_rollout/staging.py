@@ -202,6 +202,7 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
             raise
         # What stands is what there is to go back to.
         return _begin(task, plan or Plan.from_dict(found.plan))
+    held.may_stand(staged.digest_of(stable.template))
     trial = held.predict(held.with_template(task.intent)).after["spec"]["template"]
     wish = _wish(trial, found, stable)
     if not proceed:
