@@ -13,6 +13,10 @@ import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes import (
     causes_of_containers as causes,
 )
+from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes import (
+    causes_of_images,
+    exits,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.trouble import (
     MAX_EVIDENCE,
     Trouble,
@@ -195,7 +199,7 @@ def test_older_kubelets_tell_the_registrys_words_in_an_event() -> None:
     ],
 )
 def test_wrappings_are_taken_off(message: str, words: str) -> None:
-    assert causes.registry_words(message) == words
+    assert causes_of_images.registry_words(message) == words
 
 
 @pytest.mark.parametrize(
@@ -288,7 +292,7 @@ def test_the_last_lines_of_the_log_are_quoted() -> None:
     trouble = found(crashing(ended(1, message="x" * 900)), log=log)
     assert trouble is not None
     assert trouble.evidence.startswith("container c: exit code 1, restarted 3 times; log: ...")
-    assert trouble.evidence.endswith("line 499 of the log fatal: no such device")
+    assert trouble.evidence.endswith("line 499 of the log | fatal: no such device")
     assert len(trouble.evidence) == MAX_EVIDENCE
 
 
@@ -323,7 +327,9 @@ def test_between_two_crashes(status: dict[str, Any], crash: bool) -> None:
 def test_init_containers_have_to_end() -> None:
     done = {"name": "i", "state": {"terminated": ended(0, "Completed")}}
     assert found(done, one_shot=True) is None
-    assert found(running(500, None, 0), one_shot=True) is None
+    assert found(running(500, None, 0), one_shot=True) == Trouble(
+        "Starting", "init container c: runs, and has to end before the next one starts", True
+    )
     failed = {"name": "i", "state": {"terminated": ended(2)}, "restartCount": 1}
     assert found(failed, one_shot=True) == Trouble(
         "InitFailed", "init container i: exit code 2, restarted once", False
@@ -396,5 +402,5 @@ def test_a_crash_of_its_own_is_no_probes(last: dict[str, Any]) -> None:
 
 
 def test_signals_have_the_names_that_linux_gives_them() -> None:
-    for number, name in causes._SIGNALS.items():
-        assert f"({name})" in causes.exit_in_words({"exitCode": 128 + number})
+    for number, name in exits._SIGNALS.items():
+        assert f"({name})" in exits.exit_in_words({"exitCode": 128 + number})

@@ -122,7 +122,7 @@ def test_starting(obj: dict[str, Any], evidence: str) -> None:
 def test_the_pods_network() -> None:
     events = [event("FailedCreatePodSandBox", "plugin type failed")]
     found = trouble_of(pod(containerStatuses=[CREATING]), events=events)
-    assert found == Trouble("Starting", "FailedCreatePodSandBox: plugin type failed", True)
+    assert found == Trouble("PodSandbox", "FailedCreatePodSandBox: plugin type failed", True)
 
 
 def test_not_ready_for_a_reason_of_the_pods_own() -> None:
@@ -573,7 +573,9 @@ def test_init_containers_go_first_and_sidecars_are_none() -> None:
         initContainerStatuses=[container({"running": {}}, "first")],
         containerStatuses=[waiting],
     )
-    assert trouble_of(going_on) == Trouble("Starting", "container c: PodInitializing", True)
+    assert trouble_of(going_on) == Trouble(
+        "Starting", "init container first: runs, and has to end before the next one starts", True
+    )
 
 
 # --- minReadySeconds

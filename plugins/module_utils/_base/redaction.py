@@ -27,7 +27,8 @@ _OPEN_MAPS = frozenset(
 _PRIVATE_KEY = re.compile(
     r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----)(.+?)(-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.S
 )
-_USER_INFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/?#\"'<>]+)(@)")
+# No scheme is longer; without that, a long word would be gone through once for each of its letters.
+_USER_INFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)([^\s/?#\"'<>]+)(@)")
 _BEARER = re.compile(r"(?i)(\bbearer\s+)([A-Za-z0-9._~+/=-]{8,})()")
 _AUTHORIZATION = re.compile(
     r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|token)\s+)?)([^\s\"',]+)()"

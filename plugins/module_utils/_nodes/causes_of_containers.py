@@ -16,19 +16,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .._base.redaction import redact_text
+from . import causes_of_images
 from .events import newest_with
+from .exits import UNSEEN, exit_in_words, log_in_words, secrets_of
 from .pods import moment
-from .trouble import MAX_EVIDENCE, Trouble, quoted, quoted_end, trouble
+from .trouble import MAX_EVIDENCE, Trouble, quoted, trouble
 
-_PULLS = (
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "ErrImageNeverPull",
-    "InvalidImageName",
-    "ImageInspectError",
-    "RegistryUnavailable",
-    "SignatureValidationFailed",
-)
 _CONFIGS = (
     "CreateContainerConfigError",
     "CreateContainerError",
@@ -40,50 +33,17 @@ _CONFIGS = (
 # What the runtime says of a container that never ran: its command is not there, for example.
 _NEVER_RAN = ("ContainerCannotRun", "StartError")
 _COMING = (None, "", "ContainerCreating", "PodInitializing")
-# A registry that is busy, slow or away may be back; one that does not know the image, or does not
-# let us have it, says so again.
-_REGISTRY_MAY_HEAL = re.compile(
-    r"too ?many ?requests|pull QPS exceeded|time-?out|timed out|deadline exceeded"
-    r"|connection (refused|reset)|unexpected EOF|: EOF|temporary failure|server misbehaving"
-    r"|status code:? (429|5\d\d)|internal server error|bad gateway|service unavailable"
-    r"|no route to host|network is unreachable|no space left",
+# A slow runtime, a full disk that is cleared, and a kubelet that has just been started.
+_RUNTIME_MAY_HEAL = re.compile(
+    r"deadline exceeded|timed out waiting|failed to reserve container name|due to system load"
+    r"|not yet been read|no space left|temporarily unavailable",
     re.IGNORECASE,
 )
-_RUNTIME_MAY_HEAL = re.compile(r"deadline exceeded|failed to reserve container name", re.IGNORECASE)
-# The kubelet and the runtime wrap the registry's words several times, with the image in each.
-_WRAPPINGS = re.compile(
-    r'^(Back-off pulling image "[^"]*"|ErrImagePull|Error|Failed to pull image "[^"]*"'
-    r'|rpc error: code = \w+ desc = (?=\S)|failed to pull and unpack image "[^"]*")(:\s*|(?<==\s))',
-    re.ASCII,
-)
-_BACKS_OFF = re.compile(r'^Back-off pulling image "[^"]*"$')
+# How a container ends that the kubelet asks to, and kills when it does not.
+_ASKED_TO_END = (0, 128 + 15, 128 + 9)
 _STABLE_AFTER = timedelta(seconds=60)
 # What is left for other words beside a log.
 _MAX_WORDS = 150
-# As much of a message as is looked at.
-_MAX_MESSAGE = 1000
-# Linux's numbers, whatever the machine is that Ansible runs on.
-_SIGNALS = {
-    1: "SIGHUP",
-    2: "SIGINT",
-    3: "SIGQUIT",
-    4: "SIGILL",
-    5: "SIGTRAP",
-    6: "SIGABRT",
-    7: "SIGBUS",
-    8: "SIGFPE",
-    9: "SIGKILL",
-    10: "SIGUSR1",
-    11: "SIGSEGV",
-    12: "SIGUSR2",
-    13: "SIGPIPE",
-    14: "SIGALRM",
-    15: "SIGTERM",
-    24: "SIGXCPU",
-    25: "SIGXFSZ",
-    31: "SIGSYS",
-}
-_CODES = {126: "not executable", 127: "command not found"}
 
 
 def container_trouble(
@@ -109,21 +69,27 @@ def container_trouble(
     waiting, ended = state.get("waiting") or {}, state.get("terminated")
     before = (status.get("lastState") or {}).get("terminated")
     reason = waiting.get("reason")
-    if reason in _PULLS:
-        return _pull_trouble(status, waiting, events)
+    if reason in causes_of_images.REASONS:
+        return causes_of_images.pull_trouble(status, spec, waiting, events)
     if reason in _CONFIGS:
-        told = f"{_name(status, one_shot)}: {reason}: {waiting.get('message') or ''}"
-        heals = bool(_RUNTIME_MAY_HEAL.search(str(waiting.get("message") or "")))
-        return trouble("ContainerConfig", told.rstrip(": "), heals)
+        return _not_created(status, spec, waiting, one_shot)
+    if reason == "ImageVolumeMountFailed":
+        told = f"{_name(status, one_shot)}: {waiting.get('message') or reason}"
+        return trouble("VolumeMount", told, False)
     if reason == "CrashLoopBackOff":
         return _crash(status, spec, before or {}, one_shot, events, log)
     if ended is not None:
-        done = one_shot and not ended.get("exitCode")
-        return None if done else _crash(status, spec, ended, one_shot, events, log)
+        if one_shot and not ended.get("exitCode"):
+            return None
+        if ended.get("reason") == UNSEEN:
+            # Its node was started again, for example: it is made anew.
+            return trouble("Starting", f"{_name(status, one_shot)}: {exit_in_words(ended)}", True)
+        return _crash(status, spec, ended, one_shot, events, log)
     if "running" in state:
-        if before is not None and _between_crashes(status, state["running"], now):
+        if before is not None and _between_crashes(status, state["running"], before, events, now):
             return _crash(status, spec, before, one_shot, events, log)
-        return None
+        told = f"{_name(status, one_shot)}: runs, and has to end before the next one starts"
+        return trouble("Starting", told, True) if one_shot else None
     if reason in _COMING:
         return trouble(
             "Starting", f"{_name(status, one_shot)}: {reason or 'not created yet'}", True
@@ -163,42 +129,39 @@ def _name(status: Mapping[str, Any], one_shot: bool) -> str:
     return f"{'init ' if one_shot else ''}container {status.get('name', '')}"
 
 
-def _pull_trouble(
-    status: Mapping[str, Any], waiting: Mapping[str, Any], events: Iterable[Mapping[str, Any]]
+def _not_created(
+    status: Mapping[str, Any],
+    spec: Mapping[str, Any],
+    waiting: Mapping[str, Any],
+    one_shot: bool,
 ) -> Trouble:
-    image, message = status.get("image") or "", str(waiting.get("message") or "")[:_MAX_MESSAGE]
-    if not message or _BACKS_OFF.match(message):
-        # Kubelets before 1.31 give the registry's words in an event only.
-        failed = newest_with(events, "Failed", saying=f'Failed to pull image "{image}"')
-        message = str(failed["message"])[:_MAX_MESSAGE] if failed else message
-    words = registry_words(message) or waiting["reason"]
-    told = f"container {status.get('name', '')}: {words}"
-    if image and image not in told:
-        told = f"container {status.get('name', '')}, image {image}: {words}"
-    return trouble("ImagePull", told, bool(_REGISTRY_MAY_HEAL.search(message)))
-
-
-def registry_words(message: str) -> str:
-    """What the registry said, out of what kubelet and runtime wrap around it."""
-    text = " ".join(message.split())
-    while True:
-        match = _WRAPPINGS.match(text)
-        if match is None or match.end() == len(text):
-            return text
-        text = text[match.end() :]
+    """The trouble of a container that the kubelet or the runtime cannot create or start."""
+    # A hook that failed is quoted with what it printed.
+    message = redact_text(str(waiting.get("message") or ""), secrets_of(spec))
+    told = f"{_name(status, one_shot)}: {waiting['reason']}: {message}".rstrip(": ")
+    # Names, such as that of a ConfigMap, say nothing of that.
+    unquoted = re.sub(r'"[^"]*"', "", message)
+    return trouble("ContainerConfig", told, bool(_RUNTIME_MAY_HEAL.search(unquoted)))
 
 
 def _between_crashes(
-    status: Mapping[str, Any], running: Mapping[str, Any], now: datetime | None
+    status: Mapping[str, Any],
+    running: Mapping[str, Any],
+    before: Mapping[str, Any],
+    events: Iterable[Mapping[str, Any]],
+    now: datetime | None,
 ) -> bool:
     """Whether a container runs that has crashed again and again, and will in a moment.
 
-    One that restarted once may have been early; one that has run for a while is no crash loop.
+    One that restarted once may have been early; one that has run for a while is no crash loop, but
+    where a probe ends it each time, which can take minutes.
     """
     if status.get("ready") or int(status.get("restartCount") or 0) < 2:
         return False
     since = moment(running.get("startedAt"))
-    return now is None or since is None or now - since < _STABLE_AFTER
+    if now is None or since is None or now - since < _STABLE_AFTER:
+        return True
+    return _killed_by_probe(status, before, events) is not None
 
 
 def _crash(
@@ -217,46 +180,42 @@ def _crash(
         limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
         told += f", memory limit {limit}" if limit else ", no memory limit of its own"
     elif reason in _NEVER_RAN:
-        cause = "ContainerConfig"
+        # What a log has is of a run before.
+        cause, log = "ContainerConfig", ""
     restarts = int(status.get("restartCount") or 0)
     if restarts:
         told += f", restarted {restarts} times" if restarts > 1 else ", restarted once"
-    killed = _killed_by_probe(status, ended, events) if cause == "CrashLoop" else None
-    if killed is not None:
-        cause, told = "ProbeFailed", f"{told}; before: {killed['message']}"
+    if cause == "CrashLoop":
+        cause, why = _killed_by_kubelet(status, ended, events)
+        told += why
     if log.strip():
         told = f"{quoted(told, _MAX_WORDS)}; log: "
-        # Hidden before it is cut: half of PASSWORD=... does not look like a secret any more.
-        told += quoted_end(redact_text(log), MAX_EVIDENCE - len(told))
-    elif ended.get("message"):
-        told += f"; message: {redact_text(str(ended['message']))}"
+        told += log_in_words(log, spec, MAX_EVIDENCE - len(told))
+    elif ended.get("message") and reason != UNSEEN:
+        told += f"; message: {redact_text(str(ended['message']), secrets_of(spec))}"
     return trouble(cause, told, False)
+
+
+def _killed_by_kubelet(
+    status: Mapping[str, Any], ended: Mapping[str, Any], events: Iterable[Mapping[str, Any]]
+) -> tuple[str, str]:
+    """The cause, and words about it, of a container that the kubelet may have ended."""
+    killed = _killed_by_probe(status, ended, events)
+    if killed is not None:
+        return "ProbeFailed", f"; before: {killed['message']}"
+    told = [one for one in events if _is_of(one, str(status.get("name", "")))]
+    if ended.get("exitCode") in _ASKED_TO_END and newest_with(told, "FailedPostStartHook"):
+        return "ContainerConfig", "; before: its postStart hook failed"
+    return "CrashLoop", ""
 
 
 def _killed_by_probe(
     status: Mapping[str, Any], ended: Mapping[str, Any], events: Iterable[Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
-    """The event of the probe because of which the kubelet ended the container: it asks it to end,
-    and kills it when it does not.
-    """
-    if ended.get("exitCode") not in (0, 128 + 15, 128 + 9):
+    """The event of the probe because of which the kubelet ended the container."""
+    if ended.get("exitCode") not in _ASKED_TO_END:
         return None
     told = [one for one in events if _is_of(one, str(status.get("name", "")))]
     return newest_with(told, "Unhealthy", saying="Liveness probe failed") or newest_with(
         told, "Unhealthy", saying="Startup probe failed"
     )
-
-
-def exit_in_words(ended: Mapping[str, Any]) -> str:
-    """How a container ended: its exit code, the signal behind it, and what the runtime says.
-
-    Codes above 128 are those of processes that a signal ended, as shells and runtimes tell it.
-    """
-    if "exitCode" not in ended:
-        return "it ended"
-    code, reason = int(ended["exitCode"]), ended.get("reason")
-    meaning = _CODES.get(code) or _SIGNALS.get(code - 128)
-    told = f"exit code {code}" + (f" ({meaning})" if meaning else "")
-    if reason and reason not in ("Error", "Completed"):
-        return f"{reason}, {told}"
-    return f"{told}, though it must go on running" if code == 0 else told

@@ -21,17 +21,28 @@ _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 # Clocks of machines that keep time differ by less.
 _CLOCKS_DIFFER = timedelta(seconds=10)
 _SOON = ("Starting", "NotReady")
-# Why the kubelet turns a pod away that the scheduler gave it (pkg/kubelet/lifecycle/predicate.go,
-# pkg/kubelet/nodeshutdown, pkg/kubelet/preemption, pkg/kubelet/sysctl, pkg/security/apparmor). The
-# controller makes a new pod each time, so that what is about the node heals with it.
+# What may just be what a node suffers from that is not Ready.
+_OF_THE_NODE = (*_SOON, "PodSandbox")
+# Why the kubelet turns a pod away that the scheduler gave it (in pkg/kubelet: lifecycle,
+# nodeshutdown, preemption, sysctl, cm/admission, cm/cpumanager, cm/topologymanager, volumemanager).
+# The controller makes a new pod each time, so that what is about the node heals with it.
 _TURNED_AWAY: dict[str, tuple[str, bool]] = {
     "NodePorts": ("HostPortTaken", False),
     "HostPortConflict": ("HostPortTaken", False),
     "NodeAffinity": ("Unschedulable", True),
+    "NodeName": ("Unschedulable", True),
+    "TaintToleration": ("Unschedulable", True),
     "TopologyAffinityError": ("Unschedulable", True),
+    "SMTAlignmentError": ("Unschedulable", True),
+    "EmptyPodSharedPoolError": ("Unschedulable", True),
     "UnexpectedAdmissionError": ("Unschedulable", True),
+    "UnknownReason": ("Unschedulable", True),
+    "UnexpectedPredicateFailureType": ("Unschedulable", True),
+    "VolumeAttachmentLimitExceeded": ("VolumeMount", True),
     "Preempting": ("Evicted", True),
+    "InvalidNodeInfo": ("NodeNotReady", True),
     "NodeShutdown": ("NodeNotReady", True),
+    "Shutdown": ("NodeNotReady", True),
     "Terminated": ("NodeNotReady", True),
     "NodeLost": ("NodeNotReady", True),
     "SysctlForbidden": ("ContainerConfig", False),
@@ -39,7 +50,26 @@ _TURNED_AWAY: dict[str, tuple[str, bool]] = {
     "PodOSNotSupported": ("ContainerConfig", False),
     "PodOSSelectorNodeLabelDoesNotMatch": ("ContainerConfig", False),
     "SupplementalGroupsPolicyNotSupported": ("ContainerConfig", False),
+    "InitContainerRestartPolicyForbidden": ("ContainerConfig", False),
+    "PodLevelResourcesNotSupported": ("ContainerConfig", False),
+    "PodFeatureUnsupported": ("ContainerConfig", False),
 }
+# A number of CPUs that no node of its kind gives out alone.
+_NEVER_ADMITTED = "not multiple cpus per core"
+# What the kubelet sets up before the containers: the pod's cgroup, its network, its devices. It
+# does not go on without; a runtime class that the node does not have does not come by itself.
+_SANDBOX_EVENTS = (
+    "FailedCreatePodSandBox",
+    "FailedPodSandBoxStatus",
+    "FailedCreatePodContainer",
+    "FailedPrepareDynamicResources",
+    "NetworkNotReady",
+)
+_SANDBOX_WRAPPINGS = re.compile(
+    r'^Failed to create pod sandbox: |rpc error: code = \w+ desc = |(?<=for sandbox) "[0-9a-f]{64}"'
+)
+_NO_RUNTIME = re.compile(r"no runtime for .* is configured|failed to find runtime handler")
+_ENDING_EVENTS = ("FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod")
 _OWN_LIMIT = re.compile(r"exceed(s|ed) (the total|the limit|its local)", re.IGNORECASE)
 
 
@@ -67,7 +97,7 @@ def trouble_of(
     events = newest_first(events)
     over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
     if is_ending(pod) and not (over and not pod["metadata"].get("finalizers")):
-        return _ending(pod, node, now)
+        return _ending(pod, node, events, now)
     if over:
         # The controller deletes it at once, to make another: that it is ending says nothing.
         return _failed(pod, node)
@@ -79,7 +109,7 @@ def trouble_of(
         return _not_available_yet(pod, min_ready_seconds, now)
     found = scheduling_trouble(pod, events, node) or _of_containers(pod, events, log, now)
     by_node = node_trouble(node)
-    if found is None or found.cause in _SOON:
+    if found is None or found.cause in _OF_THE_NODE:
         by_node = by_node or _marked_by_node_controller(pod, events)
         return by_node or found or _not_ready(pod)
     if found.cause == "Unschedulable" and by_node is not None and by_node.cause == "NodeNotReady":
@@ -112,7 +142,10 @@ def _silent(node: Mapping[str, Any] | None) -> Trouble | None:
 
 
 def _ending(
-    pod: Mapping[str, Any], node: Mapping[str, Any] | None, now: datetime | None
+    pod: Mapping[str, Any],
+    node: Mapping[str, Any] | None,
+    events: Sequence[Mapping[str, Any]],
+    now: datetime | None,
 ) -> Trouble:
     """The trouble of a pod that was deleted and is still there."""
     metadata = pod["metadata"]
@@ -126,6 +159,8 @@ def _ending(
     if now is not None and due is not None and now - due > _CLOCKS_DIFFER:
         told += f", {int((now - due).total_seconds())} seconds past its grace period"
         told += "" if held else ": its node's kubelet has not ended it"
+        why = newest_with(events, *_ENDING_EVENTS)
+        told += f"; {why['reason']}: {why.get('message')}" if why and not held else ""
     return trouble("Terminating", told, True)
 
 
@@ -146,7 +181,7 @@ def _failed(pod: Mapping[str, Any], node: Mapping[str, Any] | None) -> Trouble:
         told += f": {too_much}" if too_much else ""
         return trouble("Unschedulable", told, not too_much)
     cause, heals = _TURNED_AWAY.get(reason, ("NotReady", True))
-    return trouble(cause, told, heals)
+    return trouble(cause, told, heals and _NEVER_ADMITTED not in message)
 
 
 def _pressed(node: Mapping[str, Any] | None) -> bool:
@@ -199,10 +234,12 @@ def _before_containers(events: Sequence[Mapping[str, Any]]) -> Trouble | None:
     found = volume_trouble(events)
     if found is not None:
         return found
-    failed = newest_with(events, "FailedCreatePodSandBox", "NetworkNotReady")
+    failed = newest_with(events, *_SANDBOX_EVENTS)
     if failed is None:
         return None
-    return trouble("Starting", f"{failed['reason']}: {failed.get('message')}", True)
+    message = str(failed.get("message") or "")
+    told = f"{failed['reason']}: {_SANDBOX_WRAPPINGS.sub('', message)}"
+    return trouble("PodSandbox", told, not _NO_RUNTIME.search(message))
 
 
 def _marked_by_node_controller(

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .eligibility import unfit
 from .events import newest_with
 from .pods import condition
 from .trouble import Trouble, trouble
@@ -23,12 +24,16 @@ _OF_OTHER_NODES = re.compile(
     r"|didn't match node selector"
 )
 _NEVER_FITS = re.compile(
-    r"persistentvolumeclaim .* not found|volume node affinity conflict|node affinity conflict",
+    r"persistentvolumeclaim .* not found|volume node affinity conflict|node affinity conflict"
+    r"|match PersistentVolume's node affinity|non-existent (pv|persistentvolume)|required features"
+    r"|no available volume zone",
     re.IGNORECASE,
 )
-
-
 _LACKS = re.compile(r"Insufficient ([\w./-]*\w)")
+# What does not say what of the node does not fit: newer schedulers do not name the taint.
+_NODE_DOES_NOT_FIT = re.compile(r"untolerated taint|node affinity/selector|NodeAffinity")
+# What comes after the plugins' words: of ending other pods, and of claims, where there are none.
+_AFTERWARDS = re.compile(r"[.,]? (?:[a-z ]+, )*preemption: ")
 
 
 def scheduling_trouble(
@@ -64,6 +69,9 @@ def scheduling_trouble(
     too_much = lacking_for_good(pod, node, _LACKS.findall(message))
     if too_much:
         return trouble("Unschedulable", f"{message}: {too_much}", False)
+    if _NODE_DOES_NOT_FIT.search(message) and node is not None:
+        why = unfit(pod.get("spec") or {}, node)
+        message += f": {why.evidence}" if why else ""
     told = message or found.get("reason") or "not scheduled"
     return trouble("Unschedulable", told, not _NEVER_FITS.search(message))
 
@@ -98,7 +106,7 @@ def failing_condition(message: str) -> str:
     A DaemonSet's pod is for one node: that the others do not fit its affinity is how it should be,
     and that ending other pods would not help with them says nothing.
     """
-    head, _preemption, _rest = message.partition(" preemption:")
+    head = _AFTERWARDS.split(message, maxsplit=1)[0]
     _summary, colon, told = head.partition(" nodes are available: ")
     parts = re.split(r",? (?=\d+ )", told.rstrip(". "))
     own = [one for one in parts if one and not _OF_OTHER_NODES.search(one)]

@@ -23,6 +23,8 @@ from .trouble import MAX_NODES_NAMED, quoted
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+# What a taint is compared with (apimachinery, pkg/api/validate/content, IsDecimalInteger).
+_DECIMAL = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
 _INT64 = 2**63
 # What the controller lets every pod tolerate, for ever (AddOrUpdateDaemonPodTolerations in
 # pkg/controller/daemon/util/daemonset_util.go).
@@ -70,6 +72,14 @@ def why_not(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> Absence | 
     pinned = spec.get("nodeName")
     if pinned and pinned != name_of(node):
         return Absence("node_name", f"the template names node {pinned}")
+    return unfit(spec, node)
+
+
+def unfit(spec: Mapping[str, Any], node: Mapping[str, Any]) -> Absence | None:
+    """What of a node does not fit a pod's or a template's spec, its node's name aside; None where
+    all does. A pod's may ask for more than its template: admission adds what its namespace or its
+    runtime class wants.
+    """
     labels = (node.get("metadata") or {}).get("labels") or {}
     for key, value in sorted((spec.get("nodeSelector") or {}).items()):
         if labels.get(key) != value:
@@ -122,7 +132,7 @@ def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
         return True
     if operator == "Equal":
         return wanted == has
-    left, right = _integer(has), _integer(wanted)
+    left, right = _decimal(has), _decimal(wanted)
     if left is None or right is None:
         return False
     return left < right if operator == "Lt" else operator == "Gt" and left > right
@@ -187,6 +197,10 @@ def _integer(text: Any) -> int | None:
         return None
     found = int(text)
     return found if -_INT64 <= found < _INT64 else None
+
+
+def _decimal(text: str) -> int | None:
+    return _integer(text) if _DECIMAL.fullmatch(text) else None
 
 
 def _in_words(requirement: Mapping[str, Any]) -> str:

@@ -23,15 +23,22 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # help: a full quota and a refusal stay until somebody changes something; a webhook that cannot be
 # reached, a slow API server or an account that is still being made may come right.
 _REFUSALS: tuple[tuple[str, str, bool], ...] = (
+    (r"status unknown for quota|quota evaluation timed out", "Quota", True),
     (r"exceeded quota|failed quota|insufficient quota", "Quota", False),
     (r"(minimum|maximum) .+ usage per (Container|Pod)|limit to request ratio", "Quota", False),
     (r"violates PodSecurity|PodSecurityPolicy|security context constraint", "PodSecurity", False),
     (r"no providers available to validate pod", "PodSecurity", False),
-    (r"failed calling webhook", "Webhook", True),
-    (r"admission webhook .+ denied", "Webhook", False),
+    (r"failed calling webhook|Error contacting webhook", "Webhook", True),
+    (r"admission webhook .+ denied|image policy webhook backend denied", "Webhook", False),
     (r"ValidatingAdmissionPolicy|MutatingAdmissionPolicy", "Webhook", False),
     (r'(serviceaccount|PriorityClass|RuntimeClass) "[^"]*" not found', "NoPod", False),
-    (r"no PriorityClass with name", "NoPod", False),
+    (r"no PriorityClass with name|must not be provided in pod spec", "NoPod", False),
+    (
+        r"pod rejected: |conflict: runtimeClass|is not allowed because service account",
+        "NoPod",
+        False,
+    ),
+    (r"conflicts? with its .+ (selector|whitelist)", "NoPod", False),
     (r"is being terminated|is invalid|selecting all pods", "NoPod", False),
 )
 # What the kubelet and the attach controller say of volumes. What is not there does not come by
@@ -39,12 +46,16 @@ _REFUSALS: tuple[tuple[str, str, bool], ...] = (
 # does not answer may.
 _MAY_COME = re.compile(
     r"list of registered CSI drivers|not registered|Multi-Attach|timed? ?out|deadline exceeded"
-    r"|connection (refused|reset)|Aborted|try again|temporar",
+    r"|connection (refused|reset)|no route to host|not bound|is being deleted|no space left"
+    r"|code = (Unavailable|Aborted|DeadlineExceeded|ResourceExhausted|Internal)\b|try again"
+    r"|temporar(y|ily) (failure|unavailable|error)",
     re.IGNORECASE,
 )
 # What clients put before the message of an event that stands for many.
 _COMBINED = "(combined from similar events): "
 _VOLUME_EVENTS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+# The kubelet sums up every two minutes which volumes are missing, mostly without saying why.
+_VOLUMES_SUMMED_UP = "Unable to attach or mount volumes"
 
 
 def last_seen(event: Mapping[str, Any]) -> datetime:
@@ -90,16 +101,17 @@ def newest_with(
     )
 
 
-def refusals(events: Iterable[Mapping[str, Any]]) -> list[Trouble]:
+def refusals(events: Iterable[Mapping[str, Any]], *reasons: str) -> list[Trouble]:
     """Why the controller could not create pods, newest first, each cause once.
 
     Args:
         events: of the DaemonSet. The controller tells by the reason ``FailedCreate`` with the API
             server's answer (pkg/controller/controller_utils.go), and by ``SelectingAll``.
+        reasons: others to look for: by ``FailedDelete`` it tells that it could not delete pods.
     """
     found: dict[str, Trouble] = {}
     for event in newest_first(events):
-        if event.get("reason") in ("FailedCreate", "SelectingAll"):
+        if event.get("reason") in (reasons or ("FailedCreate", "SelectingAll")):
             one = _refusal(str(event.get("message") or "").removeprefix(_COMBINED))
             found.setdefault(one.cause, one)
     return list(found.values())
@@ -120,10 +132,11 @@ def volume_trouble(events: Iterable[Mapping[str, Any]]) -> Trouble | None:
     told = [one for one in events if one.get("reason") in _VOLUME_EVENTS]
     if not told:
         return None
-    # The kubelet sums up every two minutes which volumes are missing, without saying why.
-    precise = [one for one in told if "failed for volume" in str(one.get("message") or "")]
-    message = str((precise or told)[0].get("message") or "")
+    messages = [str(one.get("message") or "") for one in told]
+    message = next((one for one in messages if _VOLUMES_SUMMED_UP not in one), messages[0])
     if "hostPath type check failed" in message:
         return trouble("HostPathType", message, False)
-    heals = not precise or bool(_MAY_COME.search(message))
-    return trouble("VolumeMount", message, heals)
+    # Names, such as that of a Secret, say nothing of that.
+    unquoted = re.sub(r'"[^"]*"', "", message)
+    is_summed_up = _VOLUMES_SUMMED_UP in message and "not found" not in message
+    return trouble("VolumeMount", message, is_summed_up or bool(_MAY_COME.search(unquoted)))

@@ -6,12 +6,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.redaction import redact_text
+
 MAX_EVIDENCE = 300
 MAX_NODES_NAMED = 5
-_CUT = "..."
+CUT = "..."
+# As much of a text as is looked at; what a probe or a hook printed can be long.
+_MAX_LOOKED_AT = 16000
+# What programs send to terminals: colours, cursors, titles.
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -30,22 +39,37 @@ class Trouble:
 
 
 def trouble(cause: str, words: Any, heals: bool) -> Trouble:
-    """A trouble whose evidence is these words, shortened."""
-    return Trouble(cause, quoted(words) or "no more is told", heals)
+    """A trouble whose evidence is these words, without secrets, and shortened."""
+    # Hidden before it is cut: half of PASSWORD=... does not look like a secret any more.
+    text = str(words or "")
+    if len(text) > _MAX_LOOKED_AT:
+        text = text[:_MAX_LOOKED_AT].rpartition(" ")[0]
+    return Trouble(cause, quoted(redact_text(text)) or "no more is told", heals)
 
 
 def quoted(value: Any, limit: int = MAX_EVIDENCE) -> str:
     """A text in one line of at most ``limit`` characters, cut in its middle: what matters stands at
     the beginning of some messages and at the end of others.
     """
-    text = " ".join(str(value or "").split())
+    text = in_one_line(value)
     if len(text) <= limit:
         return text
     begin = limit * 3 // 5
-    return text[:begin] + _CUT + text[len(text) - (limit - begin - len(_CUT)) :]
+    return text[:begin] + CUT + text[len(text) - (limit - begin - len(CUT)) :]
 
 
 def quoted_end(value: Any, limit: int) -> str:
     """A text in one line of at most ``limit`` characters, cut at its beginning."""
-    text = " ".join(str(value or "").split())
-    return text if len(text) <= limit else _CUT + text[len(text) - (limit - len(_CUT)) :]
+    text = in_one_line(value)
+    return text if len(text) <= limit else CUT + text[len(text) - (limit - len(CUT)) :]
+
+
+def in_one_line(value: Any) -> str:
+    """A text in one line, of characters that can be shown: what a program wrote must not act on
+    the terminal of whoever reads it.
+    """
+    text = str(value or "")
+    if not text.isprintable():
+        text = _ESCAPES.sub("", text)
+        text = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(text.split())
