@@ -67,6 +67,17 @@ options:
       - How often the containers of the new pod may restart, all together, until the task ends.
     type: int
     default: 0
+  max_failures:
+    description:
+      - On how many other nodes the new template may have failed, as a number (V(2)) or a percentage
+        of all nodes (V("10%")). With more, the pod is left alone and the task fails.
+      - Ansible judges C(max_fail_percentage) once a task has run for all nodes of a batch. This
+        stops a rollout within the batch, and one that another play leads.
+      - A pod of the current template counts that is not available, where it has had the time that
+        O(wait_timeout), O(progress_deadline_seconds) and O(failure_grace_seconds) give that of
+        this node. What only O(verify) found out does not count.
+      - Without it, other nodes are not looked at.
+    type: str
   wait:
     description:
       - Whether to wait for the new pod. Without it, the task ends once the old one is deleted.

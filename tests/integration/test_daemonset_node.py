@@ -138,6 +138,28 @@ def test_a_pod_that_is_not_well_fails_the_task(api: Api, tasks: Tasks, nodes: No
 
 
 @pytest.mark.usefixtures("outdated")
+def test_no_further_pod_where_too_many_have_failed(tasks: Tasks, nodes: Nodes) -> None:
+    tasks.ok(**{**_AGENT, "containers": _BROKEN})
+    quick = {"failure_grace_seconds": 1}
+    assert "max_failures" not in nodes.fails(node="node-0", max_failures=0, **quick).result["msg"]
+    left = nodes.fails(node="node-1", max_failures="20%", diff=True, **quick)
+    assert "ImagePull on node-1" in left.result["msg"]
+    left = nodes.fails(node="node-2", max_failures="20%", **quick)
+    assert left.writes == []
+    assert not left.changed
+    assert "2 new ones have failed, and max_failures is 20%" in left.result["msg"]
+    assert left.result["reasons"][0]["nodes"] == ["node-0", "node-1"]
+    assert nodes.fails(node="node-2", state="restarted", max_failures=1, **quick).writes == []
+    # Theirs is not over: they may only be starting.
+    assert nodes.ok(node="node-2", max_failures=1, check=True).changed
+    # What is wrong with another template is no matter.
+    tasks.ok(**_NEWER)
+    assert nodes.ok(node="node-2", max_failures=0, **quick).changed
+    wrong = nodes.fails(max_failures="many")
+    assert [fault["path"] for fault in wrong.result["faults"]] == ["max_failures"]
+
+
+@pytest.mark.usefixtures("outdated")
 def test_without_wait_it_ends_with_the_deletion(api: Api, tasks: Tasks, nodes: Nodes) -> None:
     with PodWatch(api, tasks.namespace) as seen:
         done = nodes.ok(wait=False)

@@ -20,6 +20,7 @@ from tools.environments import places
 from tools.environments.making import environment
 
 _PLAYBOOK = [{"ansible.builtin.import_playbook": "everynode.kubernetes.rolling_update"}]
+_ROLLBACK = [{"ansible.builtin.import_playbook": "everynode.kubernetes.rollback"}]
 _EXAMPLE = places.CHECKOUT / "examples" / "rolling-update"
 _NODES = [f"node-{number}" for number in range(5)]
 _INVENTORY = "cluster.everynode_nodes.yml"
@@ -35,19 +36,26 @@ class Rollout:
         api.apply(self.version("1"), "everynode")
         api.settled(namespace, "agent")
 
-    def version(self, tag: str) -> dict[str, Any]:
+    def version(self, tag: str, broken: str = "") -> dict[str, Any]:
+        """A manifest; the pods on the nodes named in `broken` cannot pull their image."""
         manifest = simple("agent", self.namespace)
         spec = manifest["spec"]
         spec["updateStrategy"] = _STRATEGY
         spec["template"]["spec"]["containers"][0]["image"] = f"example.test/agent:{tag}"
+        if broken:
+            simulate = "everynode.kubernetes/simulate"
+            told = {simulate: "image-pull", f"{simulate}-on": broken}
+            spec["template"]["metadata"]["annotations"] = told
         return manifest
 
-    def run(self, tag: str | None = None, *arguments: str, **variables: Any) -> Play:
+    def run(
+        self, tag: str | None = None, *arguments: str, broken: str = "", **variables: Any
+    ) -> Play:
         told = {"daemonset_name": "agent", "daemonset_namespace": self.namespace} | {
             f"rolling_update_{name}": value for name, value in variables.items()
         }
         if tag is not None:
-            told["rolling_update_definition"] = self.version(tag)
+            told["rolling_update_definition"] = self.version(tag, broken)
         inventory = {"plugin": "everynode.kubernetes.nodes"}
         return run(
             self.api,
@@ -56,6 +64,18 @@ class Rollout:
             f"--extra-vars={json.dumps(told)}",
             *arguments,
             files={_INVENTORY: yaml.safe_dump(inventory).encode()},
+            variables={"KUBECONFIG": str(self.api.cluster.kubeconfig)},
+        )
+
+    def go_back(self, *arguments: str, **variables: Any) -> Play:
+        told = {"daemonset_name": "agent", "daemonset_namespace": self.namespace} | {
+            f"rollback_{name}": value for name, value in variables.items()
+        }
+        return run(
+            self.api,
+            _ROLLBACK,
+            f"--extra-vars={json.dumps(told)}",
+            *arguments,
             variables={"KUBECONFIG": str(self.api.cluster.kubeconfig)},
         )
 
@@ -126,6 +146,104 @@ def test_it_ends_where_too_many_fail_goes_on_and_goes_back(
         assert seen.restarted_nodes() == touched
     assert rollout.strategy()["rollingUpdate"]["maxUnavailable"] == 2
     assert seen.ever_unavailable() == touched
+
+
+def test_a_batch_in_which_one_fails_is_the_last_and_touches_no_further_node(
+    rollout: Rollout, tmp_path: Path
+) -> None:
+    """The third node fails, in the middle of a batch: its neighbours are released all the same."""
+    hooks = _hooks(tmp_path)
+    with PodWatch(rollout.api, rollout.namespace) as seen:
+        failed = rollout.run(
+            "2", **hooks, broken="node-2", serial=[1, "80%"], wait_timeout=3, at_once=1
+        )
+    assert failed.code == 2
+    assert seen.restarted_nodes() == {"node-0", "node-1", "node-2"}
+    assert seen.most_unavailable() == 1
+    assert rollout.strategy()["type"] == "OnDelete"
+    released = [step.host for step in failed.steps if step.task == "always"]
+    assert sorted(released) == _NODES
+    left = [step for step in failed.steps if step.task == "Replace its pod"][-1]
+    assert left.host == "node-4"
+    assert "ImagePull on node-2" in left.message
+    assert "everynode.kubernetes.rollback" in left.message
+
+
+def test_batches_end_where_too_many_failed_and_no_sooner(rollout: Rollout) -> None:
+    """Two of three are more than half, though not of all nodes."""
+    told = {"serial": [1, 3], "max_fail_percentage": 50, "wait_timeout": 3}
+    with PodWatch(rollout.api, rollout.namespace) as seen:
+        failed = rollout.run("2", broken="node-1,node-2", **told)
+    assert failed.code == 2
+    assert seen.restarted_nodes() == {"node-0", "node-1", "node-2", "node-3"}
+    assert rollout.strategy()["type"] == "OnDelete"
+
+
+def test_what_failed_within_bounds_does_not_keep_it_from_its_end(rollout: Rollout) -> None:
+    failed = rollout.run(
+        "2", broken="node-1", serial=[2, 3], max_fail_percentage=50, wait_timeout=3
+    )
+    assert failed.code == 2
+    assert [step.host for step in failed.steps if step.status == "failed"] == ["node-1"] * 2
+    assert "5 of 5 nodes have the new version" in failed.output
+    assert rollout.strategy()["rollingUpdate"]["maxUnavailable"] == 2
+
+
+def test_nodes_that_hooks_cannot_reach_end_it(rollout: Rollout, tmp_path: Path) -> None:
+    hook = tmp_path / "before.yml"
+    task = {"name": "there", "ansible.builtin.command": "true", "changed_when": False}
+    away = "{{ 'ssh' if inventory_hostname == 'node-1' else 'local' }}"
+    there = {"ansible_connection": away, "ansible_host": "127.0.0.1", "ansible_port": 1}
+    hook.write_text(yaml.safe_dump([task | {"vars": there}]))
+    with PodWatch(rollout.api, rollout.namespace) as seen:
+        failed = rollout.run("2", before=str(hook), serial=[2])
+    assert failed.code != 0
+    assert seen.restarted_nodes() == {"node-0"}
+    assert "node-1 could not be reached by your tasks" in failed.output
+
+
+def test_limit_is_as_good_as_the_variable(rollout: Rollout) -> None:
+    with PodWatch(rollout.api, rollout.namespace) as seen:
+        told = rollout.run("2", "--limit=node-1:node-3").done()
+        assert seen.restarted_nodes() == {"node-1", "node-3"}
+        assert rollout.strategy()["type"] == "OnDelete"
+        assert "2 of 5 nodes have the new version; the update strategy stays" in told.output
+        rollout.run("2").done()
+    assert seen.restarts_by_node() == dict.fromkeys(_NODES, 1)
+
+
+def test_without_nodes_or_files_nothing_is_begun(rollout: Rollout) -> None:
+    empty = rollout.run("2", hosts="nobody")
+    assert empty.code == 2
+    assert "No host of the inventory matches nobody" in empty.output
+    lacking = rollout.run("2", always="/nowhere/always.yml")
+    assert lacking.code == 2
+    assert "/nowhere/always.yml is not the absolute path of a file" in lacking.output
+    for failed in (empty, lacking):
+        assert not [request for request in failed.requests if request.writes]
+
+
+def test_the_rollback_playbook_brings_back_what_was_touched(rollout: Rollout) -> None:
+    with PodWatch(rollout.api, rollout.namespace) as seen:
+        assert rollout.run("2", broken="node-2", wait_timeout=3).code == 2
+        touched = seen.restarted_nodes()
+        assert touched == {"node-0", "node-1", "node-2"}
+        told = rollout.go_back("--check").done()
+        assert not [request for request in told.requests if request.writes]
+        done = rollout.go_back().done()
+    assert seen.restarts_by_node() == dict.fromkeys(touched, 2)
+    assert seen.most_unavailable() == 1
+    assert set(rollout.images().values()) == {"1"}
+    shown = done.step("Tell what stands now").result["msg"]
+    assert shown["rollout"] == "all 5 pods are updated and available"
+    assert shown["update_strategy"] == "OnDelete"
+    # What was broken is first.
+    replaced = done.step("Replace the pod of the node").result["results"]
+    assert replaced[0]["node"] == "node-2"
+    left = rollout.run("3", broken="node-0", wait_timeout=3)
+    assert left.code == 2
+    rollout.go_back(replace=False).done()
+    assert list(rollout.images().values()).count("3") == 1
 
 
 def test_some_nodes_now_and_the_others_later(rollout: Rollout) -> None:

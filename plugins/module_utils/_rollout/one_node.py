@@ -28,6 +28,7 @@ from .._nodes.eligibility import why_not
 from .._nodes.pods import is_ending, is_ready, node_of, restarts_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
 from . import history
+from .failed_before import refuse_further
 from .pods import NodeOutcome, Proof, Replacing
 from .restart import is_on_delete
 from .state import PAUSED, state_of
@@ -45,12 +46,15 @@ class Wish:
         restart: whether its pod is replaced even where it is of the current revision.
         proof: what the new pod has to show.
         wait: whether to wait for that.
+        max_failures: with more nodes, a number or a percentage of all, on which the new template
+            has failed already, the pod is left alone; None for any number.
     """
 
     node: str
     restart: bool
     proof: Proof
     wait: bool = True
+    max_failures: int | str | None = None
 
 
 @dataclass
@@ -89,7 +93,8 @@ def carry_out(
     Raises:
         NotFoundError: there is no such node.
         ConflictError: pods of this DaemonSet are not replaced node by node now.
-        RolloutError: the controller has not seen the template in time.
+        RolloutError: the controller has not seen the template in time, or more nodes than may have
+            failed with it.
     """
     _refuse_other_rollout(live)
     if not dry_run:
@@ -110,6 +115,10 @@ def carry_out(
     if not wish.restart and not is_current:
         _refuse_rolling(live, wish.node, staying)
     done.changed = bool(staying) and (wish.restart or not is_current)
+    if done.changed and wish.max_failures is not None:
+        refuse_further(
+            cluster, live, done.revision, wish.node, wish.max_failures, wish.proof, deadline
+        )
     if dry_run:
         return replace(done, message=_in_words(done, wish))
     if is_current and not wish.restart:
@@ -250,8 +259,8 @@ def failure(done: Done, wish: Wish, deadline: Deadline) -> RolloutError | None:
     return RolloutError(
         f"The pod of DaemonSet {_called(done.live)} on node {wish.node} is not well{over}:"
         f" {done.message}.",
-        advice="Mend the cause and run the task again, or undo the change with"
-        " everynode.kubernetes.daemonset_rollback.",
+        advice="Mend the cause and run the task again, or go back with the playbook"
+        " everynode.kubernetes.rollback.",
     )
 
 

@@ -25,6 +25,7 @@ from .._spec.rollout_parameter import read_plan
 from .._views.pods import pod_view
 from .verb import Task, Verb
 
+_AS_IN_ROLLOUTS = ("verify", "max_failures")
 _OF_ALL_NODES = ("unavailable_budget", "ignore_not_ready_nodes")
 _LEAST = {
     "wait_timeout": 1,
@@ -41,6 +42,7 @@ OWN_SPEC: dict[str, dict[str, Any]] = {
     "verify": {"type": "raw"},
     "soak_seconds": {"type": "int", "default": 0},
     "max_pod_restarts": {"type": "int", "default": 0},
+    "max_failures": {"type": "str"},
     **{name: entry for name, entry in WAIT_SPEC.items() if name not in _OF_ALL_NODES},
 }
 
@@ -72,6 +74,7 @@ def run(task: Task) -> dict[str, Any]:
             progress_deadline_seconds=params["progress_deadline_seconds"],
         ),
         params["wait"],
+        params["max_failures"],
     )
     done = one_node.carry_out(task.cluster, live, wish, task.check_mode, deadline, task.progress)
     result = _result(task, done, wish)
@@ -100,8 +103,9 @@ def _checked(params: Mapping[str, Any]) -> Check | None:
     except InputError as error:
         faults += error.faults
     check = None
-    if params["verify"] is not None:
-        given = {"rollout": {"verify": params["verify"]}, "wait_timeout": params["wait_timeout"]}
+    of_rollouts = {name: params[name] for name in _AS_IN_ROLLOUTS if params[name] is not None}
+    if of_rollouts:
+        given = {"rollout": of_rollouts, "wait_timeout": params["wait_timeout"]}
         plan, wrong = read_plan(given)
         faults += [Fault(one.path.removeprefix("rollout."), one.problem) for one in wrong]
         check = plan.verify if plan else None
