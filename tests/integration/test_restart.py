@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api import MERGE, Api, uids
+from tests.integration.api import MERGE, Api, eventually, uids
 from tests.integration.harness import Play, both_ways, task
 from tests.integration.makers import owners
 from tests.integration.manifests import simple
@@ -199,6 +199,119 @@ def test_under_on_delete_a_restart_stops_at_what_does_not_come_back(api: Api, ta
     assert len(seen.ever_unavailable()) == 1
     tasks.ok(**_ON_DELETE)
     tasks.ok(**_RESTART)
+
+
+def test_under_on_delete_what_was_taken_down_before_counts(api: Api, tasks: Tasks) -> None:
+    """Neither a node whose pod nobody makes any more nor one whose pod does not end is passed
+    over by the runs that come after the one that was stopped there.
+    """
+    tasks.ok(**_ON_DELETE)
+    api.settled(tasks.namespace, "agent")
+    path = f"/api/v1/namespaces/{tasks.namespace}/resourcequotas"
+    api.request("POST", path, body={"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}})
+    eventually(
+        lambda: api.request("GET", f"{path}/none").get("status", {}).get("hard"), "the quota counts"
+    )
+    keyed = {**_RESTART, "restart_key": "one", "failure_grace_seconds": 1}
+    with PodWatch(api, tasks.namespace) as seen:
+        for _time in range(2):
+            failed = tasks.fails(**keyed)
+            assert "Quota on 1 (node-0)" in failed.result["msg"]
+            assert "4 were not begun" in failed.result["msg"]
+        assert seen.ever_unavailable() == {"node-0"}
+        api.request("DELETE", f"{path}/none")
+        eventually(lambda: len(api.pods(tasks.namespace, "agent")) == 5 or None, "it is made")
+        held = _on(api, tasks, "node-1")
+        api.request("PATCH", held, body={"metadata": {"finalizers": ["x.test/held"]}}, kind=MERGE)
+        for _time in range(2):
+            stuck = tasks.fails(**keyed, progress_deadline_seconds=2)
+            assert "Terminating on 1 (node-1): held by finalizers" in stuck.result["msg"]
+        assert seen.ever_unavailable() == {"node-0", "node-1"}
+        api.request("PATCH", held, body={"metadata": {"finalizers": None}}, kind=MERGE)
+        tasks.ok(**keyed)
+    assert set(seen.restarts_by_node().values()) == {1}
+    assert seen.most_unavailable() == 1
+
+
+def _on(api: Api, tasks: Tasks, node: str) -> str:
+    """The path of a node's pod."""
+    pods = api.pods(tasks.namespace, "agent")
+    (name,) = (pod["metadata"]["name"] for pod in pods if pod["spec"].get("nodeName") == node)
+    return f"/api/v1/namespaces/{tasks.namespace}/pods/{name}"
+
+
+def test_under_on_delete_a_dead_node_may_be_left_out_by_each_run(api: Api, tasks: Tasks) -> None:
+    """Also by the run that comes after its pod was taken down."""
+    tasks.ok(**_ON_DELETE)
+    api.settled(tasks.namespace, "agent")
+    keyed = {**_RESTART, "restart_key": "one", "progress_deadline_seconds": 4}
+    node = "/api/v1/nodes/node-0"
+    dead = {"metadata": {"labels": {"everynode.kubernetes/kubelet": "unreachable"}}}
+    api.request("PATCH", node, body=dead, kind=MERGE)
+    eventually(lambda: _is_away(api, node), "node-0 is away")
+    try:
+        failed = tasks.fails(**keyed)
+        assert "NodeNotReady on 1 (node-0)" in failed.result["msg"]
+        tasks.fails(**keyed)
+        tasks.ok(**keyed, ignore_not_ready_nodes="1")
+        done = {pod["spec"]["nodeName"] for pod in api.pods(tasks.namespace, "agent")}
+        assert done == {f"node-{number}" for number in range(5)}
+    finally:
+        back = {"metadata": {"labels": {"everynode.kubernetes/kubelet": "running"}}}
+        api.request("PATCH", node, body=back, kind=MERGE)
+    tasks.ok(**keyed)
+
+
+def _is_away(api: Api, node: str) -> bool | None:
+    conditions = api.request("GET", node)["status"]["conditions"]
+    return any(c["type"] == "Ready" and c["status"] != "True" for c in conditions) or None
+
+
+def test_under_on_delete_the_end_of_the_time_says_what_was_done(api: Api, tasks: Tasks) -> None:
+    slow = {"everynode.kubernetes/simulate": "slow-start"}
+    slow["everynode.kubernetes/simulate-seconds"] = "60"
+    tasks.ok(**_ON_DELETE)
+    api.settled(tasks.namespace, "agent")
+    tasks.ok(**{**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}})
+    failed = tasks.fails(**_RESTART, wait_timeout=5)
+    assert "0 of 5 pods are restarted and available, 4 were not begun" in failed.result["msg"]
+    assert failed.result["rollout"]["reasons"][0]["nodes"] == ["node-0"]
+
+
+def test_a_pause_stops_a_restart_under_on_delete(api: Api, tasks: Tasks) -> None:
+    slow = {"everynode.kubernetes/simulate": "slow-start"}
+    slow["everynode.kubernetes/simulate-seconds"] = "2"
+    tasks.ok(**{**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}})
+    api.settled(tasks.namespace, "agent")
+    keyed = {**_RESTART, "restart_key": "one"}
+
+    def pause() -> None:
+        time.sleep(3)
+        Tasks(api, tasks.namespace).ok(name="agent", state="paused")
+
+    with PodWatch(api, tasks.namespace) as seen:
+        thread = threading.Thread(target=pause)
+        thread.start()
+        failed = tasks.fails(**keyed, wait_timeout=60)
+        thread.join()
+        assert "as meanwhile it is paused" in failed.result["msg"]
+        before = len(seen.restarted_nodes())
+        # Nor does another run go on with it, or one that restarts many.
+        labelled = {"metadata": {"labels": {"set": "one"}}}
+        path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
+        api.request("PATCH", path, body=labelled, kind=MERGE)
+        many = {"state": "restarted", "label_selectors": ["set=one"], "max_objects": 1}
+        for given in (keyed, {**many, "restart_key": "one", "wait": True}):
+            for check in (True, False):
+                left = tasks.ok(**given, check=check)
+                assert not left.changed
+                assert left.writes == []
+                assert "left alone, since it is paused" in left.warnings
+        assert len(seen.restarted_nodes()) == before < 5
+        tasks.ok(name="agent", state="resumed")
+        tasks.ok(**keyed)
+    assert set(seen.restarts_by_node().values()) == {1}
+    assert len(seen.restarts_by_node()) == 5
 
 
 def test_under_on_delete_a_change_of_others_stops_a_restart(api: Api, tasks: Tasks) -> None:

@@ -117,6 +117,11 @@ class Work:
         """Whether there is nothing to wait for."""
         return self.ended or self.outcome.updated
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether what is wrong with it now does not heal by waiting."""
+        return self.trouble is not None and not self.trouble.heals
+
     def start(self) -> None:
         """Let the clocks run from now."""
         self.started = True
@@ -137,7 +142,7 @@ class Work:
         self.trouble = trouble
         if point >= AVAILABLE and trouble is None:
             self._bad_since = None
-        elif trouble is not None and not trouble.heals and self._bad_since is None:
+        elif self.is_bad and self._bad_since is None:
             # A crashing container runs now and then: only being available ends this.
             self._bad_since = time.monotonic()
 
@@ -145,8 +150,7 @@ class Work:
         """Give the node up where its time is over."""
         if self.has_settled:
             return
-        lasts = self.trouble is not None and not self.trouble.heals
-        is_bad = lasts and self._bad_for() >= proof.grace_seconds
+        is_bad = self.is_bad and self._bad_for() >= proof.grace_seconds
         # A pod that is ready cannot come further before it has been so for long enough.
         patience = proof.progress_deadline_seconds
         if self.reached == READY:

@@ -13,13 +13,16 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError, DeadlineError, NotFoundError
-from .._base.words import count_of
+from .._base.words import count_of, natural
+from .._cluster import evidence
 from .._cluster.connection import Cluster
+from .._nodes.eligibility import why_not
 from .._nodes.pods import node_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
-from .node_work import CREATED, OLD, NodeOutcome, Proof, Work
+from .node_work import OLD, NodeOutcome, Proof, Work
 from .pod_table import Pod, PodTable
 from .proving import Prover, taken
+from .rounds import Round, give_up
 
 __all__ = ["NodeOutcome", "Proof", "Replacing"]
 
@@ -82,6 +85,8 @@ class Replacing:
         self._proven: dict[str, str] = {}
         self._table = PodTable(cluster, live, deadline, node)
         self._prover = Prover(cluster, live, self._table, proof, deadline)
+        # The nodes that had no pod at first, and should.
+        self._bare: list[str] = [] if node else self._without_pod()
 
     def __enter__(self) -> Replacing:
         return self
@@ -94,8 +99,22 @@ class Replacing:
         self._table.close()
 
     def pods(self) -> dict[str, Pod]:
-        """The pod of each node now: one that stays before one that goes, then the newest."""
-        return {node: self._table.standing(node) for node in self._table.nodes()}
+        """The pod of each node now: one that stays before one that goes, then the newest.
+
+        Empty for a node that had none at first, and should: a run that was cut short, or failed,
+        took it down, and no new one has come. As far as the nodes may be read.
+        """
+        nodes = sorted({*self._table.nodes(), *self._bare}, key=natural)
+        return {node: self._table.standing(node) for node in nodes}
+
+    def _without_pod(self) -> list[str]:
+        have = set(self._table.nodes())
+        # All nodes are read only where the controller counts more of them.
+        if len(have) >= int((self._live.get("status") or {}).get("desiredNumberScheduled") or 0):
+            return []
+        found = evidence.nodes(self._cluster, self._deadline) or []
+        names = (str(node["metadata"]["name"]) for node in found if not why_not(self._live, node))
+        return [name for name in names if name not in have]
 
     def outdated(self) -> list[str]:
         """The nodes whose pod is not of the wanted revision, sorted."""
@@ -127,7 +146,8 @@ class Replacing:
         one that took its place meanwhile is judged anew. Nodes whose pod is not available anyway
         come first. A node that has failed takes no place of ``at_once`` any more. One that has lost
         its pod before takes one for the time of grace: as a rule the new pod is on its way, after a
-        run that was cut short, but where the node is lost it never comes.
+        run that was cut short, but where the node is lost it never comes. Where something else is
+        known to keep it away, such as a quota, it goes on taking one: it would do so again.
 
         Args:
             nodes: their names, in order.
@@ -146,14 +166,14 @@ class Replacing:
             ClusterError: pods may not be deleted, or the server cannot be asked any more.
         """
         works = [Work(node) for node in dict.fromkeys(nodes)]
-        round_ = _Round(works, at_once, max_failures, when_created)
+        round_ = Round(works, at_once, max_failures, when_created)
         try:
             while not self._step(round_):
                 self._tell(works)
                 self._table.look(_TICK_SECONDS)
                 self._make_sure(_BETWEEN_CHECKS)
         except DeadlineError:
-            _give_up(works)
+            give_up(works)
         self._tell(works, last=True)
         for work in works:
             if work.outcome.updated and work.outcome.new_uid:
@@ -213,12 +233,12 @@ class Replacing:
 
     # One round of replacing.
 
-    def _step(self, round_: _Round) -> bool:
+    def _step(self, round_: Round) -> bool:
         """Do what can be done now; whether nothing is left to do."""
         for work in round_.works:
             self._judge(work, round_.is_over)
         if self._deadline.passed():
-            _give_up(round_.works)
+            give_up(round_.works)
             return True
         if not round_.has_failed:
             self._begin(round_)
@@ -227,12 +247,12 @@ class Replacing:
             round_.when_created()
         if round_.has_failed:
             for work in round_.works:
-                if work.is_busy and work.trouble is not None and not work.trouble.heals:
+                if work.is_busy and work.is_bad:
                     work.outcome.trouble = work.trouble
             return True
         return all(work.has_settled for work in round_.works)
 
-    def _begin(self, round_: _Round) -> None:
+    def _begin(self, round_: Round) -> None:
         """Begin with as many further nodes as may be under way."""
         for work in round_.works:
             if not work.started and not work.ended and not self._table.staying(work.node):
@@ -247,8 +267,9 @@ class Replacing:
         """Whether a node is one of those that may be under way at a time; see `replace`."""
         if not work.is_busy:
             return False
-        is_lost = not work.deletions and not self._table.staying(work.node)
-        return not is_lost or work.seconds_still() < self._proof.grace_seconds
+        if work.deletions or self._table.staying(work.node) or work.is_bad:
+            return True
+        return not work.asked or work.seconds_still() < self._proof.grace_seconds
 
     def _is_available(self, work: Work) -> bool:
         """Whether a node would lose an available pod."""
@@ -340,41 +361,6 @@ class Replacing:
         metadata = self._live["metadata"]
         where = f" on {self._node}" if self._node else ""
         self._progress(f"{metadata['namespace']}/{metadata['name']}{where}: {text}")
-
-
-class _Round:
-    """One call of ``replace``."""
-
-    def __init__(
-        self,
-        works: Sequence[Work],
-        at_once: int,
-        max_failures: int,
-        when_created: Callable[[], None] | None,
-    ):
-        self.works = works
-        self.at_once = max(at_once, 1)
-        self.when_created = when_created
-        self.is_over = False
-        self._max_failures = max_failures
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether more nodes failed than may."""
-        return sum(work.outcome.failed for work in self.works) > self._max_failures
-
-    def all_created(self) -> bool:
-        """Whether no further pod of this revision has to be made."""
-        if self.has_failed:
-            return True
-        return all(work.ended or work.reached >= CREATED for work in self.works)
-
-
-def _give_up(works: Iterable[Work]) -> None:
-    """The time is over: what is under way has failed."""
-    for work in works:
-        if work.is_busy:
-            work.fail(work.trouble)
 
 
 def _worth_telling(work: Work) -> Trouble | None:

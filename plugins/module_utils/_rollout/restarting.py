@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import RolloutError
+from .._base.errors import ClusterError, RolloutError
 from .._base.words import count_of, natural
 from .._cluster import daemonsets, evidence, managers
 from .._cluster.applying import Applied
@@ -26,6 +27,8 @@ from . import history, restart
 from .outcomes import reasons_of
 from .patience import Patience
 from .pods import NodeOutcome, Proof, Replacing
+from .remembered import steps
+from .state import has_state
 from .waiting import Progress, until_observed
 
 _NAMED = 20
@@ -68,7 +71,8 @@ def replace_pods(
     live = applied.after if dry_run else until_observed(cluster, applied.after, deadline)
     pods, _version = daemonsets.pods_of(cluster, live, deadline)
     left = nodes_left(live, pods, key)
-    spared = _spared(cluster, left, live, patience, deadline)
+    dead, most = _excusable(cluster, live, patience, deadline)
+    spared = [node for node in left if node in dead][:most]
     left = [node for node in left if node not in spared]
     restarts = _restarts(live, left, spared)
     if spared:
@@ -77,11 +81,14 @@ def replace_pods(
         return replace(applied, changed=applied.changed or bool(left)), restarts
     least = int(live["spec"].get("minReadySeconds") or 0)
     now = datetime.datetime.now(datetime.UTC)
-    if not left and all(is_available(pod, least, now) or node_of(pod) in spared for pod in pods):
+    well = {node_of(pod) for pod in pods if is_available(pod, least, now)}
+    if not left and len(well.union(spared)) >= _desired(live):
         return replace(applied, after=live), restarts
-    outcomes = _replaced(cluster, live, left, spared, patience, deadline, progress)
+    # Those whose pod was taken down before are not waited for either.
+    excused = [*spared, *sorted(dead - well - {*spared, *left}, key=natural)][:most]
+    outcomes = _replaced(cluster, live, left, excused, patience, deadline, progress)
     changed = applied.changed or any(outcome.touched for outcome in outcomes)
-    found = _counted(cluster, live, sum(outcome.updated for outcome in outcomes), deadline)
+    found = _counted(cluster, live, sum(outcome.updated for outcome in outcomes))
     if not _has_ended_well(outcomes, _allowed(live, patience)):
         raise _stopped(found, outcomes, changed)
     return replace(applied, after=found, changed=changed), restarts
@@ -124,24 +131,20 @@ def _allowed(live: Mapping[str, Any], patience: Patience) -> int:
     return 0 if budget is None else resolve_share(budget, _desired(live))
 
 
-def _spared(
-    cluster: Cluster,
-    left: Sequence[str],
-    live: Mapping[str, Any],
-    patience: Patience,
-    deadline: Deadline,
-) -> list[str]:
-    """The nodes that are left alone, since they are not Ready and may be ignored."""
+def _excusable(
+    cluster: Cluster, live: Mapping[str, Any], patience: Patience, deadline: Deadline
+) -> tuple[set[str], int]:
+    """The nodes that are not Ready, where such may be ignored, and how many of them."""
     share = patience.allowance.ignore_not_ready_nodes
     if share is None:
-        return []
+        return set(), 0
     found = evidence.nodes(cluster, deadline) or []
     dead = {
         node["metadata"]["name"]
         for node in found
         if condition(node, "Ready").get("status") != "True"
     }
-    return [node for node in left if node in dead][: resolve_share(share, _desired(live))]
+    return dead, resolve_share(share, _desired(live))
 
 
 def _spared_in_words(spared: Sequence[str]) -> str:
@@ -169,7 +172,7 @@ def _replaced(
     cluster: Cluster,
     live: Mapping[str, Any],
     left: Sequence[str],
-    spared: Sequence[str],
+    excused: Sequence[str],
     patience: Patience,
     deadline: Deadline,
     progress: Progress,
@@ -192,10 +195,15 @@ def _replaced(
         _same_template(cluster, live, deadline)
 
     with Replacing(cluster, live, revision.hash, proof, deadline, progress, check=check) as pods:
-        # Those that were restarted before count as well, where they are not available yet.
+        # Those that were restarted before, and those that have lost their pod, count as well, where
+        # the new one is not available yet.
         standing = pods.pods().items()
-        made = {node for node, pod in standing if revision_of(pod) == revision.hash}
-        nodes = sorted({*left, *made} - set(spared), key=natural)
+        others = {
+            node
+            for node, pod in standing
+            if revision_of(pod) == revision.hash or not pod or is_ending(pod)
+        }
+        nodes = sorted({*left, *others} - set(excused), key=natural)
         return pods.replace(nodes, at_once=at_once(live), max_failures=_allowed(live, patience))
 
 
@@ -211,36 +219,41 @@ def _same_template(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline
         what = "it was deleted"
     elif now["spec"]["template"] != live["spec"]["template"]:
         what = "somebody changed its template"
+    elif has_state(now):
+        what = str(steps(now)["message"])
     else:
         return
     raise RolloutError(
-        f"The restart of DaemonSet {_called(live)} was stopped: {what} meanwhile. The pods that"
+        f"The restart of DaemonSet {_called(live)} was stopped, as meanwhile {what}. The pods that"
         " were restarted before stay as they are.",
         advice="Run the task again once that is settled.",
         details={"changed": True},
     )
 
 
-def _counted(
-    cluster: Cluster, live: dict[str, Any], updated: int, deadline: Deadline
-) -> dict[str, Any]:
-    """The DaemonSet once the controller has counted so many updated pods, or soon after."""
+def _counted(cluster: Cluster, live: dict[str, Any], updated: int) -> dict[str, Any]:
+    """The DaemonSet once the controller has counted so many updated pods, or soon after.
+
+    It only tells what became of the restart, whose own time may be over.
+    """
     metadata = live["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
-    found = daemonsets.read(cluster, namespace, name, deadline) or live
-    if verdict(found).counts["updated"] >= updated:
-        return found
-    for event in cluster.watch(
-        daemonsets.path_of(namespace),
-        query={"fieldSelector": f"metadata.name={name}"},
-        resource_version=found["metadata"]["resourceVersion"],
-        deadline=Deadline(min(_FOR_COUNTING, deadline.left())),
-    ):
-        if event["type"] == "DELETED":
-            break
-        found = event["object"]
+    deadline, found = Deadline(_FOR_COUNTING), live
+    with contextlib.suppress(ClusterError):
+        found = daemonsets.read(cluster, namespace, name, deadline) or live
         if verdict(found).counts["updated"] >= updated:
-            break
+            return found
+        for event in cluster.watch(
+            daemonsets.path_of(namespace),
+            query={"fieldSelector": f"metadata.name={name}"},
+            resource_version=found["metadata"]["resourceVersion"],
+            deadline=deadline,
+        ):
+            if event["type"] == "DELETED":
+                break
+            found = event["object"]
+            if verdict(found).counts["updated"] >= updated:
+                break
     return found
 
 
@@ -256,7 +269,7 @@ def _called(live: Mapping[str, Any]) -> str:
 def _stopped(live: Mapping[str, Any], outcomes: list[NodeOutcome], changed: bool) -> RolloutError:
     reasons = reasons_of(outcomes)
     done = sum(outcome.updated for outcome in outcomes)
-    left = sum(not (outcome.touched or outcome.updated) for outcome in outcomes)
+    left = sum(not (one.touched or one.updated or one.failed or one.gone) for one in outcomes)
     message = f"{done} of {count_of(len(outcomes), 'pod is', 'pods are')} restarted and available"
     message += f", {count_of(left, 'was', 'were')} not begun"
     why = f" Reasons: {in_words(reasons)}." if reasons else " The time was over."

@@ -11,10 +11,12 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError
 from .._cluster.applying import Applied
+from .._nodes.readiness import verdict
 from .._rollout import forecast, guarding, restart, waiting
+from .._rollout.remembered import steps
 from .._rollout.state import has_state
 from . import change
-from .settling import settle
+from .settling import result_of, settle
 from .verb import Task
 
 CHANGE = "restart it"
@@ -25,6 +27,8 @@ def carry_out(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str,
     key = task.params["restart_key"]
     if not restart.is_restarted_for(live, key):
         live = guarded(task, live, deadline)
+    elif has_state(live):
+        return _left_alone(task, live)
     applied = restart.once(task.cluster, live, key, task.check_mode, deadline)
     restarts = None
     if restart.is_on_delete(live):
@@ -32,6 +36,21 @@ def carry_out(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str,
     elif applied.changed:
         restarts = forecast.restarts(task.cluster, live, applied.after, deadline)
     return settle(task, applied, deadline, restarts=restarts)
+
+
+def _left_alone(task: Task, live: dict[str, Any]) -> dict[str, Any]:
+    """The result for a DaemonSet that was restarted before, and is in several steps since."""
+    task.warnings.append(_not_completed(live))
+    rollout = {**verdict(live).as_result(), **steps(live)}
+    return result_of(task, Applied(live, live, False), live, rollout)
+
+
+def _not_completed(live: dict[str, Any]) -> str:
+    metadata, why = live["metadata"], steps(live)["message"]
+    return (
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} was restarted for this restart_key"
+        f" before. Pods that this has not replaced yet are left alone, since {why}."
+    )
 
 
 def replaced(
@@ -44,6 +63,9 @@ def replaced(
     """
     from .._rollout import restarting
 
+    if has_state(applied.after):
+        applied.warnings.append(_not_completed(applied.after))
+        return applied, None
     if not task.params["wait"]:
         if applied.changed:
             applied.warnings.append(restart.pods_stay(applied.after))
