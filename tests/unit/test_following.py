@@ -43,7 +43,7 @@ def _live(updated: int, available: int, desired: int = 10, **more: Any) -> dict[
             "desiredNumberScheduled": desired,
             "updatedNumberScheduled": updated,
             "numberAvailable": available,
-            "numberReady": available,
+            "numberReady": more.get("ready", available),
         },
     }
 
@@ -101,11 +101,33 @@ def test_what_counts_as_progress(progress: dict[str, Any]) -> None:
 
 
 def test_min_ready_seconds_come_on_top() -> None:
-    wait = _Wait(_live(5, 5, min_ready=60), Patience(progress_deadline_seconds=30))
+    live = _live(5, 5, min_ready=60, ready=10)
+    wait = _Wait(live, Patience(progress_deadline_seconds=30))
     assert not wait.one.wants_look(60.0)
     assert wait.one.wants_look(65.0)
     assert not wait.one.is_stuck(89.0)
     assert wait.one.is_stuck(90.0)
+
+
+def test_a_pod_that_is_not_ready_is_looked_at_however_long_others_have_to_be_ready() -> None:
+    live = _live(10, 5, min_ready=600, ready=9)
+    wait = _Wait(live, Patience(grace_seconds=60))
+    assert wait.one.wants_look(5.0)
+    wait.look(5.0, "ImagePull")
+    assert wait.one.wakes() == 15.0
+    # They are all ready, and then one is not any more.
+    wait.one.see(_live(10, 5, min_ready=600, ready=10), 20.0)
+    assert not wait.one.wants_look(600.0)
+    wait.one.see(_live(10, 5, min_ready=600, ready=9), 100.0)
+    assert wait.one.wants_look(100.0)
+
+
+def test_a_surge_is_looked_at_although_all_old_pods_are_ready() -> None:
+    live = _live(5, 10, min_ready=600)
+    live["spec"]["updateStrategy"] = {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    wait = _Wait(live)
+    assert not wait.one.wants_look(34.0)
+    assert wait.one.wants_look(35.0)
 
 
 def test_a_cause_has_to_last() -> None:
@@ -178,6 +200,18 @@ def test_nothing_is_given_up_while_pods_come() -> None:
     assert not wait.one.hopeless
 
 
+@pytest.mark.parametrize("failed_by", ["timeout", "no_progress", "cause"])
+@pytest.mark.parametrize(("budget", "ready"), [("1", True), ("0", False)])
+def test_what_may_be_excused_is_excused_at_the_very_end_too(
+    failed_by: str, budget: str, ready: bool
+) -> None:
+    """Such as where the time is over, or progress is due, before anybody looked at the pods."""
+    wait = _Wait(_live(10, 9), Patience(Allowance(unavailable_budget=budget)))
+    wait.one.fail(failed_by, Explanation(), Deadline(3), 3.0)
+    assert wait.one.found.ready is ready
+    assert (wait.one.error is None) is ready
+
+
 def test_fail_early_can_be_off() -> None:
     wait = _Wait(_live(10, 9), Patience(fail_early=False))
     wait.look(5.0, "ImagePull")
@@ -210,6 +244,15 @@ def test_one_that_is_gone(snapshot: dict[str, Any] | None, state: str, words: st
     assert wait.one.error.details["rollout"]["state"] == state
     assert wait.one.error.details["rollout"]["failed_by"] == "deleted"
     assert not wait.one.error.details["rollout"]["ready"]
+
+
+def test_that_the_controller_has_not_seen_it_is_told_if_it_takes_a_second() -> None:
+    wait = _Wait(_live(0, 0, generation=2, observed=1))
+    wait.one.tell(0.0)
+    wait.one.tell(0.9)
+    assert wait.lines == []
+    wait.one.tell(1.0)
+    assert wait.lines == ["ns/agent: the controller has not seen the change yet"]
 
 
 def test_lines_are_told_once_and_not_too_often() -> None:

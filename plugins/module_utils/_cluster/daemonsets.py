@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
+from .._base.errors import ForbiddenError
 from .connection import Cluster
 from .kinds import DAEMONSET
 from .objects import list_all, owned_by
@@ -17,6 +18,7 @@ from .objects import read as read_object
 
 # So many values of a label, of 63 characters at most, stand in a query.
 _VALUES = 50
+_PAUSE_SECONDS = 1.0
 
 
 def path_of(namespace: str, name: str = "") -> str:
@@ -27,6 +29,28 @@ def path_of(namespace: str, name: str = "") -> str:
 def read(cluster: Cluster, namespace: str, name: str, deadline: Deadline) -> dict[str, Any] | None:
     """The live DaemonSet, or None where there is none."""
     return read_object(cluster, DAEMONSET, namespace, name, deadline)
+
+
+def read_anew(
+    cluster: Cluster, namespace: str, name: str, deadline: Deadline
+) -> tuple[dict[str, Any] | None, str]:
+    """The live DaemonSet, or None where there is none, and a version to watch it from, where the
+    server no more has the one that it was watched from.
+
+    That of the object may be as old: it has had it since its last change. So it is listed. Where a
+    user may not list, the object's has to do, after a pause, as the answer may be the same again.
+    """
+    query = {"fieldSelector": f"metadata.name={name}"}
+    doing = f"read DaemonSet {namespace}/{name} again"
+    try:
+        objects, version = list_all(cluster, path_of(namespace), query, deadline, doing)
+    except ForbiddenError:
+        deadline.sleep(_PAUSE_SECONDS)
+        found = read(cluster, namespace, name, deadline)
+        return found, "" if found is None else str(found["metadata"]["resourceVersion"])
+    # In a list, the server's answer says the kind once for all.
+    kind = {"apiVersion": "apps/v1", "kind": "DaemonSet"}
+    return ({**kind, **objects[0]} if objects else None), version
 
 
 def pods_of(

@@ -41,6 +41,7 @@ from .transport import CONNECT_SECONDS, Fault, fault_of
 
 # urllib3 takes no time-out of 0.
 _LEAST_SECONDS = 0.001
+_LEAST_REST_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,13 @@ class _Attempts:
             limit: seconds from the first try after which there is no further one, or None.
         """
         seconds = self._back_off.next()
+        left = self.deadline.left()
         if told is not None:
             seconds = max(told, seconds)
-        if seconds >= self.deadline.left() or (
-            limit is not None and self.elapsed + seconds > limit
-        ):
+        elif _LEAST_REST_SECONDS < left <= seconds:
+            # The pause would be the end of it, and the server may be back before.
+            seconds = left / 2
+        if seconds >= left or (limit is not None and self.elapsed + seconds > limit):
             return False
         self.deadline.sleep(seconds)
         return True

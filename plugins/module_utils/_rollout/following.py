@@ -83,8 +83,11 @@ class Following:
         self._told_at = -math.inf
         self._best = _score(live, self.found)
         self._progressed = now
-        self._pause = self._lull()
-        self._next_look = now + self._pause
+        # Since when nothing has come forward, or nobody has looked why, and for how long that may
+        # be; a look that is to come sooner.
+        self._quiet_since = now
+        self._pause = min(_LULL, max(patience.grace_seconds, 1.0))
+        self._sooner = math.inf
         self._reasons: list[dict[str, Any]] = []
         # When a cause that does not heal was first seen, and how many looks have missed it since.
         self._since: dict[str, tuple[float, int]] = {}
@@ -94,10 +97,6 @@ class Following:
     def ended(self) -> bool:
         """Whether there is nothing more to wait for."""
         return self.found.ready or self.error is not None
-
-    def _lull(self) -> float:
-        grace = max(self._patience.grace_seconds, 1.0)
-        return min(_LULL, grace) + float(self.live["spec"].get("minReadySeconds") or 0)
 
     def see(self, snapshot: dict[str, Any] | None, now: float) -> None:
         """Take note of the object as a watch tells it; None once it is gone."""
@@ -117,7 +116,7 @@ class Following:
         score = _score(snapshot, found)
         if score[:2] != self._best[:2] or score > self._best:
             self._best, self._progressed = score, now
-            self._next_look = now + self._pause
+            self._quiet_since, self._sooner = now, math.inf
             self._reasons = [one for one in self._reasons if not one["heals"]]
         self.found = self._with_steps(self._doubt(found, now))
 
@@ -159,17 +158,32 @@ class Following:
             self.doubtful = found.ready and found.counts["desired"] > 0
         if not (self.doubtful and found.ready):
             return found
-        self._next_look = now
+        self._sooner = now
         told = "pods that ran already were adopted, and their template is being checked"
         return replace(found, ready=False, state="updating", message=told)
 
     def wakes(self) -> float:
         """When there is something to do although nothing is told."""
-        return min(self._next_look, self._stuck_at())
+        return min(self._look_at(), self._stuck_at())
 
     def wants_look(self, now: float) -> bool:
         """Whether it is time to look at the pods."""
-        return now >= self._next_look
+        return now >= self._look_at()
+
+    def _look_at(self) -> float:
+        return min(self._quiet_since + self._pause + self._takes_time(), self._sooner)
+
+    def _takes_time(self) -> float:
+        """Seconds for which nothing comes forward although all goes well: where every pod is ready,
+        and has to have been so for a while. In a surge the controller tells the old pod's state as
+        long as there is one, so that a new one that fails is not seen in its numbers.
+        """
+        spec, counts = self.live["spec"], self.found.counts
+        if counts["ready_pods"] < counts["desired"]:
+            return 0.0
+        least = float(spec.get("minReadySeconds") or 0)
+        rolling = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+        return min(least, _LONGEST_PAUSE) if rolling.get("maxSurge") else least
 
     def _stuck_at(self) -> float:
         least = float(self.live["spec"].get("minReadySeconds") or 0)
@@ -178,6 +192,10 @@ class Following:
     def is_stuck(self, now: float) -> bool:
         """Whether nothing has come forward for too long."""
         return now >= self._stuck_at()
+
+    def fails_by(self, now: float) -> str:
+        """What ends the wait before its time: ``cause``, ``no_progress``, or nothing."""
+        return "cause" if self.hopeless else "no_progress" if self.is_stuck(now) else ""
 
     def looked(self, seen: Explanation, began: float, now: float) -> None:
         """Take note of what a look at the pods has shown.
@@ -189,12 +207,12 @@ class Following:
         """
         self._reasons = seen.reasons
         self._count_lasting(now)
-        self._pause = min(max(self._pause * 2, self._lull()), max(_LONGEST_PAUSE, self._lull()))
-        self._next_look = now + self._pause
+        self._quiet_since, self._sooner = now, math.inf
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         for first, _missed in self._since.values():
             grace_over = first + self._patience.grace_seconds
             if grace_over > now:
-                self._next_look = min(self._next_look, max(grace_over, now + 1.0))
+                self._sooner = min(self._sooner, max(grace_over, now + 1.0))
         if self.doubtful:
             self._check_adopted(seen)
         if self._progressed < began:
@@ -273,6 +291,9 @@ class Following:
         line = f"{self.name}: {self._in_words()}"
         if line == self._told or (not self.ended and now - self._told_at < _BETWEEN_LINES):
             return
+        if self.found.state == "observing" and now - self._progressed < _BETWEEN_LINES:
+            # As after each change, for some milliseconds.
+            return
         self._told, self._told_at = line, now
         self._progress(line)
 
@@ -287,7 +308,7 @@ class Following:
         return "; ".join([told, *causes[:_CAUSES_IN_LINE]])
 
     def fail(self, failed_by: str, why: Explanation, deadline: Deadline, now: float) -> None:
-        """End the wait for it without success.
+        """End the wait for it: without success, unless what lacks may be excused.
 
         Args:
             failed_by: ``timeout``, ``cause`` or ``no_progress``.
@@ -295,6 +316,9 @@ class Following:
             deadline: the task's.
             now: the time.
         """
+        self._excuse(why)
+        if self.found.ready:
+            return
         words = {
             "timeout": f"is not ready after {deadline.seconds:g} seconds",
             "cause": "does not become ready, and waiting does not help",

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import DeadlineError, ForbiddenError, RolloutError
+from .._base.errors import ClusterError, DeadlineError, ForbiddenError, RolloutError
 from .._base.words import count_of, natural
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
@@ -66,7 +66,11 @@ def until_ready(
     metadata = live["metadata"]
     one = following.Following(live, patience, progress, time.monotonic())
     scope = watching.Scope(metadata["namespace"], metadata["resourceVersion"], metadata["name"])
-    watching.follow(cluster, [one], [scope], deadline)
+    try:
+        watching.follow(cluster, [one], [scope], deadline)
+    except ClusterError as error:
+        error.details.setdefault("rollout", one.found.as_result())
+        raise
     if one.error is not None:
         raise one.error
     return one.live, one.found
@@ -122,10 +126,8 @@ def _snapshots(
             ):
                 yield None if event["type"] == "DELETED" else event["object"]
         except ExpiredError:
-            current = daemonsets.read(cluster, namespace, name, deadline)
+            current, version = daemonsets.read_anew(cluster, namespace, name, deadline)
             yield current
-            if current is not None:
-                version = current["metadata"]["resourceVersion"]
 
 
 def until_gone(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import DeadlineError, ForbiddenError
+from .._base.errors import ClusterError, ForbiddenError
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._cluster.feed import DONE, EXPIRED, FORBIDDEN, Event, Feed
@@ -23,6 +23,7 @@ from .following import Following
 
 _FOR_A_LOOK = 20.0
 _FOR_REASONS = 20.0
+_MOMENT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,8 @@ class Scope:
     def listed(self, cluster: Cluster, deadline: Deadline) -> tuple[dict[str, dict[str, Any]], str]:
         """What there is now, by namespace and name, and as of which version."""
         if self.name and self.namespace:
-            # A user may have rights on this one object only.
-            found = daemonsets.read(cluster, self.namespace, self.name, deadline)
+            found, version = daemonsets.read_anew(cluster, self.namespace, self.name, deadline)
             objects = [] if found is None else [found]
-            version = self.version if found is None else found["metadata"]["resourceVersion"]
         else:
             objects, version = list_all(
                 cluster,
@@ -107,8 +106,37 @@ def follow(
     run = _Run(cluster, all_of, scopes, deadline)
     try:
         run.to_the_end()
-    except DeadlineError:
-        run.time_is_over()
+    except ClusterError:
+        # A request that the end of the time broke off tells nothing about the server.
+        if deadline.left() > _MOMENT_SECONDS:
+            raise
+    run.time_is_over()
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A look at the pods of a DaemonSet: when it began, and, where it is the last, what has ended
+    the wait.
+    """
+
+    began: float
+    failed_by: str
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a look has shown: whether the DaemonSet could be read, it (None where it is gone), and
+    why it is not ready.
+    """
+
+    read: bool
+    live: dict[str, Any] | None
+    why: Explanation
+
+    def tell(self, one: Following, now: float) -> None:
+        """Have what follows the DaemonSet take note of it."""
+        if self.read:
+            one.see(self.live, now)
 
 
 class _Run:
@@ -125,8 +153,8 @@ class _Run:
         self._scopes = {scope.key: scope for scope in scopes}
         self._deadline = deadline
         self._pending = {one.uid: one for one in all_of if not one.ended}
-        # One look at a time: the DaemonSet whose pods are being looked at, and since when.
-        self._looking: tuple[str, float] | None = None
+        # One look at a time.
+        self._looking: _Look | None = None
 
     def to_the_end(self) -> None:
         with Feed(self._cluster, self._deadline, others_go_on=True) as feed:
@@ -139,11 +167,19 @@ class _Run:
                 event = feed.next(self._until_next())
                 if event is not None:
                     self._take(feed, event)
-        self.time_is_over()
 
     def time_is_over(self) -> None:
+        """Find out why those that are left are not ready, with a little time of its own for all."""
+        deadline = Deadline(_FOR_REASONS)
+        nodes = None
         for one in self._pending.values():
-            self._fail(one, "timeout")
+            if not one.ended:
+                seen = self._look_at(one, deadline, last=True, nodes=nodes)
+                nodes = nodes or seen.why.nodes
+                seen.tell(one, time.monotonic())
+            if not one.ended:
+                one.fail("timeout", seen.why, self._deadline, time.monotonic())
+            one.tell(time.monotonic())
         self._pending = {}
 
     def _until_next(self) -> float:
@@ -159,35 +195,62 @@ class _Run:
         """Act on what is known of each DaemonSet, and let go of those that have ended."""
         now = time.monotonic()
         for uid, one in list(self._pending.items()):
-            if not one.ended and one.hopeless:
-                self._fail(one, "cause")
-            elif not one.ended and one.is_stuck(now):
-                self._fail(one, "no_progress")
-            elif not one.ended and self._looking is None and one.wants_look(now):
-                self._looking = uid, now
-                feed.do(functools.partial(self._look, one), uid)
+            if not one.ended and self._looking is None:
+                over = one.fails_by(now)
+                if over or one.wants_look(now):
+                    self._looking = _Look(now, over)
+                    seconds = _FOR_REASONS if over else min(_FOR_A_LOOK, self._deadline.left())
+                    look = functools.partial(
+                        self._look_at, one, Deadline(max(seconds, 1.0)), last=bool(over)
+                    )
+                    feed.do(look, uid)
             one.tell(now)
             if one.ended:
                 del self._pending[uid]
 
-    def _look(self, one: Following) -> Explanation:
-        seconds = min(_FOR_A_LOOK, max(self._deadline.left(), 1.0))
-        return explain(
+    def _look_at(
+        self,
+        one: Following,
+        deadline: Deadline,
+        *,
+        last: bool,
+        nodes: list[dict[str, Any]] | None = None,
+    ) -> _Seen:
+        """Look at the pods, and, for the watch may be broken and nobody knows it yet, at the
+        DaemonSet itself.
+        """
+        metadata = one.live["metadata"]
+        read = True
+        live: dict[str, Any] | None = None
+        try:
+            live = daemonsets.read(self._cluster, metadata["namespace"], metadata["name"], deadline)
+        except ClusterError:
+            # Such as where only lists are allowed.
+            read = False
+        why = explain(
             self._cluster,
-            one.live,
-            Deadline(seconds),
-            logs=False,
+            live or one.live,
+            deadline,
+            logs=last,
             all_nodes=one.wants_nodes,
             revision=one.doubtful,
+            nodes=nodes,
         )
+        return _Seen(read, live, why)
 
     def _take(self, feed: Feed, event: Event) -> None:
         now = time.monotonic()
         if event.type == DONE:
-            began = self._looking[1] if self._looking else now
-            self._looking = None
-            if event.key in self._pending:
-                self._pending[event.key].looked(event.result, began, now)
+            look, self._looking = self._looking, None
+            one = self._pending.get(event.key)
+            if look is not None and one is not None:
+                seen: _Seen = event.result
+                seen.tell(one, now)
+                if not one.ended:
+                    one.looked(seen.why, look.began, now)
+                # Unless it comes forward after all.
+                if look.failed_by and not one.ended and look.failed_by == one.fails_by(now):
+                    one.fail(look.failed_by, seen.why, self._deadline, now)
         elif event.type == EXPIRED:
             self._again(feed, self._scopes[event.key])
         elif event.type == FORBIDDEN:
@@ -218,8 +281,3 @@ class _Run:
         for one in self._pending.values():
             if scope.covers(one):
                 one.error = error
-
-    def _fail(self, one: Following, failed_by: str) -> None:
-        """Find out why, with a little time of its own: the task's may be over."""
-        why = explain(self._cluster, one.live, Deadline(_FOR_REASONS))
-        one.fail(failed_by, why, self._deadline, time.monotonic())

@@ -25,6 +25,8 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.wait
 from tests.integration.connection.servers import Answer, answer, reset, scripted, status, stream
 from tests.integration.connection.test_watch import error, versions
 
+_PATIENCE = Patience()
+
 
 def _live(version: int, available: int, uid: str = "one", observed: int = 2) -> dict[str, Any]:
     return {
@@ -52,16 +54,21 @@ def _event(kind: str, live: dict[str, Any]) -> bytes:
     return json.dumps({"type": kind, "object": live}).encode() + b"\n"
 
 
+def _list(version: int, *items: dict[str, Any]) -> Answer:
+    metadata = {"resourceVersion": str(version)}
+    return answer(200, {"kind": "DaemonSetList", "metadata": metadata, "items": list(items)})
+
+
 def _silent(_connection: Any) -> None:
     time.sleep(3)
 
 
-def _wait(answers: list[Answer]) -> tuple[dict[str, Any], list[bytes]]:
+def _wait(
+    answers: list[Answer], patience: Patience = _PATIENCE
+) -> tuple[dict[str, Any], list[bytes]]:
     with scripted(answers) as server:
         cluster = connect({"host": server.url})
-        live, _found = until_ready(
-            cluster, _live(5, 1), Patience(), Deadline(20), lambda _line: None
-        )
+        live, _found = until_ready(cluster, _live(5, 1), patience, Deadline(20), lambda _line: None)
         return live, server.requests
 
 
@@ -76,29 +83,59 @@ def test_it_goes_on_where_a_broken_stream_was() -> None:
     assert versions(requests) == ["5", "6"]
 
 
-def test_it_reads_the_object_again_when_its_version_is_too_old() -> None:
+def test_it_goes_on_from_a_list_when_its_version_is_too_old() -> None:
+    """The object's own may be as old, as it has had it since its last change."""
     live, requests = _wait(
         [
             stream(error(410, "too old")),
+            _list(19, _live(5, 1)),
+            stream(_event("MODIFIED", _live(21, 3)), end=_silent),
+        ]
+    )
+    assert live["metadata"]["resourceVersion"] == "21"
+    assert live["kind"] == "DaemonSet"
+    assert b"fieldSelector=metadata.name%3Dagent" in requests[1]
+    assert versions(requests[2:]) == ["19"]
+
+
+def test_without_the_right_to_list_it_goes_on_from_the_object_after_a_pause() -> None:
+    forbidden = answer(403, status(403, "forbidden: no lists", "Forbidden"))
+    began = time.monotonic()
+    live, requests = _wait(
+        [
+            stream(error(410, "too old")),
+            forbidden,
+            answer(200, _live(5, 1)),
+            stream(error(410, "too old")),
+            forbidden,
             answer(200, _live(9, 2)),
             stream(_event("MODIFIED", _live(11, 3)), end=_silent),
         ]
     )
     assert live["metadata"]["resourceVersion"] == "11"
+    assert requests[2].startswith(b"GET /apis/apps/v1/namespaces/ns/daemonsets/agent ")
+    assert versions([requests[3], requests[6]]) == ["5", "9"]
+    assert time.monotonic() - began >= 2
+
+
+def test_a_silent_watch_hides_nothing_from_a_look() -> None:
+    """What is on its way where a connection broke and nobody knows it yet."""
+    answers = [stream(end=_silent), answer(200, _live(9, 3)), _list(9)]
+    live, requests = _wait(answers, Patience(grace_seconds=1))
+    assert live["metadata"]["resourceVersion"] == "9"
     assert requests[1].startswith(b"GET /apis/apps/v1/namespaces/ns/daemonsets/agent ")
-    assert versions(requests[2:]) == ["9"]
 
 
 @pytest.mark.parametrize(
     ("found", "state"),
     [
-        (answer(404, status(404, "not found", "NotFound", name="agent")), "deleted"),
-        (answer(200, _live(9, 3, uid="another")), "replaced"),
+        ([], "deleted"),
+        ([_live(9, 3, uid="another")], "replaced"),
     ],
 )
-def test_one_that_went_away_while_nobody_watched(found: Answer, state: str) -> None:
+def test_one_that_went_away_while_nobody_watched(found: list[dict[str, Any]], state: str) -> None:
     with pytest.raises(RolloutError) as failed:
-        _wait([stream(error(410, "too old")), found])
+        _wait([stream(error(410, "too old")), _list(19, *found)])
     assert failed.value.details["rollout"]["state"] == state
     assert failed.value.details["rollout"]["failed_by"] == "deleted"
 
