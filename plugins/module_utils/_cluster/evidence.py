@@ -23,6 +23,8 @@ from .lists import PAGE, each
 # A namespace can hold more events than anybody reads: these about its pods, and these about one
 # object, are looked at, the rest is left out.
 _EVENTS, _EVENTS_OF_ONE = 4 * PAGE, PAGE
+# A program that gives up may say where in it that was on many lines after it said why.
+_LOG_LINES, _LOG_BYTES = 60, 16 * 1024
 # So few objects are asked for one by one rather than found in a list.
 FEW = 5
 
@@ -110,7 +112,8 @@ def pod_events(
         return _listed(
             cluster,
             f"/api/v1/namespaces/{namespace}/events",
-            {"fieldSelector": "involvedObject.kind=Pod,type=Warning"},
+            # Of containers that crash there are many, that say what the pods' status says.
+            {"fieldSelector": "involvedObject.kind=Pod,type=Warning,reason!=BackOff"},
             keep,
             deadline,
             f"list the events about pods of namespace {namespace}",
@@ -184,7 +187,9 @@ def log_of(
         metadata["namespace"],
         metadata["name"],
         container=container,
+        lines=_LOG_LINES,
         previous=previous,
+        max_bytes=_LOG_BYTES,
         deadline=deadline,
     )
 

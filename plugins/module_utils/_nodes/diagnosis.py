@@ -24,6 +24,8 @@ Unschedulable   the scheduler or the kubelet       yes: other pods end, taints g
                 turns the pod away                 does not exist or lies on another node, nor if
                                                    the pod requests more than the node has at all
 HostPortTaken   a port of the node is in use       no: who has it keeps it
+PodSandbox      the pod's network or cgroup        yes; not if the node lacks the runtime class
+                cannot be set up
 VolumeMount     a volume cannot be mounted         if its driver, server or disk may still come;
                                                    not if what it is made of does not exist
 HostPathType    a path of the node is not of the   no
@@ -56,6 +58,7 @@ from typing import Any
 
 from .._base.words import natural
 from .causes_of_pods import trouble_of
+from .coverage import NUMBER_OF_POD, TEMPLATE_NUMBER
 from .eligibility import name_of, why_not
 from .events import by_object, last_seen, refusals
 from .pods import (
@@ -125,11 +128,15 @@ def reasons(
     """
     least = int((daemonset.get("spec") or {}).get("minReadySeconds") or 0)
     told = by_object(events)
+    uid = str((daemonset.get("metadata") or {}).get("uid") or "")
+    own = None if events is None else told.get(uid, [])
     there = None if nodes is None else {name_of(node): node for node in nodes}
     pods = newest_of_each_node(pods)
     groups: dict[str, dict[str, Any]] = {}
+    behind = []
     for pod in pods:
-        node = (there or {}).get(node_of(pod))
+        name = node_of(pod)
+        node = (there or {}).get(name)
         absence = None if node is None else why_not(daemonset, node)
         if absence is not None and absence.pods_end:
             # The controller ends the pod, and wants none there. One that stays on a node that is
@@ -143,14 +150,27 @@ def reasons(
             min_ready_seconds=least,
             now=now,
         )
-        if found is not None:
-            _add(groups, found, [node_of(pod)])
-    uid = str((daemonset.get("metadata") or {}).get("uid") or "")
-    own = None if events is None else told.get(uid, [])
+        if found is None:
+            behind += [name] if is_outdated(daemonset, pod) else []
+            continue
+        if there is not None and name and node is None:
+            found = trouble("NodeNotReady", f"there is no node {name} any more", True)
+        _add(groups, found, [name])
     _add_absent(groups, daemonset, pods, there, own)
+    _add_kept(groups, daemonset, behind, own)
     if now is not None and least > 0:
         _add_clock_skew(groups, daemonset, pods, now)
     return sorted(groups.values(), key=lambda group: (-int(group["count"]), group["cause"]))
+
+
+def is_outdated(daemonset: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
+    """Whether the pod was made from another template, by the numbers of both; False where that is
+    not known.
+    """
+    metadata = daemonset.get("metadata") or {}
+    number = (metadata.get("annotations") or {}).get(TEMPLATE_NUMBER)
+    made_from = ((pod.get("metadata") or {}).get("labels") or {}).get(NUMBER_OF_POD)
+    return bool(number and made_from and number != made_from)
 
 
 def newest_of_each_node(pods: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -278,6 +298,20 @@ def _add_absent(
         # It may hold still: a client says no more than so much of one object in a while.
         told += f" since the DaemonSet was changed; before that: {before[0].evidence}"
     _add(groups, trouble("NoPod", told, True), missing)
+
+
+def _add_kept(
+    groups: dict[str, dict[str, Any]],
+    daemonset: Mapping[str, Any],
+    behind: list[str],
+    events: list[Mapping[str, Any]] | None,
+) -> None:
+    """Count the nodes whose old pod is well, and that the controller may not delete."""
+    changed = specified_at(daemonset)
+    since = [one for one in events or () if changed is None or last_seen(one) >= changed]
+    found = refusals(since, "FailedDelete")
+    if behind and found:
+        _add(groups, found[0], behind)
 
 
 def specified_at(daemonset: Mapping[str, Any]) -> datetime | None:

@@ -112,7 +112,10 @@ class _Inquiry:
         nodes = None
         if wants_all or troubled:
             nodes = self._nodes(None if wants_all else {node_of(pod) for pod in troubled} - {""})
-        events = self._events(troubled, missing) if troubled or missing else None
+        behind = any(diagnosis.is_outdated(self._live, pod) for pod in pods)
+        events = None
+        if troubled or missing or behind:
+            events = self._events(troubled, missing or behind)
         found = diagnosis.reasons(
             self._live,
             pods,
@@ -155,13 +158,14 @@ class _Inquiry:
             return self._known_nodes
         return self._tried(lambda: evidence.nodes(self._cluster, self._deadline, names), "nodes")
 
-    def _events(self, troubled: list[dict[str, Any]], missing: bool) -> list[dict[str, Any]] | None:
+    def _events(self, troubled: list[dict[str, Any]], own: bool) -> list[dict[str, Any]] | None:
+        """The events about these pods, and about the DaemonSet itself where they may tell why."""
         namespace = self._live["metadata"]["namespace"]
         uids = {uid_of(pod) for pod in troubled}
 
         def read() -> list[dict[str, Any]] | None:
             found: list[dict[str, Any]] | None = []
-            if missing:
+            if own:
                 found = evidence.daemonset_events(self._cluster, self._live, self._deadline)
             if found is None or not uids:
                 return found
