@@ -19,6 +19,7 @@ _AGENT: dict[str, Any] = {
     "containers": [{"name": "agent", "image": "example.test/agent:1"}],
 }
 _NEWER = {**_AGENT, "containers": [{"name": "agent", "image": "example.test/agent:2"}]}
+_BAD = "example.test/agent:simulate-image-pull"
 _NODES = [f"node-{index}" for index in range(5)]
 
 
@@ -133,7 +134,8 @@ def test_back_in_the_middle_spares_the_old_ones(api: Api, tasks: Tasks) -> None:
     assert _restarts(done) == {
         "pods": 2,
         "nodes": ["node-0", "node-1"],
-        "message": "2 of 5 pods restart, the others have this template already",
+        "message": "2 of 5 pods restart, at most 1 at a time; the others have this template"
+        " already",
     }
     assert watch.restarted_nodes() == {"node-0", "node-1"}
 
@@ -154,6 +156,101 @@ def test_a_restart_tells_too(api: Api, tasks: Tasks) -> None:
         done = tasks.ok(name="agent", state="restarted", wait=True)
     assert _foretold(checked, done)["nodes"] == _NODES
     assert watch.restarted_nodes() == set(_NODES)
+
+
+def test_where_a_change_goes_on_with_the_rollout_before(api: Api, tasks: Tasks) -> None:
+    bad = {**_AGENT, "containers": [{"name": "agent", "image": _BAD}]}
+    tasks.ok(**_AGENT, wait=True)
+    tasks.ok(**bad)
+    eventually(lambda: _lacks(api, tasks) == 1 or None, "the rollout is stuck")
+    for check in (True, False):
+        told = _restarts(tasks.ok(**bad, labels={"tier": "node"}, check=check))
+        assert told["pods"] == 0
+        assert told["message"].endswith("the template stays as it is; the rollout before goes on")
+
+
+def _lacks(api: Api, tasks: Tasks) -> int:
+    live = api.daemonset(tasks.namespace, "agent")
+    is_seen = live["status"].get("observedGeneration") == live["metadata"]["generation"]
+    return live["status"].get("numberUnavailable", 0) if is_seen else 0
+
+
+def test_pods_that_surged_are_no_more_pods(api: Api, tasks: Tasks) -> None:
+    surge = {"update_strategy": {"rolling_update": {"max_surge": 2, "max_unavailable": 0}}}
+    tasks.ok(**_AGENT, **surge, wait=True)
+    tasks.ok(**{**_AGENT, "containers": [{"name": "agent", "image": _BAD}]}, **surge)
+    eventually(lambda: len(api.pods(tasks.namespace, "agent")) == 7 or None, "two have surged")
+    checked = tasks.ok(**_NEWER, **surge, check=True)
+    done = tasks.ok(**_NEWER, **surge, wait=True)
+    assert _foretold(checked, done)["nodes"] == _NODES
+    assert _restarts(done)["pods"] == 5
+
+
+@pytest.mark.parametrize("strategy", [{"type": "RollingUpdate"}, {"type": "OnDelete"}], ids=str)
+def test_nodes_that_are_no_longer_eligible_lose_their_pod(
+    api: Api, tasks: Tasks, strategy: dict[str, Any]
+) -> None:
+    names = {"node_names": ["node-0", "node-1", "node-2"]}
+    given = {**_AGENT, "update_strategy": strategy}
+    tasks.ok(**given, **names, wait=True)
+    moved = {**given, "node_names": ["node-1", "node-2", "node-3", "node-4"]}
+    checked = tasks.ok(**moved, check=True)
+    with PodWatch(api, tasks.namespace) as watch:
+        done = tasks.ok(**moved, wait=True)
+        eventually(lambda: len(api.pods(tasks.namespace, "agent")) == 4 or None, "four pods")
+    told = _restarts(done)
+    assert told == _restarts(checked)
+    assert watch.restarted_nodes() == set(told["nodes"])
+    assert told["pods"] == (2 if strategy["type"] == "RollingUpdate" else 0)
+    assert "; 1 pod ends for good, on nodes that are not eligible: node-0" in told["message"]
+    assert told["message"].endswith("; 2 nodes get one: node-3, node-4")
+    assert {pod.node for pod in watch.pods() if pod.uid in watch.deleted()} >= {"node-0"}
+
+
+def test_what_may_not_be_read_of_nodes_is_said(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_AGENT, wait=True)
+    rules = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["get", "patch"]},
+    ]
+    user = api.user_with(rules, tasks.namespace, "no-nodes")
+    told = _restarts(tasks.ok(**_AGENT, node_names=["node-1"], impersonate_user=user, check=True))
+    assert told["pods"] == 5
+    assert "listing nodes is forbidden" in told["message"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_pods_without_an_owner_are_taken_over(
+    api: Api, tasks: Tasks, earlier: bool, kept: bool
+) -> None:
+    if earlier:
+        tasks.ok(**_NEWER, wait=True)
+    tasks.ok(**_AGENT, wait=True)
+    api.settled(tasks.namespace, "agent")
+    before = {pod["metadata"]["uid"] for pod in api.pods(tasks.namespace, "agent")}
+    tasks.ok(name="agent", state="absent", propagation_policy="Orphan", wait=True)
+    wanted = _AGENT if kept else {**_AGENT, "containers": [{"name": "agent", "image": "e.test/9"}]}
+    checked = tasks.ok(**wanted, check=True)
+    done = tasks.ok(**wanted, wait=True)
+    tasks.same(**wanted)
+    after = {pod["metadata"]["uid"] for pod in api.pods(tasks.namespace, "agent")}
+    told = _restarts(done)
+    assert told == _restarts(checked)
+    assert told["pods"] == len(before - after) == (0 if kept else 5)
+    assert told["message"].endswith("; it takes over 5 pods that ran before")
+
+
+def test_after_the_end_of_the_rollout_before_all_restart(api: Api, tasks: Tasks) -> None:
+    _half_done(api, tasks)
+    tasks.ok(**_NEWER, update_strategy={"rolling_update": {"max_unavailable": 1}}, wait=True)
+    bad = {**_AGENT, "containers": [{"name": "agent", "image": _BAD}]}
+    tasks.ok(**bad)
+    eventually(lambda: _lacks(api, tasks) == 1 or None, "the rollout is stuck")
+    proceeds = tasks.ok(**_NEWER, on_unfinished_rollout="proceed", check=True)
+    assert _restarts(proceeds)["pods"] == 1
+    waits = tasks.ok(**_NEWER, on_unfinished_rollout="wait", check=True)
+    assert _restarts(waits)["pods"] == 5
 
 
 @pytest.mark.parametrize(("policy", "pods"), [("orphan_and_recreate", 0), ("recreate", 5)])

@@ -6,37 +6,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, ForbiddenError
-from .._base.words import count_of, natural
-from .._cluster import daemonsets
+from .._base.errors import ClusterError
+from .._base.words import count_of, some_of
 from .._cluster.connection import Cluster
 from .._cluster.objects import owned_by
-from .._cluster.revisions import HASH_LABEL, is_template, revisions_of
-from .._nodes.pods import node_of
+from .._cluster.revisions import is_template
 from .._nodes.readiness import verdict
+from .._nodes.trouble import MAX_NODES_NAMED
 from .._spec.shares import share_of
+from . import fates
+from .fates import Fates
+from .restart import is_on_delete
 
 _NAMED = 20
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Pods of a DaemonSet, as far as they were looked at.
-
-    Attributes:
-        nodes: where they are, a few of them where there are many.
-        count: how many there are; None where only a few were looked at.
-        unknown: why they are not known, a clause, or empty.
-    """
-
-    nodes: list[str]
-    count: int | None = None
-    unknown: str = ""
+# What of a template says which nodes are eligible.
+_PLACING = ("nodeName", "nodeSelector", "affinity", "tolerations", "hostNetwork")
+_NEW = {"pods": 0, "nodes": [], "message": "no pod restarts: the DaemonSet is new"}
 
 
 def restarts(
@@ -45,54 +34,67 @@ def restarts(
     after: Mapping[str, Any],
     deadline: Deadline,
     *,
-    look: Callable[[], Seen] | None = None,
-    ends_all: bool = False,
     at: str | None = None,
 ) -> dict[str, Any]:
     """How many pods restart by a change of a DaemonSet, where, and a sentence about it.
 
-    Pods are listed only where the template is another one: a few of them, since all restart, and
-    none where the change is made already, as it then costs a request only to name nodes. Only where
-    the rollout before is not finished, and goes back to a template that is kept, do some pods have
-    it already, and all of them are looked at.
+    By another template all pods restart, so mostly a few are listed, to name their nodes; none
+    where the change is made already. All are looked at only where some may have the template
+    already, as the rollout before is not finished, or where some may end for good, as other nodes
+    are eligible.
 
     Args:
         cluster: the connection.
-        before: the DaemonSet before the change; None where there was none.
+        before: the DaemonSet before the change; None where there was none, nor any pods.
         after: as the change makes it, or has made it.
         deadline: the task's.
-        look: gives what is known of the pods that were there before the change.
-        ends_all: whether all pods end before new ones are made, whatever their template is.
-        at: the resource version at which they are listed, though the change is made.
+        at: the resource version before the change, where that took several writes.
 
     Returns:
         ``pods``, ``nodes`` (some) and ``message``.
     """
     if before is None:
-        return _none("no pod restarts: the DaemonSet is new")
-    made = _written(before, after)
-    if not ends_all:
-        if same(before, after) and not _goes_on(before, after):
-            return _none("no pod restarts: the template stays as it is")
-        if _is_on_delete(after):
-            return _none(_on_delete(before))
-        spared = _spared(cluster, before, after, deadline)
-        if spared is not None:
-            return _some(cluster, before, spared, deadline, at or made)
-    if look is not None:
-        seen = look()
-    elif at is None and made is not None:
-        seen = Seen([])
-    else:
-        seen = sample(cluster, before, deadline, at=at)
-    count = seen.count if seen.count is not None else _current(before)
-    if count == 0:
-        return _none("no pod restarts: there is none")
-    told = count_of(count, "pod restarts", "pods restart")
-    told += ", after all of them have ended" if ends_all else _pace(before, after)
-    if seen.unknown:
-        told += f"; on which nodes is not known: {seen.unknown}"
-    return {"pods": count, "nodes": seen.nodes, "message": told}
+        return dict(_NEW)
+    if same(before, after) and not _goes_on(before, after):
+        told = "no pod restarts: the template stays as it is"
+        goes_on = _is_unfinished(before) and not is_on_delete(after)
+        told += "; the rollout before goes on" if goes_on else ""
+        return {"pods": 0, "nodes": [], "message": told}
+    at, current = at or _written(before, after), verdict(before).counts["current"]
+    is_moving = _placing(before) != _placing(after)
+    if is_on_delete(after) and not is_moving:
+        return in_words(Fates(current), after)
+    is_moving = is_moving or bool(verdict(before).counts["misscheduled"])
+    if is_moving or _is_unfinished(before):
+        return in_words(_one_by_one(cluster, before, after, deadline, at, is_moving), after)
+    found = Fates(current) if at is not None else fates.some(cluster, before, deadline)
+    return in_words(found, after)
+
+
+def of_new(
+    cluster: Cluster,
+    after: Mapping[str, Any],
+    deadline: Deadline,
+    pods: Iterable[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The same for a DaemonSet that is made, and takes over pods that are there already."""
+    standing = fates.standing_on(pods)
+    if not standing:
+        return dict(_NEW)
+    spared = fates.hashes(cluster, after, deadline)
+    told = in_words(fates.of_pods(standing.values(), after, spared), after)
+    told["message"] += f"; it takes over {count_of(len(standing), 'pod')} that ran before"
+    return told
+
+
+def after_all_ended(after: Mapping[str, Any], found: Fates) -> dict[str, Any]:
+    """The same where all pods end before new ones are made.
+
+    Args:
+        after: the DaemonSet as it is made.
+        found: the pods that there were.
+    """
+    return in_words(found, after, pace=", after all of them have ended")
 
 
 def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -100,143 +102,99 @@ def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return is_template(before["spec"]["template"], after["spec"]["template"])
 
 
-def sample(
-    cluster: Cluster, live: Mapping[str, Any], deadline: Deadline, *, at: str | None = None
-) -> Seen:
-    """A look at a few pods of a DaemonSet.
-
-    Args:
-        cluster: the connection.
-        live: the DaemonSet.
-        deadline: the task's.
-        at: the resource version at which they are listed: before the controller saw that change.
-    """
-    try:
-        found = _listed(cluster, live, deadline, at, {"limit": str(_NAMED)})
-    except ForbiddenError:
-        return Seen([], unknown="listing pods is forbidden")
-    except ClusterError as error:
-        return Seen([], unknown=error.message.rstrip("."))
-    pods = owned_by(found.get("items") or [], live["metadata"]["uid"])
-    count = None if found["metadata"].get("continue") else len(pods)
-    return Seen(_nodes(pods), count)
-
-
-def _listed(
+def _one_by_one(
     cluster: Cluster,
-    live: Mapping[str, Any],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
     deadline: Deadline,
     at: str | None,
-    more: Mapping[str, str],
-) -> dict[str, Any]:
-    """A list of pods, as it was at a resource version, where the server still knows."""
-    namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
-    query = {"labelSelector": daemonsets.label_selector(live["spec"]["selector"]), **more}
-    moment = {} if at is None else {"resourceVersion": at, "resourceVersionMatch": "Exact"}
+    is_moving: bool,
+) -> Fates:
+    spared = fates.hashes(cluster, after, deadline) if _is_unfinished(before) else frozenset()
     try:
-        return cluster.request(
-            "GET",
-            f"/api/v1/namespaces/{namespace}/pods",
-            query=query | moment,
-            deadline=deadline,
-            doing=f"list the pods of DaemonSet {namespace}/{name}",
-        ).body
-    except ForbiddenError:
-        raise
-    except ClusterError:
-        if at is None or deadline.passed():
-            raise
-        # The server keeps the past for some minutes only, and some keep none.
-        return _listed(cluster, live, deadline, None, more)
+        pods, _is_all = fates.listed(cluster, before, deadline, at=at)
+    except ClusterError as error:
+        current = verdict(before).counts["current"]
+        return Fates(current, unknown=f"there may be fewer: {fates.why(error)}")
+    nodes: list[dict[str, Any]] | None = []
+    if is_moving:
+        from .._cluster import evidence
+
+        nodes = evidence.nodes(cluster, deadline)
+    owned = owned_by(pods, before["metadata"]["uid"])
+    found = fates.of_pods(owned, after, spared, nodes or [], before)
+    if nodes is not None:
+        return found
+    told = "whether all of their nodes stay eligible is not known: listing nodes is forbidden"
+    return Fates(found.restart, found.nodes, found.stay, unknown=told)
 
 
 def _goes_on(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether pods that waited for their deletion are now replaced by the controller."""
-    counts = verdict(before).counts
-    is_behind = counts["updated"] < counts["desired"]
-    return is_behind and _is_on_delete(before) and not _is_on_delete(after)
+    return is_on_delete(before) and not is_on_delete(after) and _is_unfinished(before)
 
 
-def _spared(
-    cluster: Cluster, before: Mapping[str, Any], after: Mapping[str, Any], deadline: Deadline
-) -> str | None:
-    """The hash of the pods that have the template already: those of a rollout that is not finished,
-    where the change goes back to what was before it, or goes on with it.
+def _is_unfinished(live: Mapping[str, Any]) -> bool:
+    """Whether there may be pods of several templates."""
+    found = verdict(live)
+    return found.state == "observing" or found.counts["updated"] < found.counts["desired"]
+
+
+def _placing(live: Mapping[str, Any]) -> list[Any]:
+    spec = live["spec"]["template"].get("spec") or {}
+    return [spec.get(key) for key in _PLACING]
+
+
+def in_words(found: Fates, after: Mapping[str, Any], pace: str | None = None) -> dict[str, Any]:
+    """What a result says of the pods that restart.
+
+    Args:
+        found: what becomes of them.
+        after: the DaemonSet as the change makes it.
+        pace: how they are replaced; by default, as its update strategy says.
     """
-    counts = verdict(before).counts
-    if counts["updated"] >= counts["desired"] and not _is_unseen(before):
-        return None
-    try:
-        revisions = revisions_of(cluster, before, deadline)
-    except ClusterError:
-        # Without them, more pods may be told than restart.
-        return None
-    wanted = after["spec"]["template"]
-    return next((one.hash for one in revisions if is_template(one.template, wanted)), None)
+    count, nodes = found.restart, list(found.nodes[:_NAMED])
+    if not count:
+        told = "no pod restarts"
+        if found.stay:
+            told += f": all {found.stay} have this template already"
+        elif not found.end:
+            told += ": there is none"
+    elif is_on_delete(after) and pace is None:
+        told = f"no pod restarts by itself: under OnDelete, each of the {count} is replaced"
+        told += " when it is deleted"
+        count, nodes = 0, []
+    else:
+        among = f"{count} of " if found.stay else ""
+        told = among + count_of(count + found.stay, "pod restarts", "pods restart")
+        told += _pace(after, count + found.stay) if pace is None else pace
+        told += "; the others have this template already" if found.stay else ""
+    if found.end:
+        ends = count_of(len(found.end), "pod ends", "pods end")
+        told += f"; {ends} for good, on nodes that are not eligible: {_some(found.end)}"
+    if found.begin:
+        told += (
+            f"; {count_of(len(found.begin), 'node gets', 'nodes get')} one: {_some(found.begin)}"
+        )
+    if found.unknown:
+        told += f"; {found.unknown}"
+    return {"pods": count, "nodes": nodes, "message": told}
 
 
-def _is_unseen(live: Mapping[str, Any]) -> bool:
-    status = live.get("status") or {}
-    return int(status.get("observedGeneration") or 0) < int(live["metadata"]["generation"])
+def _some(nodes: Any) -> str:
+    return some_of(list(nodes), MAX_NODES_NAMED)
 
 
-def _some(
-    cluster: Cluster, before: Mapping[str, Any], spared: str, deadline: Deadline, at: str | None
-) -> dict[str, Any]:
-    """What restarts where the pods of one revision have the template already."""
-    try:
-        found = _listed(cluster, before, deadline, at, {})
-    except ClusterError:
-        told = "the pods that do not have this template already restart; which is not known"
-        return {"pods": _current(before), "nodes": [], "message": told}
-    pods = owned_by(found.get("items") or [], before["metadata"]["uid"])
-    others = [
-        pod for pod in pods if (pod["metadata"].get("labels") or {}).get(HASH_LABEL) != spared
-    ]
-    told = f"no pod restarts: all {len(pods)} have this template already"
-    if others:
-        told = f"{len(others)} of {count_of(len(pods), 'pod restarts', 'pods restart')}"
-        told += ", the others have this template already" if len(others) < len(pods) else ""
-    return {"pods": len(others), "nodes": _nodes(others), "message": told}
-
-
-def _none(message: str) -> dict[str, Any]:
-    return {"pods": 0, "nodes": [], "message": message}
-
-
-def _on_delete(before: Mapping[str, Any]) -> str:
-    return (
-        f"no pod restarts by itself: under OnDelete, each of the {_current(before)} is replaced"
-        " when it is deleted"
-    )
-
-
-def _pace(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _pace(after: Mapping[str, Any], pods: int) -> str:
     """How many pods are replaced at a time."""
-    rolling = _strategy(after).get("rollingUpdate") or {}
-    desired = verdict(before).counts["desired"]
+    rolling = (after["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
+    # A new DaemonSet has no status yet.
+    desired = verdict(after).counts["desired"] or pods
     surge = share_of(rolling.get("maxSurge") or 0, desired, up=True)
     if surge:
         return f", each after its successor is available, at most {surge} at a time"
     most = share_of(rolling.get("maxUnavailable", 1), desired, up=True)
     return f", at most {most} at a time" if most < desired else ""
-
-
-def _strategy(live: Mapping[str, Any]) -> dict[str, Any]:
-    return live["spec"].get("updateStrategy") or {}
-
-
-def _is_on_delete(live: Mapping[str, Any]) -> bool:
-    return _strategy(live).get("type") == "OnDelete"
-
-
-def _current(live: Mapping[str, Any]) -> int:
-    return verdict(live).counts["current"]
-
-
-def _nodes(pods: list[dict[str, Any]]) -> list[str]:
-    named = {node_of(pod) for pod in pods} - {""}
-    return sorted(named, key=natural)[:_NAMED]
 
 
 def _written(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:

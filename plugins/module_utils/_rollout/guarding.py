@@ -44,6 +44,15 @@ def unfinished(live: Mapping[str, Any]) -> Verdict | None:
     return None if found.ready else found
 
 
+def ended(live: Mapping[str, Any]) -> dict[str, Any]:
+    """The DaemonSet as it will be once its rollout has come to its end, for a forecast."""
+    status = dict(live.get("status") or {})
+    status["observedGeneration"] = live["metadata"]["generation"]
+    for name in ("currentNumberScheduled", "updatedNumberScheduled", "numberAvailable"):
+        status[name] = status.get("desiredNumberScheduled", 0)
+    return {**live, "status": status}
+
+
 def is_excused(
     cluster: Cluster, live: Mapping[str, Any], allowance: Allowance, deadline: Deadline
 ) -> bool:

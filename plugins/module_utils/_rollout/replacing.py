@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, EverynodeError, ForbiddenError, RolloutError
+from .._base.errors import ConflictError, EverynodeError, RolloutError
 from .._base.words import some_of
 from .._cluster import daemonsets, fieldset, managers, objects
 from .._cluster.applying import Applied, apply
@@ -21,12 +20,8 @@ from .._nodes.pods import node_of
 from .._spec.selector import selects, shown
 from . import restart, waiting
 from .recreating import put_back
+from .taking_over import TEMPLATE_NUMBER, for_running_pods, without_help
 
-# An annotation of the API server's own: the template's number, which the controller writes into the
-# label of each pod. Pods with the number of the DaemonSet count as updated, whatever their template
-# (IsPodUpdated in pkg/controller/daemon/util/daemonset_util.go).
-TEMPLATE_NUMBER = "deprecated.daemonset.template.generation"
-_NUMBER_OF_POD = "pod-template-generation"
 _RESTARTS = (restart.RESTARTED_AT, restart.RESTART_KEY, "kubesphere.io/restartedAt")
 _NO_LOSS = (TEMPLATE_NUMBER, "kubectl.kubernetes.io/last-applied-configuration", *_RESTARTS)
 _LONGEST_PREFIX = 50
@@ -77,7 +72,7 @@ def carry_out(
         pods, _version = daemonsets.pods_of(cluster, live, deadline)
         _refuse_leftovers(pods, live, intent["spec"]["selector"])
         kept = _restarts(live, intent)
-        wanted = _for_running_pods(intent, pods, kept)
+        wanted = for_running_pods(intent, pods, kept)
     predicted, warnings = _try_out(cluster, wanted, how, deadline)
     warnings += _lost(live, predicted, ours)
     if how.dry_run:
@@ -89,44 +84,8 @@ def carry_out(
     except EverynodeError as error:
         raise _not_created(cluster, live, error) from error
     if wanted is not intent:
-        made = _without_help(cluster, intent, made, kept, how, deadline)
+        made = without_help(cluster, intent, made, kept, how, deadline)
     return Applied(live, made.after, True, [*warnings, *made.warnings], made.rewritten)
-
-
-def create(
-    cluster: Cluster, intent: dict[str, Any], how: objects.How, deadline: Deadline
-) -> Applied:
-    """Create a DaemonSet where an earlier run, which did not come to its end, may have orphaned
-    pods: it adopts them, and replaces them where its template is another.
-    """
-    wanted = _for_running_pods(intent, _orphans(cluster, intent, deadline), {})
-    made = apply(cluster, wanted, None, how, deadline)
-    if how.dry_run or wanted is intent:
-        return made
-    made = _without_help(cluster, intent, made, {}, how, deadline)
-    return replace(made, before=None, changed=True)
-
-
-def _orphans(
-    cluster: Cluster, intent: Mapping[str, Any], deadline: Deadline
-) -> list[dict[str, Any]]:
-    """The pods that the selector matches and no controller owns; none where they cannot be seen."""
-    namespace, name = intent["metadata"]["namespace"], intent["metadata"]["name"]
-    try:
-        pods, _version = objects.list_all(
-            cluster,
-            f"/api/v1/namespaces/{namespace}/pods",
-            {"labelSelector": daemonsets.label_selector(intent["spec"]["selector"])},
-            deadline,
-            f"list the pods that DaemonSet {namespace}/{name} will adopt",
-        )
-    except ForbiddenError:
-        return []
-    return [
-        pod
-        for pod in pods
-        if not any(one.get("controller") for one in pod["metadata"].get("ownerReferences") or [])
-    ]
 
 
 def _refuse_leftovers(
@@ -193,30 +152,6 @@ def _restarts(live: dict[str, Any], intent: Mapping[str, Any]) -> dict[str, str]
     return {key: found[key] for key in _RESTARTS if key in found and key not in asked}
 
 
-def _for_running_pods(
-    intent: dict[str, Any], pods: Iterable[Mapping[str, Any]], restarts: Mapping[str, str]
-) -> dict[str, Any]:
-    """The intent with what makes the controller judge running pods by their template alone."""
-    numbers = [
-        int(number)
-        for pod in pods
-        if (number := (pod["metadata"].get("labels") or {}).get(_NUMBER_OF_POD, "")).isdigit()
-    ]
-    if not numbers and not restarts:
-        return intent
-    wanted = copy.deepcopy(intent)
-    _annotate(wanted, {TEMPLATE_NUMBER: str(max(numbers, default=0) + 1)})
-    if restarts:
-        _annotate(wanted["spec"]["template"], restarts)
-    return wanted
-
-
-def _annotate(holder: dict[str, Any], annotations: Mapping[str, str]) -> None:
-    metadata = holder.get("metadata") or {}
-    holder["metadata"] = metadata
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
-
-
 def _try_out(
     cluster: Cluster, wanted: Mapping[str, Any], how: objects.How, deadline: Deadline
 ) -> tuple[dict[str, Any], list[str]]:
@@ -280,23 +215,3 @@ def _not_created(cluster: Cluster, live: Mapping[str, Any], error: EverynodeErro
         advice=f"{error.advice} {advice}".strip(),
         details={"changed": True, "previous": objects.controllable(live)},
     )
-
-
-def _without_help(
-    cluster: Cluster,
-    intent: dict[str, Any],
-    made: Applied,
-    restarts: dict[str, str],
-    how: objects.How,
-    deadline: Deadline,
-) -> Applied:
-    """Give up what only served the running pods: the values stay, and are no more this task's."""
-    after = made.after
-    try:
-        if restarts:
-            after = restart.own(cluster, after, restarts, deadline)
-        settled = apply(cluster, intent, after, how, deadline)
-    except EverynodeError as error:
-        error.details["changed"] = True
-        raise
-    return replace(settled, warnings=[*made.warnings, *settled.warnings])

@@ -10,8 +10,9 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import Fault, InputError
+from .._cluster import daemonsets
 from .._cluster.applying import Applied
-from .._rollout import forecast, guarding, replacing
+from .._rollout import fates, forecast, guarding, replacing
 from .._rollout.state import has_state
 from .._spec import build
 from . import change, daemonset
@@ -36,9 +37,8 @@ def carry_out(
     how = daemonset.how_of(task)
     intent = change.with_change_cause(task, build.complete(draft, None), live)
     if live is None:
-        create = replacing.create if policy == "Orphan" else change.apply_new
-        applied = create(task.cluster, intent, how, deadline)
-        return applied, change.finish(task, how, applied, deadline)
+        applied, restarts = change.made(task, intent, how, deadline)
+        return applied, change.finish(task, how, applied, restarts, deadline)
     if task.params["rollout"] is not None:
         problem = "the DaemonSet is made anew, which cannot be done in stages"
         raise InputError([Fault("rollout", problem)])
@@ -49,9 +49,15 @@ def carry_out(
     choice = task.params["on_unfinished_rollout"] or guarding.PROCEED
     if choice != guarding.PROCEED:
         live = change.hold(task, live, choice, "make it anew", deadline)
-    seen = forecast.sample(task.cluster, live, deadline)
+    keeps_pods = policy == "Orphan"
+    if keeps_pods:
+        pods, _version = daemonsets.pods_of(task.cluster, live, deadline)
+    else:
+        ended = fates.some(task.cluster, live, deadline)
     replacement = replacing.Replacement(live, intent, policy)
     applied = replacing.carry_out(task.cluster, replacement, how, deadline, task.progress)
-    ends_all = policy != "Orphan"
-    result = change.finish(task, how, applied, deadline, look=lambda: seen, ends_all=ends_all)
-    return applied, result
+    if keeps_pods:
+        restarts = forecast.of_new(task.cluster, applied.after, deadline, pods)
+    else:
+        restarts = forecast.after_all_ended(applied.after, ended)
+    return applied, change.finish(task, how, applied, restarts, deadline)

@@ -18,7 +18,6 @@ from .._base.errors import EverynodeError, Fault, RolloutError
 from .._cluster import fieldset, managers, objects
 from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
-from .._cluster.connection import Cluster
 from .._rollout import guarding, waiting
 from .._rollout.state import has_state
 from .._spec.fields import CHANGE_CAUSE
@@ -117,12 +116,17 @@ def plainly(
 ) -> tuple[Applied, dict[str, Any]]:
     """Apply what the task wants, and leave the rest to the controller; see `carry_out`."""
     wish.ready()
-    applied = apply(task.cluster, intent, live, wish.how, deadline)
+    restarts: dict[str, Any] | None
+    if live is None:
+        applied, restarts = made(task, intent, wish.how, deadline)
+    else:
+        applied = apply(task.cluster, intent, live, wish.how, deadline)
+        restarts = restarts_by(task, applied, deadline)
     if applied.changed and applied.before is not None:
         task.warnings.extend(_warnings(applied.before, applied.after, _holds(task)))
     if wish.note is not None:
         wish.note(applied)
-    return applied, finish(task, wish.how, applied, deadline)
+    return applied, finish(task, wish.how, applied, restarts, deadline)
 
 
 def _warnings(before: Mapping[str, Any], after: Mapping[str, Any], has_waited: bool) -> list[str]:
@@ -135,42 +139,48 @@ def _warnings(before: Mapping[str, Any], after: Mapping[str, Any], has_waited: b
     return [*told, *guarding.made_young(before, after, datetime.datetime.now(datetime.UTC))]
 
 
-def apply_new(
-    cluster: Cluster, intent: dict[str, Any], how: objects.How, deadline: Deadline
-) -> Applied:
-    """Make a DaemonSet where there is none."""
-    return apply(cluster, intent, None, how, deadline)
+def made(
+    task: Task, intent: dict[str, Any], how: objects.How, deadline: Deadline
+) -> tuple[Applied, dict[str, Any]]:
+    """Make a DaemonSet where there is none; which pods restart by it is the second."""
+    from .._rollout import forecast, taking_over
+
+    applied, pods = taking_over.create(task.cluster, intent, how, deadline)
+    return applied, forecast.of_new(task.cluster, applied.after, deadline, pods)
+
+
+def restarts_by(task: Task, applied: Applied, deadline: Deadline) -> dict[str, Any] | None:
+    """Which pods restart by a change; None where nothing changed."""
+    if not applied.changed:
+        return None
+    from .._rollout import forecast
+
+    return forecast.restarts(task.cluster, applied.before, applied.after, deadline)
 
 
 def finish(
-    task: Task, how: objects.How, applied: Applied, deadline: Deadline, **forecast: Any
+    task: Task,
+    how: objects.How,
+    applied: Applied,
+    restarts: dict[str, Any] | None,
+    deadline: Deadline,
 ) -> dict[str, Any]:
-    """The result of a plain change: which pods restart by it, and how its rollout ends.
+    """The result of a plain change, once its rollout has ended.
 
     Args:
         task: the task.
         how: how it was applied.
         applied: the change.
+        restarts: which pods restart by it.
         deadline: the task's.
-        forecast: more arguments of `forecast.restarts`.
     """
     return settle(
         task,
         applied,
         deadline,
-        restarts=_restarts(task, applied, deadline, forecast),
+        restarts=restarts,
         failed=lambda error: _failed(task, how, applied, deadline, error),
     )
-
-
-def _restarts(
-    task: Task, applied: Applied, deadline: Deadline, more: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    if not applied.changed:
-        return None
-    from .._rollout import forecast
-
-    return forecast.restarts(task.cluster, applied.before, applied.after, deadline, **more)
 
 
 def _failed(
@@ -238,7 +248,7 @@ def hold(
             f"The rollout before is not finished ({found.message}): the real run waits for its end"
             " first."
         )
-        return live
+        return guarding.ended(live)
     patience = waiting.patience_of(task.params)
     try:
         return waiting.until_ready(task.cluster, live, patience, deadline, task.progress)[0]
