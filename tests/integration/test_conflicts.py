@@ -117,3 +117,61 @@ def test_an_update_by_our_own_name_is_taken_in(api: Api, tasks: Tasks) -> None:
     done = tasks.ok(**_agent("example.test/agent:2"))
     assert done.changed
     tasks.same(**_agent("example.test/agent:2"))
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_is_adopted_is_no_conflict(api: Api, tasks: Tasks, check: bool) -> None:
+    tasks.ok(**_agent())
+    _set_image(api, tasks.namespace)
+    theirs = simple("agent", tasks.namespace)
+    theirs["spec"] = {"minReadySeconds": 3}
+    api.apply(theirs, "operator")
+    wanted = _agent("example.test/agent:2", min_ready_seconds=5)
+    failed = tasks.fails(**wanted, adopt=["kubectl"], check=check)
+    assert failed.result["conflicts"] == [{"field": "spec.minReadySeconds", "manager": "operator"}]
+    assert "operator" in failed.result["msg"]
+    assert "kubectl-set" not in failed.result["msg"]
+
+
+def _pod_of(api: Api, tasks: Tasks) -> dict[str, Any]:
+    found: dict[str, Any] = api.daemonset(tasks.namespace, "agent")["spec"]["template"]["spec"]
+    return found
+
+
+_ONE_OF: dict[str, tuple[tuple[Any, ...], Any, Any]] = {
+    "volume": (
+        ("volumes",),
+        [{"name": "data", "hostPath": {"path": "/data"}}],
+        [{"name": "data", "emptyDir": {"medium": "Memory"}}],
+    ),
+    "probe": (
+        ("containers", 0, "readinessProbe"),
+        {"httpGet": {"port": 80, "path": "/"}, "periodSeconds": 5},
+        {"tcpSocket": {"port": 80}, "periodSeconds": 5},
+    ),
+    "variable": (
+        ("containers", 0, "env"),
+        [{"name": "MODE", "value": "fast"}],
+        [{"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "modes", "key": "m"}}}],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", _ONE_OF)
+def test_adopting_is_predicted_where_one_of_two_excludes_the_other(
+    api: Api, tasks: Tasks, case: str
+) -> None:
+    (*steps, last), former, wanted = _ONE_OF[case]
+
+    def agent(value: Any) -> dict[str, Any]:
+        manifest = simple("agent", tasks.namespace, nodeSelector=NOWHERE)
+        at(manifest["spec"]["template"]["spec"], tuple(steps))[last] = value
+        return manifest
+
+    api.kubectl("apply", "-f", "-", stdin=agent(former))
+    told = tasks.ok(definition=agent(wanted), adopt=["kubectl"], check=True, diff=True)
+    done = tasks.ok(definition=agent(wanted), adopt=["kubectl"], diff=True)
+    assert told.result["diff"] == done.result["diff"]
+    found = at(_pod_of(api, tasks), (*steps, last))
+    kind = set(wanted if case == "probe" else wanted[0])
+    assert kind <= set(found if case == "probe" else found[0])

@@ -11,16 +11,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError
+from .._base.errors import ConflictError, RefusedError
 from .._spec.schema import FieldType
-from . import fieldset, guards, managers
+from . import fieldset, guards, managers, obstacles
 from .connection import Cluster
 from .kinds import kind_of
 from .objects import How, read, send
-from .obstacles import conflicts
 
 JSON_PATCH = "application/json-patch+json"
 _CONFLICT_RETRIES = 5
+# Objects whose fields do not exclude one another, by the step that leads to them.
+_OPEN = frozenset({"f:spec", "f:template", "f:metadata", "f:annotations", "f:labels"})
+_LISTS_OF_OPEN = frozenset({"f:containers", "f:initContainers"})
 
 
 def adopt(
@@ -91,7 +93,14 @@ def predict(
     pruned = managers.pruned_by_adoption(live, adoption, intended, how.manager, kind.field_type)
     attempts = _CONFLICT_RETRIES
     while True:
-        after, warnings = _applied(cluster, intent, adoption, how, deadline)
+        aside: dict[fieldset.SetPath, Any] = {}
+        try:
+            after, warnings = _applied(cluster, intent, adoption, how, deadline)
+        except RefusedError:
+            less, aside = _set_aside(intent, live, pruned, kind.field_type)
+            if not aside:
+                raise
+            after, warnings = _applied(cluster, less, adoption, how, deadline)
         if not pruned:
             return after, warnings
         attempts -= 1
@@ -100,7 +109,7 @@ def predict(
                 "PUT",
                 kind.path(namespace, name),
                 query={"dryRun": "All", "fieldManager": how.manager},
-                body=_without(after, pruned, kind.field_type),
+                body=_with(_without(after, pruned, kind.field_type), aside, kind.field_type),
                 deadline=deadline,
                 doing=f"predict {kind.called(namespace, name)}",
             )
@@ -108,6 +117,8 @@ def predict(
             # It has changed between the two requests; its status, mostly.
             if how.resource_version is not None or not attempts:
                 raise
+        except RefusedError as error:
+            raise obstacles.refusal(error, kind.called(namespace, name)) from error
         else:
             return answer.body, warnings
 
@@ -123,10 +134,47 @@ def _applied(
     try:
         return send(cluster, intent, how, deadline)
     except ConflictError as error:
-        foreign = {manager for _path, manager in conflicts(error)} - set(adoption.managers)
-        if foreign:
-            raise
+        owners = {manager for _path, manager in obstacles.conflicts(error)}
+        if owners - set(adoption.managers):
+            metadata = intent["metadata"]
+            what = kind_of(intent).called(metadata.get("namespace", ""), metadata["name"])
+            raise obstacles.conflict(error, what, adoption.managers) from error
         return send(cluster, intent, How(how.manager, True, how.adopt, True), deadline)
+
+
+def _set_aside(
+    intent: dict[str, Any],
+    live: dict[str, Any],
+    pruned: Iterable[fieldset.SetPath],
+    field_type: FieldType,
+) -> tuple[dict[str, Any], dict[fieldset.SetPath, Any]]:
+    """An intent without what the fields that go may exclude, such as the new source of a volume
+    whose former source goes, and that by its paths.
+    """
+    less = copy.deepcopy(intent)
+    aside: dict[fieldset.SetPath, Any] = {}
+    for *steps, _last in pruned:
+        parent = tuple(steps)
+        if not parent or parent[-1] in _OPEN or parent[-2:][0] in _LISTS_OF_OPEN:
+            continue
+        wanted = fieldset.select(less, parent, field_type)
+        there = fieldset.select(live, parent, field_type)
+        if not isinstance(wanted, dict) or not isinstance(there, dict):
+            continue
+        for name in [key for key, value in wanted.items() if there.get(key) != value]:
+            aside[(*parent, f"f:{name}")] = wanted.pop(name)
+    return less, aside
+
+
+def _with(
+    obj: dict[str, Any], fields: dict[fieldset.SetPath, Any], field_type: FieldType
+) -> dict[str, Any]:
+    """An object with these fields, whose parents it has."""
+    for path, value in fields.items():
+        parent = fieldset.select(obj, path[:-1], field_type)
+        if isinstance(parent, dict):
+            parent[path[-1].removeprefix("f:")] = value
+    return obj
 
 
 def _without(

@@ -17,27 +17,32 @@ _MANY = 8
 
 
 def conflicts(error: ClusterError) -> list[tuple[str, str]]:
-    """(field, field manager) for each conflict of a refused server-side apply."""
+    """(field, field manager) for each conflict of a refused server-side apply, in an order of their
+    own: the server's is another each time.
+    """
     found = []
     for cause in _causes(error):
         message = str(cause.get("message", ""))
         manager = message.split('"')[1] if message.count('"') >= 2 else message
         found.append((str(cause.get("field", "")).removeprefix("."), manager))
-    return found
+    return sorted(found)
 
 
-def conflict(error: ConflictError, what: str) -> ConflictError:
+def conflict(error: ConflictError, what: str, adopted: Iterable[str] = ()) -> ConflictError:
     """A conflict in words: which field, whose it is, and the way out.
 
     Args:
         error: the server's answer to the apply.
         what: the object, such as ``DaemonSet kube-system/agent``.
+        adopted: managers whose fields the task takes over anyway.
     """
-    found = conflicts(error)
+    adopted = frozenset(adopted)
+    found = [(path, manager) for path, manager in conflicts(error) if manager not in adopted]
     if not found:
         return error
     listed = _listed([f"{path} is owned by {manager}" for path, manager in found], "; ", "; and")
-    words = sorted({managers.word_for(manager) for _path, manager in found})
+    owners = {manager for _path, manager in found}
+    words = sorted({managers.word_for(manager) for manager in owners | adopted})
     return ConflictError(
         f"Cannot apply {what}: other field managers own fields that this task would change:"
         f" {listed}.",
