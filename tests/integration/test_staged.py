@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api import Api, eventually
+from tests.integration.api import MERGE, Api, eventually
 from tests.integration.stages import (
     ANNOTATION,
     BROKEN,
@@ -61,7 +61,7 @@ def test_a_broken_version_costs_one_pod(agent: Scene) -> None:
     assert told["changed"]
     assert told["rollout"]["rolled_back"]["nodes"] == ["node-0"]
     assert told["rollout"]["reasons"][0]["cause"] == "ImagePull"
-    assert "rolled back: 1 node that it had touched runs again the former" in told["msg"]
+    assert "rolled back: 1 node that it had touched runs the former template again" in told["msg"]
     assert failed.progress[-1].endswith("1 of 1 node has a pod of the former template")
     agent.ended(OLD)
 
@@ -161,6 +161,38 @@ def test_failures_that_are_allowed_do_not_end_it(agent: Scene) -> None:
     assert done.result["rollout"]["failed"][0]["nodes"] == ["node-1"]
     assert done.result["rollout"]["excused"]["count"] == 1
     assert agent.remembered == {}
+
+
+def test_failures_that_were_allowed_still_count_when_it_goes_on(agent: Scene) -> None:
+    first = {"stages": [2], "max_failures": 1}
+    on_one = {
+        "everynode.kubernetes/simulate": "image-pull",
+        "everynode.kubernetes/simulate-on": "node-1",
+    }
+    agent.ok(NEW, pod_annotations=on_one, rollout={**first, "until_stage": 1})
+    done = agent.ok(NEW, pod_annotations=on_one, rollout=first)
+    assert agent.restarts() == dict.fromkeys(_ALL, 1)
+    assert done.result["rollout"]["failed"][0]["nodes"] == ["node-1"]
+    assert done.result["rollout"]["excused"]["nodes"] == ["node-1"]
+    assert agent.remembered == {}
+
+
+def test_one_that_fails_after_its_stage_counts_too(agent: Scene) -> None:
+    agent.ok(NEW, rollout={"stages": [2], "until_stage": 1})
+    (pod,) = (
+        pod
+        for pod in agent.api.pods(agent.tasks.namespace, "agent")
+        if pod["spec"]["nodeName"] == "node-0"
+    )
+    path = f"/api/v1/namespaces/{agent.tasks.namespace}/pods/{pod['metadata']['name']}"
+    body = {"metadata": {"annotations": {"everynode.kubernetes/simulate": "never-ready"}}}
+    agent.api.request("PATCH", path, body=body, kind=MERGE)
+    eventually(lambda: agent.live["status"]["numberAvailable"] == 4 or None, "it is not ready")
+    failed = agent.fails(NEW, rollout={"stages": [2]}, progress_deadline_seconds=3)
+    assert "stage 2 of 3 failed: ProbeFailed on node-0" in failed.result["msg"]
+    # No further node was begun.
+    assert set(agent.restarts()) == {"node-0", "node-1"}
+    agent.ended(OLD)
 
 
 def test_pods_that_restart_while_they_are_watched_fail_it(agent: Scene) -> None:

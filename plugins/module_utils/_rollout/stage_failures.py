@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._base.errors import EverynodeError, RolloutError
@@ -49,7 +50,8 @@ def after_failure(
     except EverynodeError as second:
         failure = failed(held, state, why, reasons, "unfinished", told)
         failure.message += f" It could not be undone yet: {second.message}"
-        failure.advice = "Run the task again: it goes on from there."
+        goes_on = "it goes on from there" if plan.on_failure in (PAUSE, FAIL) else "it rolls back"
+        failure.advice = f"Run the task again: {goes_on}."
         return failure
     return failed(held, state, why, reasons, outcome, told)
 
@@ -90,13 +92,7 @@ def failed(
     message = f"The staged rollout of DaemonSet {held.name} failed: {why.rstrip('.')}."
     advice = "Mend the cause, then run the task again."
     if outcome == "rolled_back":
-        message += (
-            f" It was rolled back: {_run_again(back.get('count', 0))} the former template, and no"
-            " other node was touched."
-        )
-        if back.get("left"):
-            nodes = ", ".join(back["left"]["nodes"])
-            message += f" On {nodes} the pod could not be replaced in time."
+        message += f" It was rolled back{_who_is_back(back)}."
         told = {"touched": told.get("touched", {"count": 0, "nodes": []}), "rolled_back": back}
     elif outcome == "paused":
         message += (
@@ -144,7 +140,19 @@ def in_the_way(held: Held, why: str, advice: str) -> RolloutError:
     )
 
 
-def _run_again(nodes: int) -> str:
-    return count_of(
-        nodes, "node that it had touched runs again", "nodes that it had touched run again"
-    )
+def _who_is_back(back: Mapping[str, Any]) -> str:
+    """What a rollback has come to, as the end of a sentence, and one more."""
+    count, left = int(back.get("count", 0)), back.get("left")
+    told = ""
+    if count:
+        had = count_of(
+            count,
+            "node that it had touched runs the former template again",
+            "nodes that it had touched run the former template again",
+        )
+        told = f": {had}, and no other node was touched"
+    elif not left:
+        told = ": no node has a pod of the new template"
+    if left:
+        told += f". On {', '.join(left['nodes'])} the pod could not be replaced in time"
+    return told

@@ -11,14 +11,14 @@ or a job that is killed gets nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.errors import RolloutError
 from .._base.words import count_of, natural
 from .._cluster.revisions import Revision, revisions_of
-from .._nodes.pods import revision_of
+from .._nodes.pods import is_ready, revision_of
 from .._spec.rollout import Plan, stages_of
 from .._spec.shares import share_of
 from . import reverting, staged
@@ -28,7 +28,7 @@ from .outcomes import reasons_of
 from .patience import Patience
 from .pods import Replacing
 from .state import HOLDING, PROMOTING, ROLLING, State
-from .surroundings import Surroundings, look_around
+from .surroundings import Surroundings, away, look_around
 
 
 class StageError(RolloutError):
@@ -52,11 +52,13 @@ class Cut:
 
     Attributes:
         outdated: all that have no new pod yet.
+        again: those of earlier stages that are not well any more, to be proven again first.
         now: those whose turn it is: to be replaced, or to be proven where the new pod is there.
         sizes: how many nodes each stage has.
     """
 
     outdated: Sequence[str]
+    again: Sequence[str]
     now: Sequence[str]
     sizes: Sequence[int]
 
@@ -117,7 +119,7 @@ class Stages:
             stage = next_stage(self.state)
             while True:
                 turn = self._cut(pods, stage)
-                if not turn.now and not turn.outdated:
+                if not turn.again and not turn.now and not turn.outdated:
                     return True
                 self._stage(pods, stage, turn)
                 if stage == self.plan.until_stage and self._cut(pods, stage).outdated:
@@ -248,7 +250,13 @@ class Stages:
             for node in self._around.excused.keys() & set(hashes)
             if hashes[node] != pods.revision
         }
-        return cut(self.plan, self.state, there, self._around.labels, stage)
+        unwell = {
+            node
+            for node, pod in pods.pods().items()
+            if hashes[node] == pods.revision and node in there and not is_ready(pod)
+        }
+        unwell -= away(self.held, unwell)
+        return cut(self.plan, self.state, there, self._around.labels, stage, unwell)
 
     def _stage(self, pods: Replacing, stage: int, turn: Cut) -> None:
         held, total = self.held, len(turn.outdated)
@@ -257,6 +265,14 @@ class Stages:
         held.progress(f"{held.name}: stage {stage} of {stages}, {count_of(len(turn.now), 'node')}")
         desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or total)
         allowed = share_of(self.plan.max_failures, desired)
+        if turn.again:
+            # A version that fails after its stage goes no further.
+            again = pods.replace(
+                turn.again,
+                at_once=len(turn.again),
+                max_failures=max(0, allowed - len(self.failed)),
+            )
+            self._note(again, stage, allowed)
         if set(turn.now) & set(turn.outdated):
             self._stand_new()
         outcomes = pods.replace(
@@ -270,7 +286,7 @@ class Stages:
         well = [one.node for one in outcomes if one.updated]
         if well and self.plan.soak_seconds:
             left = max(0, allowed - len(self.failed))
-            self._note(pods.soak(well, max_failures=left), stage, allowed)
+            self._note(pods.soak(well, max_failures=left), stage, allowed, soaked=True)
         held.write(self.state.at(HOLDING, stage=stage))
 
     def _strategy(self) -> Mapping[str, Any]:
@@ -278,8 +294,10 @@ class Stages:
         found: Mapping[str, Any] | None = self._intent["spec"].get("updateStrategy")
         return found or self.state.strategy
 
-    def _note(self, outcomes: Iterable[NodeOutcome], stage: int, allowed: int) -> None:
-        """Take in what became of nodes.
+    def _note(
+        self, outcomes: Iterable[NodeOutcome], stage: int, allowed: int, *, soaked: bool = False
+    ) -> None:
+        """Take in what became of nodes; after the soak it is none that the deadline cut short.
 
         Raises:
             StageError: too many failed, or the time was up before all had their turn.
@@ -291,7 +309,8 @@ class Stages:
         self.failed.update({one.node: one for one in outcomes if one.failed})
         self._left_out.update(one.node for one in outcomes if one.failed or one.gone)
         undone = [one for one in outcomes if not one.updated and not one.gone and not one.failed]
-        if len(self.failed) <= allowed and not undone and not self.held.deadline.passed():
+        is_cut = soaked and self.held.deadline.passed()
+        if len(self.failed) <= allowed and not undone and not is_cut:
             return
         reasons = staged.reasons_of(self.failed.values())
         told = f"stage {stage} of {max(self.state.stages, stage)}"
@@ -326,6 +345,7 @@ def cut(
     standing: Mapping[str, str],
     labels: Mapping[str, Mapping[str, str]],
     stage: int,
+    unwell: Container[str] = (),
 ) -> Cut:
     """Whose turn it is in a stage.
 
@@ -338,6 +358,7 @@ def cut(
         standing: the revision of each node's pod.
         labels: those of each node, where the plan goes by them.
         stage: which one, counted from 1.
+        unwell: nodes whose pod is not ready any more.
     """
     batches = stages_of(plan, [(node, labels.get(node, {})) for node in standing])
     order = [node for batch in batches for node in batch]
@@ -347,8 +368,9 @@ def cut(
     outdated = [node for node in order if not _is_done(state, standing[node])]
     sizes = [len(batch) for batch in batches]
     before, until = sum(sizes[: stage - 1]), sum(sizes[:stage])
+    again = [node for node in done[:before] if node in unwell]
     now = [*done[before:], *outdated[: max(0, until - len(done))]]
-    return Cut(outdated, now, sizes)
+    return Cut(outdated, again, now, sizes)
 
 
 def _is_done(state: State, revision: str) -> bool:

@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from .._base.errors import ForbiddenError
+from .._base.errors import ForbiddenError, NotFoundError
 from .._nodes.causes_of_pods import node_trouble
 from .._nodes.trouble import Trouble
 from .._spec.rollout import Plan
 from .._spec.shares import share_of
 from .held import Held
 from .patience import Patience
+
+_MOST_READ = 20
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,29 @@ def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
     desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or 0)
     excused = sick if limit is not None and len(sick) <= share_of(limit, desired) else {}
     return Surroundings(labels, excused)
+
+
+def away(held: Held, nodes: Collection[str]) -> set[str]:
+    """Those of some nodes that are gone or not Ready, so that it says nothing of their pods that
+    these are not well. Of many nodes, or without the right to read them, none is known to be.
+    """
+    if len(nodes) > _MOST_READ:
+        return set()
+    found = set()
+    for node in nodes:
+        try:
+            seen = held.cluster.request(
+                "GET",
+                f"/api/v1/nodes/{node}",
+                deadline=held.deadline,
+                doing=f"read node {node}",
+            ).body
+        except NotFoundError:
+            found.add(node)
+            continue
+        except ForbiddenError:
+            return set()
+        trouble = node_trouble(seen)
+        if trouble is not None and trouble.cause == "NodeNotReady":
+            found.add(node)
+    return found
