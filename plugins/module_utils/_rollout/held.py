@@ -14,16 +14,16 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, DeadlineError, NotFoundError, RolloutError
+from .._base.errors import ConflictError, DeadlineError, ExpiredError, NotFoundError, RolloutError
 from .._cluster import daemonsets, fieldset, managers
 from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
-from .._cluster.failures import ExpiredError
 from .._cluster.objects import How
 from .._cluster.revisions import is_template, stored
 from .._spec.fields import CHANGE_CAUSE
 from .._spec.schema import fields_of
 from . import rolling_back, waiting
+from .lost import LostError, foreign
 from .state import ANNOTATION, MANAGER, State, new_run, now, state_of
 
 ON_DELETE: Mapping[str, Any] = {"type": "OnDelete"}
@@ -31,17 +31,6 @@ _ATTEMPTS = 20
 _STRATEGY = fields_of("DaemonSetSpec")["updateStrategy"]
 _STRATEGY_PATH = ("f:spec", "f:updateStrategy")
 _CAUSE_PATH = ("f:metadata", "f:annotations", f"f:{CHANGE_CAUSE}")
-
-
-class LostError(RolloutError):
-    """The DaemonSet is not in this run's hands any more, so that it must not touch it again.
-
-    Attributes:
-        found: the DaemonSet as it was found, where somebody else has changed its update strategy
-            and nothing more: then the template is still this run's to put back.
-    """
-
-    found: dict[str, Any] | None = None
 
 
 class Held:
@@ -391,30 +380,6 @@ def _is_observed(live: Mapping[str, Any]) -> bool:
 def digest_of(template: Mapping[str, Any]) -> str:
     """A digest of a template as the server holds it."""
     return hashlib.sha256(json.dumps(stored(template), sort_keys=True).encode()).hexdigest()
-
-
-def foreign(name: str, changed: list[str], live: dict[str, Any]) -> LostError:
-    """The failure of a rollout into which somebody else has written."""
-    entries = [one for one in managers.entries(live) if not one.get("subresource")]
-    ours = (MANAGER,)
-    last = max(
-        (one for one in entries if one.get("time") and one.get("manager") not in ours),
-        key=lambda one: str(one["time"]),
-        default=None,
-    )
-    who = f" (last written by {last['manager']} at {last['time']})" if last else ""
-    undo = "Undo that change"
-    if "spec.updateStrategy" in changed:
-        undo += ", so that spec.updateStrategy.type is OnDelete again until the rollout has ended"
-    lost = LostError(
-        f"Somebody else changed {' and '.join(changed)} of DaemonSet {name}{who} during its"
-        " rollout. Nothing of that was overwritten, and the task has stopped.",
-        advice=f"{undo}, then run the task again; or have the task's definition take its place with"
-        " on_unfinished_rollout: proceed.",
-    )
-    if changed == ["spec.updateStrategy"]:
-        lost.found = live
-    return lost
 
 
 def _set_cause(intent: dict[str, Any], cause: str | None) -> None:

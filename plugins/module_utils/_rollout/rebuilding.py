@@ -26,8 +26,9 @@ from .._cluster.user_agent import user_agent
 from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
 from . import history, reverting, staged, waiting
-from .held import Held, LostError, foreign
+from .held import Held
 from .history import NOWHERE
+from .lost import LostError, foreign
 from .patience import Patience
 from .pod_table import PodTable
 from .staged import Staged

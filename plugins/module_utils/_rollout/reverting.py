@@ -15,7 +15,8 @@ from .._cluster.revisions import Revision, revisions_of
 from .._nodes.pods import revision_of
 from .._spec.rollout import Plan
 from . import staged
-from .held import ON_DELETE, Held, foreign
+from .held import ON_DELETE, Held
+from .lost import foreign
 from .node_work import Proof
 from .patience import Patience
 from .pods import Replacing

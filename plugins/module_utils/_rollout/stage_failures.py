@@ -14,7 +14,8 @@ from .._base.words import count_of
 from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
 from . import reverting, staged
-from .held import Held, LostError
+from .held import Held
+from .lost import LostError
 from .patience import Patience
 from .stages import StageError, Stages
 from .state import FAILED, HALTED, STAGED, State

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -21,8 +21,9 @@ from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
 from .._nodes.readiness import BY_NODE, excused_in_words
 from .._spec.rollout import Plan
-from . import foreseeing, history, reverting, staged, waiting
-from .held import ON_DELETE, Held, LostError, foreign
+from . import fates, foreseeing, history, reverting, staged, waiting
+from .held import ON_DELETE, Held
+from .lost import LostError, foreign
 from .patience import Patience
 from .stage_failures import after_failure, failed, in_the_way, let_go
 from .staged import Staged
@@ -314,12 +315,15 @@ def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
 def _foreseen(task: _Task, plan: Plan, state: State) -> Staged:
     """Check mode of what goes forward."""
     held = task.held
+    final = held.predict(task.intent, partial=task.how.partial)
+    if state.hash is None:
+        # There may be pods of the template already, such as of a rollout that was paused.
+        there = fates.hashes(held.cluster, final.after, held.deadline)
+        state = replace(state, hash=next(iter(there), None))
     told = foreseeing.stages(held, plan, task.patience, state)
     is_held = told.pop("holds")
     if is_held:
         final = held.predict(held.with_strategy(ON_DELETE))
-    else:
-        final = held.predict(task.intent, partial=task.how.partial)
     changed = not is_held or bool(told["restarts"]["pods"])
     return Staged(
         Applied(task.before, final.after, changed, final.warnings, final.rewritten),
