@@ -66,7 +66,8 @@ class Prover:
         allowed, restarts = self._proof.max_pod_restarts, restarts_of(pod)
         if allowed is None or restarts <= allowed:
             return False
-        told = f"its containers restarted {restarts} times, {allowed} are allowed"
+        times = "once" if restarts == 1 else f"{restarts} times"
+        told = f"its containers restarted {times}, and max_pod_restarts is {allowed}"
         found = trouble_of(pod, log=self._asking.log_of(pod))
         if found is None:
             work.fail(Trouble("CrashLoop", told, False))

@@ -136,7 +136,7 @@ def abandon(
         return rebuilding.abandon(cluster, live, how, deadline, progress)
     held = Held(cluster, live, how, deadline, progress)
     plan = Plan.from_dict(found.plan)
-    reverting.revert(held, plan, patience or Patience(), "it was rolled back")
+    reverting.revert(held, plan, patience or Patience(), "a rollback was asked for")
     return Applied(live, held.live, True, held.warnings)
 
 
@@ -298,7 +298,7 @@ def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
     if task.how.dry_run:
         return _foreseen_back(task, found)
     chosen = Plan.from_dict(found.plan)
-    told = reverting.revert(held, chosen, task.patience, "the task wants the stable template")
+    told = reverting.revert(held, chosen, task.patience, "a task wanted the former template")
     applied = held.put(lambda: task.intent, partial=task.how.partial)
     return Staged(
         Applied(task.before, held.live, True, held.warnings, applied.rewritten),
