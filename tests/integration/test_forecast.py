@@ -149,6 +149,28 @@ def test_on_in_the_middle_spares_the_new_ones(api: Api, tasks: Tasks) -> None:
     assert watch.restarted_nodes() == {"node-2", "node-3", "node-4"}
 
 
+def test_stages_spare_pods_that_have_the_template_already(api: Api, tasks: Tasks) -> None:
+    _half_done(api, tasks)
+    strategy = {"type": "OnDelete"}
+    given = {**_AGENT, "update_strategy": strategy, "rollout": {"stages": [1, 1, 5]}, "wait": True}
+    told = _restarts(tasks.ok(**given, check=True))
+    with PodWatch(api, tasks.namespace) as watch:
+        tasks.ok(**given)
+    assert told["nodes"] == ["node-0", "node-1"]
+    assert watch.restarted_nodes() == {"node-0", "node-1"}
+
+
+def test_what_takes_the_place_of_a_pause_spares_what_is_done(api: Api, tasks: Tasks) -> None:
+    _half_done(api, tasks)
+    tasks.ok(name="agent", state="paused")
+    given = {**_NEWER, "on_unfinished_rollout": "proceed", "wait": True}
+    told = _restarts(tasks.ok(**given, check=True))
+    with PodWatch(api, tasks.namespace) as watch:
+        tasks.ok(**given)
+    assert told["nodes"] == ["node-2", "node-3", "node-4"]
+    assert watch.restarted_nodes() == {"node-2", "node-3", "node-4"}
+
+
 def test_a_restart_tells_too(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_AGENT, wait=True)
     checked = tasks.ok(name="agent", state="restarted", check=True)
