@@ -348,3 +348,39 @@ def test_a_kubelet_whose_clock_is_ahead() -> None:
     found = diagnosis.reasons(daemonset(2, 1, minReadySeconds=10), pods, now=NOW)
     assert causes(found) == {"ClockSkew": (1, ["a"])}
     assert "120 seconds ahead" in found[0]["evidence"]
+
+
+# --- old pods that stay
+
+
+def _numbered(obj: dict[str, Any], number: str) -> dict[str, Any]:
+    obj["metadata"]["labels"] = {"pod-template-generation": number}
+    return obj
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds", "told"),
+    [
+        pytest.param("FailedDelete", 0, True, id="it may not delete them"),
+        pytest.param("FailedCreate", 0, False, id="another refusal"),
+        pytest.param("FailedDelete", -90, False, id="before the change"),
+    ],
+)
+def test_old_pods_that_the_controller_may_not_delete(
+    reason: str, seconds: float, told: bool
+) -> None:
+    live = daemonset(3, 3)
+    live["metadata"] |= {
+        "annotations": {"deprecated.daemonset.template.generation": "2"},
+        "managedFields": [{"time": at(-60), "fieldsV1": {"f:spec": {}}}],
+    }
+    pods = [
+        _numbered(pod("a", ready="True"), "1"),
+        _numbered(pod("b", ready="True"), "2"),
+        _numbered(pod("c", ready="True"), "1"),
+    ]
+    words = 'Error deleting: admission webhook "keep.example" denied the request: kept'
+    found = diagnosis.reasons(live, pods, events=[event("ds", reason, words, seconds)], now=NOW)
+    assert causes(found) == ({"Webhook": (2, ["a", "c"])} if told else {})
+    assert not told or (found[0]["evidence"], found[0]["heals"]) == (words, False)
+    assert diagnosis.reasons(live, pods, events=None, now=NOW) == []

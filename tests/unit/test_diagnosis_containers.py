@@ -139,6 +139,99 @@ def found(
             True,
             id="registry down",
         ),
+        pytest.param(
+            "ErrImagePull",
+            f"{PULLING}no match for platform in manifest: not found",
+            "no match for platform in manifest: not found",
+            False,
+            id="another platform, containerd",
+        ),
+        pytest.param(
+            "ErrImagePull",
+            "choosing an image from manifest list docker://x: no image found in manifest list for"
+            ' architecture "arm64", variant "v8", OS "linux"',
+            'architecture "arm64"',
+            False,
+            id="another platform, CRI-O",
+        ),
+        pytest.param(
+            "ErrImagePull",
+            f"{PULLING}failed to extract layer sha256:1: write /x: no space left on device",
+            "no space left on device",
+            True,
+            id="the node's disk is full",
+        ),
+        pytest.param(
+            "ErrImagePull",
+            f"{PULLING}{RESOLVING}failed to do request: Head"
+            ' "https://registry.example/v2/team/agent/manifests/1.2": tls: failed to verify'
+            " certificate: x509: certificate signed by unknown authority",
+            "x509: certificate signed by unknown authority",
+            False,
+            id="a registry that is not trusted",
+        ),
+        pytest.param(
+            "ErrImagePull",
+            f"{PULLING}{RESOLVING}unexpected status from HEAD request to"
+            " https://registry.example/v2/team/agent/manifests/1.2: 504 Gateway Timeout",
+            "504 Gateway Timeout",
+            True,
+            id="a proxy gives up",
+        ),
+        pytest.param(
+            "ErrImagePull",
+            f"{PULLING}failed to copy: httpReadSeeker: failed open: unexpected status from GET"
+            " request to https://registry.example/v2/team/agent/blobs/sha256:1: 521 ",
+            ": 521",
+            True,
+            id="a status without words",
+        ),
+        pytest.param(
+            "ErrImagePull",
+            f"{PULLING}failed to copy: httpReadSeeker: local error: context canceled",
+            "context canceled",
+            True,
+            id="broken off",
+        ),
+        pytest.param(
+            "RegistryUnavailable",
+            f"image pull failed for {IMAGE} because the registry is unavailable: pinging it",
+            "the registry is unavailable: pinging it",
+            True,
+            id="the registry is away, CRI-O",
+        ),
+        pytest.param(
+            "ImagePullBackOff",
+            f'Back-off pulling image "{IMAGE}": RegistryUnavailable: image pull failed for {IMAGE}'
+            " because the registry is unavailable: pinging it",
+            f"container c: image pull failed for {IMAGE} because the registry is unavailable",
+            True,
+            id="the same, backing off",
+        ),
+        pytest.param(
+            "ImagePullBackOff",
+            f'Back-off pulling image "{IMAGE}": SignatureValidationFailed: image pull failed for'
+            f" {IMAGE} because the signature validation failed: Source image rejected: none",
+            f"container c: image pull failed for {IMAGE} because the signature validation failed",
+            False,
+            id="not signed, backing off",
+        ),
+        pytest.param(
+            "ErrImagePull",
+            f"unable to pull image or OCI artifact: pull image err: reading manifest 1.2 in {IMAGE}"
+            ": manifest unknown; artifact err: provided artifact is a container image",
+            f"container c: reading manifest 1.2 in {IMAGE}: manifest unknown",
+            False,
+            id="CRI-O tries it as an artifact, too",
+        ),
+        pytest.param(
+            "ErrImagePull",
+            f"{PULLING}failed to authorize: failed to fetch oauth token: unexpected status from GET"
+            " request to https://auth.example/token?account=me&service=x: 403 Forbidden",
+            "https://auth.example/token: 403 Forbidden",
+            False,
+            id="what the query of an address tells is left out",
+        ),
         pytest.param("ImageInspectError", "runtime gone", "runtime gone", False, id="inspect"),
         pytest.param(
             "InvalidImageName",
@@ -167,6 +260,35 @@ def test_images(reason: str, message: str, words: str, heals: bool) -> None:
     assert (trouble.cause, trouble.heals) == ("ImagePull", heals)
     assert words in trouble.evidence
     assert IMAGE in trouble.evidence
+
+
+def test_the_name_of_an_image_says_nothing_of_the_registry() -> None:
+    image = "registry.example/timeout/agent:1.2"
+    message = (
+        f'failed to pull and unpack image "{image}": failed to resolve reference "{image}":'
+        " unexpected status from HEAD request to"
+        ' "https://registry.example/v2/timeout/agent/manifests/1.2": 401 Unauthorized'
+    )
+    trouble = found({**waiting("ErrImagePull", message), "image": image})
+    assert trouble is not None
+    assert not trouble.heals
+
+
+def test_the_image_is_named_as_the_template_names_it() -> None:
+    status = {**waiting("ErrImagePull", "agent:1: denied"), "image": "registry.example/x/agent:1"}
+    trouble = found(status, {"image": "agent:1"})
+    assert trouble == Trouble("ImagePull", "container c: agent:1: denied", False)
+
+
+def test_the_image_of_a_volume() -> None:
+    volume = "registry.example/models:3"
+    backing_off = found(
+        waiting("ImagePullBackOff", f'Back-off pulling image "{volume}": ErrImagePull: denied'),
+        {"image": IMAGE},
+    )
+    assert backing_off == Trouble("ImagePull", f"container c, image {volume}: denied", False)
+    mounting = found(waiting("ImageVolumeMountFailed", "no such directory"))
+    assert mounting == Trouble("VolumeMount", "container c: no such directory", False)
 
 
 def test_older_kubelets_tell_the_registrys_words_in_an_event() -> None:
@@ -215,6 +337,35 @@ def test_wrappings_are_taken_off(message: str, words: str) -> None:
         ("CreateContainerError", "context deadline exceeded", True),
         ("CreateContainerError", "failed to reserve container name p: it is reserved", True),
         ("RunContainerError", 'exec: "/nope": stat /nope: no such file or directory', False),
+        (
+            "CreateContainerConfigError",
+            "failed to sync secret cache: timed out waiting for x",
+            True,
+        ),
+        ("CreateContainerConfigError", 'configmap "timed out waiting" not found', False),
+        ("CreateContainerConfigError", "services have not yet been read at least once", True),
+        (
+            "CreateContainerConfigError",
+            'container has runAsNonRoot and image has non-numeric user (agent) (pod: "p", c: "c")',
+            False,
+        ),
+        (
+            "CreateContainerConfigError",
+            'failed to prepare subPath for volumeMount "x" of container "c"',
+            False,
+        ),
+        (
+            "CreateContainerError",
+            "kubelet may be retrying requests that are timing out in CRI-O due to system load",
+            True,
+        ),
+        ("CreateContainerError", "executable file `/nope` not found: No such file", False),
+        (
+            "RunContainerError",
+            'OCI runtime create failed: exec: "/agent": permission denied: unknown',
+            False,
+        ),
+        ("RunContainerError", "mkdir /run/x: no space left on device", True),
         ("PostStartHookError", "command failed", False),
         ("PreStartHookError", "", False),
     ],
@@ -307,6 +458,89 @@ def test_secrets_are_hidden_before_a_log_is_cut() -> None:
     assert "example failed" in trouble.evidence
 
 
+def test_what_variables_hold_is_hidden() -> None:
+    spec = {"env": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "DB_HOST", "value": "d"}]}
+    for trouble in (
+        found(crashing(ended(1)), spec, log="no entry for d with hunter2\n"),
+        found(crashing(ended(1, message="no entry for d with hunter2")), spec),
+        found(waiting("PostStartHookError", "curl d with hunter2 failed"), spec),
+    ):
+        assert trouble is not None
+        assert "hunter2" not in trouble.evidence
+        assert " d with ********" in trouble.evidence
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        ("ErrImagePull", 'Head "https://me:hunter2@registry.example/v2/": EOF'),
+        ("CreateContainerError", "mount -o username=me,password=hunter2 failed"),
+        ("SomethingNew", "Authorization: Bearer hunter2hunter2"),
+    ],
+)
+def test_no_evidence_holds_secrets(reason: str, message: str) -> None:
+    trouble = found(waiting(reason, message))
+    assert trouble is not None
+    assert "hunter2" not in trouble.evidence
+    assert "********" in trouble.evidence
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        pytest.param("one\n\n  two  \n", "one | two", id="lines"),
+        pytest.param("\x1b[31mred\x1b[0m\x1b]0;title\x07 \x1b(Bend", "red end", id="colours"),
+        pytest.param("größer als 3 µs\n内存不足\n", "größer als 3 µs | 内存不足", id="not ASCII"),
+        pytest.param("loading 10%\rloading 99%\r\nfull", "loading 99% | full", id="a progress"),
+        pytest.param("a\x00b\x07\u202ec\ud800", "a b c", id="what cannot be shown"),
+        pytest.param("\ufffd\n", "\ufffd", id="what is no text"),
+    ],
+)
+def test_logs_are_shown_in_one_line(log: str, shown: str) -> None:
+    trouble = found(crashing(ended(1)), log=log)
+    assert trouble is not None
+    assert trouble.evidence == f"container c: exit code 1, restarted 3 times; log: {shown}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "panic: runtime error: invalid memory address",
+        "fatal error: all goroutines are asleep",
+        'Exception in thread "main" java.lang.IllegalStateException: no devices',
+        "Caused by: java.net.ConnectException: refused",
+        "thread 'main' panicked at src/main.rs:2:5:",
+    ],
+)
+def test_the_words_with_which_a_program_gives_up(words: str) -> None:
+    where = "".join(f"\tat some.place.in.the.program(Line{n})\n" for n in range(50))
+    trouble = found(crashing(ended(2)), log=f"starting\n{words}\n{where}")
+    assert trouble is not None
+    assert f"; log: {words} | at some.place" in trouble.evidence
+    assert trouble.evidence.endswith("...")
+    assert len(trouble.evidence) == MAX_EVIDENCE
+    short = found(crashing(ended(2)), log=f"starting\n{words}\n")
+    assert short is not None
+    assert short.evidence.endswith(f"; log: starting | {words}")
+
+
+def test_a_container_that_never_ran_has_no_log() -> None:
+    last = ended(128, "StartError", message='exec: "/nope": no such file')
+    trouble = found(crashing(last), log="of the image before\n")
+    assert trouble is not None
+    assert "of the image before" not in trouble.evidence
+    assert trouble.evidence.endswith('message: exec: "/nope": no such file')
+
+
+def test_an_end_that_the_kubelet_did_not_see() -> None:
+    last = ended(137, "ContainerStatusUnknown", message="it could not be located")
+    trouble = found({"name": "c", "state": {"terminated": last}, "restartCount": 1})
+    told = "container c: it ended while its kubelet did not look"
+    assert trouble == Trouble("Starting", told, True)
+    again = found(crashing(last))
+    assert again == Trouble("CrashLoop", f"{told}, restarted 3 times", False)
+
+
 @pytest.mark.parametrize(
     ("status", "crash"),
     [
@@ -389,6 +623,27 @@ def test_a_container_that_a_probe_ended(code: int, probe: str) -> None:
     assert trouble is not None
     assert (trouble.cause, trouble.heals) == ("ProbeFailed", False)
     assert trouble.evidence.endswith(f"restarted 3 times; before: {probe} probe failed: timeout")
+
+
+def test_a_container_that_a_probe_ends_each_time_runs_for_long_in_between() -> None:
+    events = [{**UNHEALTHY, "message": "Startup probe failed: refused"}]
+    status = running(200, ended(137), 3)
+    trouble = found(status, events=events, now=NOW)
+    assert trouble is not None
+    assert (trouble.cause, trouble.heals) == ("ProbeFailed", False)
+    assert found(running(200, ended(137), 1), events=events, now=NOW) is None
+    assert found(running(200, ended(1), 3), events=events, now=NOW) is None
+
+
+def test_a_container_that_its_hook_ended() -> None:
+    events = [{**UNHEALTHY, "reason": "FailedPostStartHook", "message": "PostStartHook failed"}]
+    trouble = found(crashing(ended(137)), events=events)
+    assert trouble is not None
+    assert (trouble.cause, trouble.heals) == ("ContainerConfig", False)
+    assert trouble.evidence.endswith("; before: its postStart hook failed")
+    of_its_own = found(crashing(ended(1)), events=events)
+    assert of_its_own is not None
+    assert of_its_own.cause == "CrashLoop"
 
 
 @pytest.mark.parametrize(

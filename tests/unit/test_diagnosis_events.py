@@ -96,6 +96,37 @@ def event(message: str, reason: str = "FailedCreate", **more: Any) -> dict[str, 
             "NoPod",
             False,
         ),
+        (f"{FORBIDDEN}status unknown for quota: q, resources: pods", "Quota", True),
+        (
+            "Error creating: Internal error occurred: resource quota evaluation timed out",
+            "Quota",
+            True,
+        ),
+        (
+            f"{FORBIDDEN}cpu max limit to request ratio per Container is 2, but provided is 4.000",
+            "Quota",
+            False,
+        ),
+        (f"{FORBIDDEN}image policy webhook backend denied one or more images: x", "Webhook", False),
+        (f"{FORBIDDEN}pod rejected: Pod's Overhead doesn't match RuntimeClass's", "NoPod", False),
+        (
+            f"{FORBIDDEN}pod node label selector conflicts with its namespace node label selector",
+            "NoPod",
+            False,
+        ),
+        (
+            (
+                f"{FORBIDDEN}pod tolerations (possibly merged with namespace default tolerations)"
+                " conflict with its namespace whitelist"
+            ),
+            "NoPod",
+            False,
+        ),
+        (
+            f"{FORBIDDEN}the integer value of priority (5) must not be provided in pod spec; x",
+            "NoPod",
+            False,
+        ),
         # Of an API server that has just been started.
         (
             f'{FORBIDDEN}no role: clusterrole "system:service-account-issuer" not found',

@@ -125,6 +125,66 @@ def test_the_pods_network() -> None:
     assert found == Trouble("PodSandbox", "FailedCreatePodSandBox: plugin type failed", True)
 
 
+@pytest.mark.parametrize(
+    ("reason", "message", "evidence", "heals"),
+    [
+        (
+            "FailedCreatePodSandBox",
+            (
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup"
+                f' network for sandbox "{"ab" * 32}": plugin type="mesh" failed (add): no address'
+            ),
+            (
+                "FailedCreatePodSandBox: failed to setup network for sandbox:"
+                ' plugin type="mesh" failed (add): no address'
+            ),
+            True,
+        ),
+        (
+            "FailedCreatePodSandBox",
+            (
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get"
+                ' sandbox runtime: no runtime for "kata" is configured'
+            ),
+            (
+                "FailedCreatePodSandBox: failed to get sandbox runtime:"
+                ' no runtime for "kata" is configured'
+            ),
+            False,
+        ),
+        (
+            "FailedCreatePodSandBox",
+            (
+                "Failed to create pod sandbox: rpc error: code = Unknown desc ="
+                " failed to find runtime handler kata from runtime list map[]"
+            ),
+            "FailedCreatePodSandBox: failed to find runtime handler kata from runtime list map[]",
+            False,
+        ),
+        (
+            "FailedCreatePodContainer",
+            "unable to ensure pod container exists: cgroup",
+            "FailedCreatePodContainer: unable to ensure pod container exists: cgroup",
+            True,
+        ),
+        (
+            "FailedPrepareDynamicResources",
+            "Failed to prepare dynamic resources: no driver",
+            "FailedPrepareDynamicResources: Failed to prepare dynamic resources: no driver",
+            True,
+        ),
+    ],
+)
+def test_what_comes_before_the_containers(
+    reason: str, message: str, evidence: str, heals: bool
+) -> None:
+    obj = pod(containerStatuses=[CREATING])
+    found = trouble_of(obj, events=[event(reason, message)], node=node())
+    assert found == Trouble("PodSandbox", evidence, heals)
+    away = trouble_of(obj, events=[event(reason, message)], node=node("False"))
+    assert cause(away) == "NodeNotReady"
+
+
 def test_not_ready_for_a_reason_of_the_pods_own() -> None:
     obj = pod(containerStatuses=[RUNS])
     assert trouble_of(obj) == Trouble("NotReady", "not ready: c", True)
@@ -209,6 +269,54 @@ PREEMPTION = " preemption: 0/5 nodes are available: 5 Preemption is not helpful 
             "1 node(s) had volume node affinity conflict",
             False,
         ),
+        (
+            (
+                "0/5 nodes are available: 1 Insufficient memory. no new claims to deallocate,"
+                " preemption: 0/5 nodes are available: 5 Preemption is not helpful for scheduling."
+            ),
+            "Unschedulable",
+            "1 Insufficient memory",
+            True,
+        ),
+        (
+            (
+                "0/5 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity,"
+                f" {AFFINITY}. still not schedulable, preemption: 0/5 nodes are available."
+            ),
+            "Unschedulable",
+            "1 node(s) didn't match PersistentVolume's node affinity",
+            False,
+        ),
+        (
+            (
+                "0/5 nodes are available: 1 node(s) unavailable due to one or more pvc(s) bound to"
+                f" non-existent pv(s), {AFFINITY}.{PREEMPTION}"
+            ),
+            "Unschedulable",
+            "1 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
+            False,
+        ),
+        (
+            f"0/5 nodes are available: 1 node(s) didn't match Pod's required features, {AFFINITY}.",
+            "Unschedulable",
+            "1 node(s) didn't match Pod's required features",
+            False,
+        ),
+        (
+            (
+                "0/5 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+                f"{PREEMPTION}"
+            ),
+            "Unschedulable",
+            "pod has unbound immediate PersistentVolumeClaims",
+            True,
+        ),
+        (
+            f'0/5 nodes are available: persistentvolumeclaim "d" is being deleted.{PREEMPTION}',
+            "Unschedulable",
+            'persistentvolumeclaim "d" is being deleted',
+            True,
+        ),
         ("", "Unschedulable", "Unschedulable", True),
     ],
 )
@@ -222,6 +330,23 @@ def test_scheduling(message: str, wanted: str, evidence: str, heals: bool, by_ev
         said["message"] = message
     found = trouble_of(pod(phase="Pending", node=None, conditions=[said]), events=events)
     assert found == Trouble(wanted, evidence, heals)
+
+
+def test_what_of_the_node_does_not_fit() -> None:
+    """Newer schedulers name no taint; and a pod can ask for more than its template."""
+    tainted = node() | {"spec": {"taints": [{"key": "a/b", "value": "x", "effect": "NoSchedule"}]}}
+    words = "1 node(s) had untolerated taint(s)"
+    said = condition("PodScheduled", "False", message=f"0/5 nodes are available: {words}.")
+    obj = pod(phase="Pending", node=None, conditions=[said])
+    found = trouble_of(obj, node=tainted)
+    assert found == Trouble("Unschedulable", f"{words}: not tolerated: a/b=x:NoSchedule", True)
+    assert trouble_of(obj) == Trouble("Unschedulable", words, True)
+    message = "0/5 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+    said = condition("PodScheduled", "False", message=message)
+    obj = pod(phase="Pending", node=None, conditions=[said], spec={"nodeSelector": {"k": "v"}})
+    found = trouble_of(obj, node=node())
+    assert found is not None
+    assert found.evidence.endswith(": k=v is wanted, the node has no such label")
 
 
 @pytest.mark.parametrize(
@@ -309,6 +434,46 @@ def test_other_words_of_a_scheduler_stay_as_they_are() -> None:
             True,
         ),
         (
+            "FailedMount",
+            'MountVolume.SetUp failed for volume "x" : secret "temporary-failure" not found',
+            "VolumeMount",
+            False,
+        ),
+        (
+            "FailedMount",
+            'MountVolume.SetUp failed for volume "x" : mkdir /data: permission denied',
+            "VolumeMount",
+            False,
+        ),
+        (
+            "FailedMount",
+            (
+                'MountVolume.SetUp failed for volume "x" : failed to sync configmap cache: timed'
+                " out waiting for the condition"
+            ),
+            "VolumeMount",
+            True,
+        ),
+        (
+            "FailedAttachVolume",
+            (
+                'AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = Internal desc ='
+                " the cloud did not say why"
+            ),
+            "VolumeMount",
+            True,
+        ),
+        (
+            "FailedMount",
+            (
+                "Unable to attach or mount volumes: unmounted volumes=[d], unattached volumes=[d],"
+                " failed to process volumes=[d]: failed to fetch PVC from API server:"
+                ' persistentvolumeclaims "d" not found'
+            ),
+            "VolumeMount",
+            False,
+        ),
+        (
             "FailedMapVolume",
             'MapVolume.SetUp failed for volume "b" : blkUtil.AttachFileDevice failed',
             "VolumeMount",
@@ -339,6 +504,27 @@ def test_the_volumes_own_words_go_before_the_summary() -> None:
     assert found is not None
     assert 'secret "s" not found' in found.evidence
     assert not found.heals
+
+
+def test_a_disk_that_another_node_holds_is_more_than_the_summary() -> None:
+    held = 'Multi-Attach error for volume "pvc-1" Volume is already used by pod(s) q'
+    events = [
+        event("FailedMount", "Unable to attach or mount volumes: unmounted volumes=[x]", 0),
+        event("FailedAttachVolume", held, -60),
+    ]
+    found = trouble_of(pod(phase="Pending", containerStatuses=[CREATING]), events=events)
+    assert found == Trouble("VolumeMount", held, True)
+
+
+def test_what_a_mount_was_told_is_not_shown() -> None:
+    message = (
+        'MountVolume.SetUp failed for volume "x" : mount failed: exit status 32 Mounting arguments:'
+        " -t cifs -o username=me,password=hunter2 //files/x /mnt"
+    )
+    found = trouble_of(pod(containerStatuses=[CREATING]), events=[event("FailedMount", message)])
+    assert found is not None
+    assert "hunter2" not in found.evidence
+    assert "//files/x" in found.evidence
 
 
 def test_volumes_were_mounted_where_a_container_has_run() -> None:
@@ -468,6 +654,26 @@ def test_without_the_right_to_read_nodes_the_node_controllers_mark_tells_it() ->
         ("Terminated", "Pod was terminated in response to shutdown.", None, "NodeNotReady", True),
         ("SysctlForbidden", 'forbidden sysctl: "x"', None, "ContainerConfig", False),
         ("AppArmor", "profile x is not loaded", None, "ContainerConfig", False),
+        ("NodeName", "Predicate NodeName failed", None, "Unschedulable", True),
+        ("TaintToleration", "Predicate TaintToleration failed", None, "Unschedulable", True),
+        ("InvalidNodeInfo", "Kubelet cannot get node info.", None, "NodeNotReady", True),
+        (
+            "SMTAlignmentError",
+            "SMT Alignment Error: requested 3 cpus not multiple cpus per core = 2",
+            None,
+            "Unschedulable",
+            False,
+        ),
+        (
+            "SMTAlignmentError",
+            "SMT Alignment Error: not enough free physical CPUs",
+            None,
+            "Unschedulable",
+            True,
+        ),
+        ("PodFeatureUnsupported", "needs x", None, "ContainerConfig", False),
+        ("PodLevelResourcesNotSupported", "needs x", None, "ContainerConfig", False),
+        ("VolumeAttachmentLimitExceeded", "limit", None, "VolumeMount", True),
         ("SomethingNew", "it says", None, "NotReady", True),
         ("", "", None, "NotReady", True),
     ],
@@ -525,6 +731,18 @@ def test_ending(
     assert found is not None
     assert (found.cause, found.heals) == (wanted, True)
     assert found.evidence.startswith(words)
+
+
+def test_why_a_kubelet_does_not_end_a_pod() -> None:
+    events = [event("FailedKillPod", "error killing pod: the runtime does not answer")]
+    obj = pod("True", metadata={"deletionTimestamp": at(-90)})
+    found = trouble_of(obj, now=NOW, node=node(), events=events)
+    assert found is not None
+    assert found.evidence.endswith(
+        "has not ended it; FailedKillPod: error killing pod: the runtime does not answer"
+    )
+    still = trouble_of(pod("True", metadata={"deletionTimestamp": at(30)}), now=NOW, events=events)
+    assert still == Trouble("Terminating", "the pod is being deleted", True)
 
 
 # --- several containers

@@ -48,7 +48,7 @@ _WRAPPINGS = re.compile(
 # CRI-O says next what came of the name when it was taken for that of an artifact, too.
 _AS_ARTIFACT = re.compile(r"; artifact err: .*$")
 # Who asked is in the query of some registries, and the signature of others' links.
-_QUERY = re.compile(r"(https?://[^\s?\"]+)\?[^\s\"]+")
+_QUERY = re.compile(r"(https?://[^\s?\"]+)\?[^\s\"]*[^\s\":]")
 _BACKS_OFF = re.compile(r'^Back-off pulling image "[^"]*"$')
 _PULLED = re.compile(r'(?:[Pp]ull(?:ing)?|pull and unpack) image "([^"]+)"')
 # As much of a message as is looked at.

@@ -153,8 +153,6 @@ def reasons(
         if found is None:
             behind += [name] if is_outdated(daemonset, pod) else []
             continue
-        if there is not None and name and node is None:
-            found = trouble("NodeNotReady", f"there is no node {name} any more", True)
         _add(groups, found, [name])
     _add_absent(groups, daemonset, pods, there, own)
     _add_kept(groups, daemonset, behind, own)

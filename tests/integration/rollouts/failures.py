@@ -66,6 +66,7 @@ def _host_path(kind: str) -> dict[str, Any]:
 
 _INIT = {"initContainers": [{"name": "prepare", "image": "example.test/init:1"}]}
 _CONFIG = {"volumes": [{"name": "rules", "configMap": {"name": "agent-rules"}}]}
+_CLAIM = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "agent-data"}}]}
 _PORT = {"ports": [{"containerPort": 9100, "hostPort": 9100}]}
 
 FAILURES: dict[str, Failure] = {
@@ -80,6 +81,67 @@ FAILURES: dict[str, Failure] = {
         heals=True,
     ),
     "image name": _simulated("image-name", "ImagePull", "invalid reference format"),
+    "wrong platform": _simulated(
+        "image-pull", "ImagePull", "no match for platform", message="no match for platform in x"
+    ),
+    "registry with a secret": _simulated(
+        "image-pull",
+        "ImagePull",
+        "https://********@registry.example",
+        "x509",
+        message='Head "https://me:hunter2@registry.example/v2/": x509: unknown authority',
+    ),
+    "disk is full": _simulated(
+        "image-pull",
+        "ImagePull",
+        "no space left on device",
+        message="failed to extract layer sha256:1: no space left on device",
+        heals=True,
+    ),
+    "command": _simulated(
+        "config-error",
+        "ContainerConfig",
+        "RunContainerError",
+        "no such file",
+        reason="RunContainerError",
+        message='OCI runtime create failed: exec: "/agent": no such file or directory',
+    ),
+    "hook": _simulated(
+        "config-error",
+        "ContainerConfig",
+        "PostStartHookError",
+        "exited with 7",
+        reason="PostStartHookError",
+        message="Exec lifecycle hook ([sh -c curl]) failed: exited with 7",
+    ),
+    "network": _simulated(
+        "mount-fails",
+        "PodSandbox",
+        'plugin type="mesh" failed',
+        reason="FailedCreatePodSandBox",
+        message='Failed to create pod sandbox: plugin type="mesh" failed (add): no address',
+        heals=True,
+        unseen="Starting",
+    ),
+    "device": _simulated(
+        "evicted",
+        "Unschedulable",
+        "UnexpectedAdmissionError",
+        "Available: 0",
+        reason="UnexpectedAdmissionError",
+        message="Allocate failed due to requested number of devices: Requested: 1, Available: 0",
+        heals=True,
+    ),
+    "operating system": _simulated(
+        "evicted",
+        "ContainerConfig",
+        "PodOSNotSupported",
+        reason="PodOSNotSupported",
+        message="Failed to admit pod as the OS field doesn't match node OS",
+    ),
+    "claim": Failure(
+        "Unschedulable", ('persistentvolumeclaim "agent-data" not found',), spec=_CLAIM
+    ),
     "crash": _simulated(
         "crash-loop",
         "CrashLoop",

@@ -29,12 +29,16 @@ def add_quota(api: Api, namespace: str, pods: int) -> None:
 
 
 @contextmanager
-def webhook(api: Api, namespace: str, url: str = NOBODY, authority: str = "") -> Iterator[None]:
-    """Have a server asked about each new pod of a namespace; without it no pod is made."""
+def webhook(
+    api: Api, namespace: str, url: str = NOBODY, authority: str = "", operation: str = "CREATE"
+) -> Iterator[None]:
+    """Have a server asked about each new pod of a namespace, or each that is deleted; without it
+    no pod is made, or deleted.
+    """
     rule = {
         "apiGroups": [""],
         "apiVersions": ["v1"],
-        "operations": ["CREATE"],
+        "operations": [operation],
         "resources": ["pods"],
     }
     config: dict[str, Any] = {"url": url}

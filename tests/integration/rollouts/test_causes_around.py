@@ -56,6 +56,16 @@ def test_a_webhook_refuses_the_pods(api: Api, tasks: Tasks, tmp_path: Path) -> N
     assert REFUSAL in reason["evidence"]
 
 
+def test_a_webhook_keeps_the_old_pods(api: Api, tasks: Tasks) -> None:
+    tasks.ok(definition=_PLAIN.manifest("agent"), wait=True)
+    with webhook(api, tasks.namespace, operation="DELETE"):
+        reason = reason_of(waits(tasks, "agent", _OTHER, seconds=3, update_strategy=_ALL))
+    assert (reason["cause"], reason["count"], reason["heals"]) == ("Webhook", 5, True)
+    assert reason["nodes"] == list(ALL)
+    assert reason["evidence"].startswith("Error deleting: ")
+    assert "connection refused" in reason["evidence"]
+
+
 def test_a_webhook_does_not_answer(api: Api, tasks: Tasks) -> None:
     with webhook(api, tasks.namespace):
         reason = _fails(tasks, _PLAIN)

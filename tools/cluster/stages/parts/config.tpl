@@ -1,5 +1,5 @@
 {{/* A container's environment wants a ConfigMap that is not there. */}}
-{{ $waits = "CreateContainerConfigError" }}
+{{ $waits = or $because "CreateContainerConfigError" }}
 {{ range $all }}
 {{ if has .name $failing }}
 {{ $missing := "settings" }}

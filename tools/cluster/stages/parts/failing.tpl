@@ -2,6 +2,7 @@
 {{ $asked := merge (deepCopy (or .metadata.annotations dict)) (or .metadata.labels dict) }}
 {{ $only := index $asked "everynode.kubernetes/simulate-container" }}
 {{ $message := index $asked "everynode.kubernetes/simulate-message" }}
+{{ $because := index $asked "everynode.kubernetes/simulate-reason" }}
 {{ $code := index $asked "everynode.kubernetes/simulate-exit-code" }}
 {{ $mode := "" }}
 {{ $all := concat (or .spec.initContainers list) .spec.containers }}

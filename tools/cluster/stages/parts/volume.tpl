@@ -20,4 +20,5 @@
 {{ end }}
 {{ $else := ternary "hostPath type check failed: /data is not a directory" "configmap \"settings\" not found" (eq $mode "host-path") }}
 {{ $words := printf "MountVolume.SetUp failed for volume %q : %s" $volume (or $message $cause $else) }}
-{{ $event = dict "reason" "FailedMount" "message" $words }}
+{{ if $because }}{{ $words = $message }}{{ end }}
+{{ $event = dict "reason" (or $because "FailedMount") "message" $words }}
