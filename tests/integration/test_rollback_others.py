@@ -133,6 +133,26 @@ def test_one_that_kubectl_made_and_changed(api: Api, tasks: Tasks) -> None:
     assert image(api, tasks.namespace) == "example.test/agent:1"
 
 
+def test_what_excludes_a_part_of_it_is_told_with_the_way_out(api: Api, tasks: Tasks) -> None:
+    """A volume is of one kind only, and only who holds the other one can take it away."""
+    for medium in ("", "Memory"):
+        volume = {"name": "data", "empty_dir": {"medium": medium} if medium else {}}
+        tasks.ok(**_agent(1, volumes=[volume]))
+        observed(api, tasks.namespace)
+    live = api.daemonset(tasks.namespace, "agent")
+    live["spec"]["template"]["spec"]["volumes"] = [{"name": "data", "hostPath": {"path": "/data"}}]
+    path = f"{daemonsets(tasks.namespace)}/agent"
+    api.request("PUT", path, query={"fieldManager": "kubectl-edit"}, body=live)
+    observed(api, tasks.namespace)
+    failed = no_way_back(tasks, to_revision=1, force_conflicts=True)
+    message = failed.result["msg"]
+    assert "may not specify more than 1 volume type" in message
+    assert "volumes[name=data].hostPath (kubectl-edit)" in message
+    assert "adopt: [kubectl]" in message
+    back(tasks, to_revision=1, adopt=["kubectl"])
+    assert template(api, tasks.namespace)["spec"]["volumes"] == [{"name": "data", "emptyDir": {}}]
+
+
 def test_fields_of_another_manager_stay_its_own(api: Api, two: Tasks) -> None:
     """One that is in both revisions is neither taken over nor lost."""
     annotations = {"metadata": {"annotations": {"checked-by": "security"}}}

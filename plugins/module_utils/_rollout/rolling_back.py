@@ -13,23 +13,20 @@ from typing import Any, TypeVar
 
 from .._base.deadline import Deadline
 from .._base.errors import ConflictError, RefusedError
-from .._base.words import some_of
 from .._cluster import clearing, daemonsets, fieldset, managers
 from .._cluster.applying import Applied, apply
-from .._cluster.compare import align, differences
 from .._cluster.connection import Cluster
 from .._cluster.fieldset import FieldSet
 from .._cluster.objects import How
 from .._cluster.revisions import is_template
 from .._spec.fields import CHANGE_CAUSE
 from .._spec.tidy import tidied
-from . import stating
+from . import held_by_others, stating
 from .history import TEMPLATE, marks_of, same_template, with_marks
 
 _TEMPLATE_PATH = ("f:spec", "f:template")
 _T = TypeVar("_T")
 _ATTEMPTS = 8
-_MANY = 8
 
 
 @dataclass(frozen=True)
@@ -163,15 +160,19 @@ def _attempt(
     intent = intent_with_template(live, target, how.manager, fields, adopted)
     _state_cause(intent, live, adopted | {how.manager}, cause)
     sent, predicted = _that_gives(cluster, intent, target, live, how, deadline)
-    held = {} if _gives(predicted, target) else _held(predicted, target, how.manager)
+    held = (
+        {}
+        if _gives(predicted, target)
+        else held_by_others.held(predicted.after, target, how.manager)
+    )
     if held and same_template(_template(predicted), live["spec"]["template"]):
-        raise _all_held(live, held)
+        raise held_by_others.all_held(live, held)
     if not how.dry_run and predicted.changed:
         predicted = _made(cluster, sent, live, predicted, how, deadline)
         if sent is not intent and _gives(predicted, target):
             predicted = _settled(cluster, intent, predicted, how, deadline)
     if held:
-        predicted.warnings.append(_stays(live, held))
+        predicted.warnings.append(held_by_others.stays(live, held))
     return predicted
 
 
@@ -238,7 +239,7 @@ def _that_gives(
             best = sent, applied
         nobodys = nobodys or _left_by_nobody(applied.after, target)
     if best is None:
-        raise refusal or RefusedError("The server refuses the template.")
+        raise held_by_others.refused(refusal, live, target, how)
     return best
 
 
@@ -339,50 +340,3 @@ def _without_status(obj: Mapping[str, Any]) -> dict[str, Any]:
     passing = ("resourceVersion", "managedFields")
     metadata = {key: value for key, value in obj["metadata"].items() if key not in passing}
     return {**obj, "metadata": metadata, "status": None}
-
-
-def _held(applied: Applied, target: Mapping[str, Any], manager: str) -> dict[str, list[str]]:
-    """The fields of the template that are not what was asked for, by their owners' names."""
-    after = applied.after
-    aligned = align({"spec": {"template": dict(target)}}, after)
-    found: dict[str, list[str]] = {}
-    for path in stating.beside(aligned["spec"]["template"], _template(applied), TEMPLATE):
-        full = (*_TEMPLATE_PATH, *path)
-        owners = [one for one in managers.owners_of(after, full) if one != manager]
-        for owner in owners or ["an admission webhook"]:
-            found.setdefault(owner, []).append(fieldset.readable(full))
-    if not found:
-        paths = differences(aligned, after)
-        found["an admission webhook"] = paths or ["spec.template"]
-    return found
-
-
-def _listed(held: Mapping[str, list[str]]) -> str:
-    texts = [f"{path} ({owner})" for owner, paths in held.items() for path in paths]
-    return some_of(texts, _MANY)
-
-
-def _advice(held: Mapping[str, list[str]]) -> str:
-    words = sorted({managers.word_for(owner) for owner in held if " " not in owner})
-    return f"To take over all that they set, add adopt: [{', '.join(words)}]." if words else ""
-
-
-def _stays(live: Mapping[str, Any], held: Mapping[str, list[str]]) -> str:
-    name = f"{live['metadata']['namespace']}/{live['metadata']['name']}"
-    told = f"What others hold in the template of {name} stays as it is: {_listed(held)}."
-    return f"{told} {_advice(held)}".strip()
-
-
-def _all_held(live: Mapping[str, Any], held: Mapping[str, list[str]]) -> ConflictError:
-    name = f"{live['metadata']['namespace']}/{live['metadata']['name']}"
-    return ConflictError(
-        f"DaemonSet {name} cannot be rolled back: others hold all that would have to change:"
-        f" {_listed(held)}. Nothing was changed.",
-        advice=_advice(held),
-        status=409,
-        details={
-            "conflicts": [
-                {"field": path, "manager": owner} for owner, paths in held.items() for path in paths
-            ]
-        },
-    )
