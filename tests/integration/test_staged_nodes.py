@@ -124,6 +124,27 @@ def test_nodes_that_are_not_ready_are_left_out_where_the_task_allows(agent: Scen
         eventually(lambda: None if is_down() else True, "the node is Ready again")
 
 
+def test_a_node_that_goes_in_the_middle_of_it_is_left_out_as_well(agent: Scene) -> None:
+    def go(line: str) -> None:
+        if "stage 1 of" in line:
+            _label(agent.api, "node-1", **{"everynode.kubernetes/kubelet": "not-ready"})
+
+    wish = agent.wish(
+        NEW,
+        rollout={"stages": [1, "100%"], "soak_seconds": 1},
+        ignore_not_ready_nodes="1",
+        progress_deadline_seconds=5,
+    )
+    try:
+        done = agent.tasks.ok(**wish, heard=go)
+        assert done.result["rollout"]["excused"]["nodes"] == ["node-1"]
+        assert agent.on(NEW) >= {"node-0", "node-2", "node-3", "node-4"}
+        assert set(agent.restarts().values()) == {1}
+        assert agent.remembered == {}
+    finally:
+        _label(agent.api, "node-1", **{"everynode.kubernetes/kubelet": "running"})
+
+
 def test_a_broken_version_on_a_hundred_nodes_costs_one_pod(api: Api, tasks: Tasks) -> None:
     api.cluster.set_nodes(100)
     try:

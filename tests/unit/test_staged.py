@@ -15,7 +15,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout impo
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.node_work import (
     NodeOutcome,
 )
-from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.stages import (
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.turns import (
     cut,
     holds,
     kept_plan,

@@ -16,9 +16,9 @@ from .._spec.rollout import Plan
 from . import staged
 from .held import Held
 from .patience import Patience
-from .stages import cut, holds, next_stage
 from .state import State
 from .surroundings import look_around
+from .turns import cut, holds, next_stage
 
 
 def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str, Any]:

@@ -32,8 +32,8 @@ from .lost import LostError, foreign
 from .patience import Patience
 from .pod_table import PodTable
 from .staged import Staged
-from .stages import kept_plan
 from .state import EMPTYING, FILLING, PAUSED, REBUILD, REVERTING, State
+from .turns import kept_plan
 
 
 def carry_out(

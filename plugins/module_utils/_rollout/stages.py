@@ -11,15 +11,18 @@ or a job that is killed gets nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._base.errors import RolloutError
 from .._base.words import count_of, natural
 from .._cluster.revisions import Revision, revisions_of
 from .._nodes.pods import is_ready, revision_of
-from .._spec.rollout import Plan, stages_of
+from .._nodes.trouble import Trouble
+from .._spec.rollout import Plan
 from .._spec.shares import share_of
 from . import reverting, staged
 from .held import ON_DELETE, Held
@@ -28,7 +31,11 @@ from .outcomes import reasons_of
 from .patience import Patience
 from .pods import Replacing
 from .state import HOLDING, PROMOTING, ROLLING, State
-from .surroundings import Surroundings, away, look_around
+from .surroundings import NOT_READY, Surroundings, away, look_around, may_excuse
+from .turns import Cut, cut, holds, kept_plan, next_stage
+
+# Of the nodes' labels and health.
+_BETWEEN_LOOKS = 30.0
 
 
 class StageError(RolloutError):
@@ -44,23 +51,6 @@ class StageError(RolloutError):
         causes = ", ".join(dict.fromkeys(str(one["cause"]) for one in reasons))
         self.brief = f"{what}: {causes}" if causes else what
         self.reasons = reasons
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The nodes as one stage sees them.
-
-    Attributes:
-        outdated: all that have no new pod yet.
-        again: those of earlier stages that are not well any more, to be proven again first.
-        now: those whose turn it is: to be replaced, or to be proven where the new pod is there.
-        sizes: how many nodes each stage has.
-    """
-
-    outdated: Sequence[str]
-    again: Sequence[str]
-    now: Sequence[str]
-    sizes: Sequence[int]
 
 
 class Stages:
@@ -93,6 +83,9 @@ class Stages:
         self._excused: set[str] = set()
         self._new: Revision | None = None
         self._around = Surroundings()
+        self._looked = -math.inf
+        # Those that were not Ready any more when it was their turn.
+        self._lost: dict[str, Trouble] = {}
 
     @property
     def state(self) -> State:
@@ -113,15 +106,17 @@ class Stages:
             return True
         if holds(self.plan, self.state):
             return False
-        self._around = look_around(self.held, self.plan, self.patience)
+        self._look_around()
         new = self._new_revision()
         with self._replacing(new) as pods:
             stage = next_stage(self.state)
             while True:
+                self._look_around()
                 turn = self._cut(pods, stage)
                 if not turn.again and not turn.now and not turn.outdated:
                     return True
-                self._stage(pods, stage, turn)
+                if not self._stage(pods, stage, turn):
+                    continue
                 if stage == self.plan.until_stage and self._cut(pods, stage).outdated:
                     return False
                 stage += 1
@@ -162,7 +157,7 @@ class Stages:
 
     def why_excused(self) -> list[dict[str, Any]]:
         """What is wrong with those nodes, in the shape of all reasons."""
-        troubles = self._around.excused
+        troubles = self._sick
         return reasons_of(NodeOutcome(node, trouble=troubles[node]) for node in self.excused)
 
     def patience_for_failed(self) -> Patience:
@@ -174,6 +169,19 @@ class Stages:
         budget = share_of(allowance.unavailable_budget or 0, desired)
         wanted = str(max(budget, len(self.failed)))
         return replace(self.patience, allowance=replace(allowance, unavailable_budget=wanted))
+
+    # The nodes.
+
+    def _look_around(self) -> None:
+        """Read the nodes again, where that was a while ago."""
+        if time.monotonic() - self._looked >= _BETWEEN_LOOKS:
+            self._around = look_around(self.held, self.plan, self.patience)
+            self._looked = time.monotonic()
+
+    @property
+    def _sick(self) -> dict[str, Trouble]:
+        """The nodes that are left out, as they are not Ready and the task allows it."""
+        return {**self._around.excused, **self._lost}
 
     # What stands.
 
@@ -243,13 +251,10 @@ class Stages:
     def _cut(self, pods: Replacing, stage: int) -> Cut:
         pods.refresh()
         hashes = {node: revision_of(pod) for node, pod in pods.pods().items()}
-        left_out = self._left_out | self._around.excused.keys()
-        there = {node: one for node, one in hashes.items() if node not in left_out}
-        self._excused = {
-            node
-            for node in self._around.excused.keys() & set(hashes)
-            if hashes[node] != pods.revision
-        }
+        sick = self._sick.keys()
+        there = {node: one for node, one in hashes.items() if node not in self._left_out | sick}
+        self._excused = {node for node in sick & hashes.keys() if hashes[node] != pods.revision}
+        self._excused |= self._lost.keys()
         unwell = {
             node
             for node, pod in pods.pods().items()
@@ -258,7 +263,8 @@ class Stages:
         unwell -= away(self.held, unwell)
         return cut(self.plan, self.state, there, self._around.labels, stage, unwell)
 
-    def _stage(self, pods: Replacing, stage: int, turn: Cut) -> None:
+    def _stage(self, pods: Replacing, stage: int, turn: Cut) -> bool:
+        """Do one stage; whether it is over, or else has to be taken up again."""
         held, total = self.held, len(turn.outdated)
         stages = max(len(turn.sizes), stage)
         held.write(self._at_stage(stage, stages=stages))
@@ -281,13 +287,16 @@ class Stages:
             max_failures=max(0, allowed - len(self.failed)),
             when_created=self.stand_stable,
         )
-        self._note(outcomes, stage, allowed)
+        is_over = self._note(outcomes, stage, allowed)
         self.stand_stable()
+        if not is_over:
+            return False
         well = [one.node for one in outcomes if one.updated]
         if well and self.plan.soak_seconds:
             left = max(0, allowed - len(self.failed))
             self._note(pods.soak(well, max_failures=left), stage, allowed, soaked=True)
         held.write(self.state.at(HOLDING, stage=stage))
+        return True
 
     def _strategy(self) -> Mapping[str, Any]:
         """The update strategy that the task wants, or else the one of before."""
@@ -296,82 +305,44 @@ class Stages:
 
     def _note(
         self, outcomes: Iterable[NodeOutcome], stage: int, allowed: int, *, soaked: bool = False
-    ) -> None:
+    ) -> bool:
         """Take in what became of nodes; after the soak it is none that the deadline cut short.
+
+        Returns:
+            whether all had their turn; if not, some were left out that the others waited for.
 
         Raises:
             StageError: too many failed, or the time was up before all had their turn.
         """
-        outcomes = list(outcomes)
+        outcomes, lost = list(outcomes), len(self._lost)
         self.touched += [
             one.node for one in outcomes if one.touched and one.node not in self.touched
         ]
-        self.failed.update({one.node: one for one in outcomes if one.failed})
+        for one in outcomes:
+            if one.failed and not self._excuse(one):
+                self.failed[one.node] = one
         self._left_out.update(one.node for one in outcomes if one.failed or one.gone)
         undone = [one for one in outcomes if not one.updated and not one.gone and not one.failed]
-        is_cut = soaked and self.held.deadline.passed()
-        if len(self.failed) <= allowed and not undone and not is_cut:
-            return
+        is_late = self.held.deadline.passed()
+        if len(self.failed) <= allowed and not (soaked and is_late):
+            if not undone:
+                return True
+            if len(self._lost) > lost and not is_late:
+                return False
         reasons = staged.reasons_of(self.failed.values())
         told = f"stage {stage} of {max(self.state.stages, stage)}"
-        if self.held.deadline.passed():
+        if is_late:
             told += f" was not over after {self.held.deadline.seconds:g} seconds"
         else:
             told += " failed"
         raise StageError(told, reasons)
 
-
-def kept_plan(plan: Plan) -> dict[str, Any]:
-    """A plan as the state keeps it: without the command, which may hold secrets."""
-    kept = plan.as_dict()
-    kept.pop("verify", None)
-    return kept
-
-
-def next_stage(state: State) -> int:
-    """The stage that comes next, or is to be taken up again."""
-    return state.stage + 1 if state.phase == HOLDING else max(state.stage, 1)
-
-
-def holds(plan: Plan, state: State) -> bool:
-    """Whether the plan wants no more than what is done already."""
-    until = plan.until_stage
-    return until is not None and state.phase == HOLDING and state.stage >= until
-
-
-def cut(
-    plan: Plan,
-    state: State,
-    standing: Mapping[str, str],
-    labels: Mapping[str, Mapping[str, str]],
-    stage: int,
-    unwell: Container[str] = (),
-) -> Cut:
-    """Whose turn it is in a stage.
-
-    Nodes that are done count as those of the first stages, whatever their names: so a stage that is
-    taken up again goes on where it was, though nodes have come and gone.
-
-    Args:
-        plan: the plan.
-        state: the rollout's state; without a hash, no node is done.
-        standing: the revision of each node's pod.
-        labels: those of each node, where the plan goes by them.
-        stage: which one, counted from 1.
-        unwell: nodes whose pod is not ready any more.
-    """
-    batches = stages_of(plan, [(node, labels.get(node, {})) for node in standing])
-    order = [node for batch in batches for node in batch]
-    # What another rollout has touched before this one took its place comes first.
-    order.sort(key=lambda node: standing[node] not in state.earlier)
-    done = [node for node in order if _is_done(state, standing[node])]
-    outdated = [node for node in order if not _is_done(state, standing[node])]
-    sizes = [len(batch) for batch in batches]
-    before, until = sum(sizes[: stage - 1]), sum(sizes[:stage])
-    again = [node for node in done[:before] if node in unwell]
-    now = [*done[before:], *outdated[: max(0, until - len(done))]]
-    return Cut(outdated, again, now, sizes)
-
-
-def _is_done(state: State, revision: str) -> bool:
-    return state.hash is not None and revision == state.hash
+    def _excuse(self, outcome: NodeOutcome) -> bool:
+        """Leave a node out that is not Ready, where the task allows one more."""
+        trouble = outcome.trouble
+        if trouble is None or trouble.cause != NOT_READY:
+            return False
+        if not may_excuse(self.held, self.patience, len({*self._sick, outcome.node})):
+            return False
+        self._lost[outcome.node] = trouble
+        return True

@@ -27,7 +27,7 @@ from .lost import LostError, foreign
 from .patience import Patience
 from .stage_failures import after_failure, failed, in_the_way, let_go
 from .staged import Staged
-from .stages import Stages, kept_plan
+from .stages import Stages
 from .state import (
     HALTED,
     HOLDING,
@@ -40,6 +40,7 @@ from .state import (
     has_state,
     state_of,
 )
+from .turns import kept_plan
 
 __all__ = ["Staged", "State", "abandon", "carry_out", "has_state", "state_of"]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from .._base.errors import ForbiddenError, NotFoundError
+from .._base.errors import ForbiddenError
 from .._nodes.causes_of_pods import node_trouble
 from .._nodes.trouble import Trouble
 from .._spec.rollout import Plan
@@ -17,7 +18,7 @@ from .._spec.shares import share_of
 from .held import Held
 from .patience import Patience
 
-_MOST_READ = 20
+NOT_READY = "NodeNotReady"
 
 
 @dataclass(frozen=True)
@@ -62,34 +63,35 @@ def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
     sick = {
         name: trouble
         for name, node in names.items()
-        if (trouble := node_trouble(node)) is not None and trouble.cause == "NodeNotReady"
+        if (trouble := node_trouble(node)) is not None and trouble.cause == NOT_READY
     }
+    return Surroundings(labels, sick if may_excuse(held, patience, len(sick)) else {})
+
+
+def may_excuse(held: Held, patience: Patience, nodes: int) -> bool:
+    """Whether the task allows so many nodes to be left out as they are not Ready."""
+    limit = patience.allowance.ignore_not_ready_nodes
+    if limit is None:
+        return False
     desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or 0)
-    excused = sick if limit is not None and len(sick) <= share_of(limit, desired) else {}
-    return Surroundings(labels, excused)
+    return nodes <= share_of(limit, desired)
 
 
 def away(held: Held, nodes: Collection[str]) -> set[str]:
     """Those of some nodes that are gone or not Ready, so that it says nothing of their pods that
-    these are not well. Of many nodes, or without the right to read them, none is known to be.
+    these are not well. Without the right to read nodes, none is known to be.
     """
-    if len(nodes) > _MOST_READ:
+    if not nodes:
         return set()
-    found = set()
-    for node in nodes:
-        try:
-            seen = held.cluster.request(
-                "GET",
-                f"/api/v1/nodes/{node}",
-                deadline=held.deadline,
-                doing=f"read node {node}",
-            ).body
-        except NotFoundError:
-            found.add(node)
-            continue
-        except ForbiddenError:
-            return set()
-        trouble = node_trouble(seen)
-        if trouble is not None and trouble.cause == "NodeNotReady":
-            found.add(node)
-    return found
+    from .._cluster import evidence
+
+    seen = evidence.nodes(held.cluster, held.deadline, nodes)
+    if seen is None:
+        return set()
+    here = {str(node["metadata"]["name"]) for node in seen if not _is_sick(node)}
+    return set(nodes) - here
+
+
+def _is_sick(node: Mapping[str, Any]) -> bool:
+    trouble = node_trouble(node)
+    return trouble is not None and trouble.cause == NOT_READY

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 everynode contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whose turn it is: the nodes of a stage, by what the plan says and what is done already. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._spec.rollout import Plan, stages_of
+from .state import HOLDING, State
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The nodes as one stage sees them.
+
+    Attributes:
+        outdated: all that have no new pod yet.
+        again: those of earlier stages that are not well any more, to be proven again first.
+        now: those whose turn it is: to be replaced, or to be proven where the new pod is there.
+        sizes: how many nodes each stage has.
+    """
+
+    outdated: Sequence[str]
+    again: Sequence[str]
+    now: Sequence[str]
+    sizes: Sequence[int]
+
+
+def kept_plan(plan: Plan) -> dict[str, Any]:
+    """A plan as the state keeps it: without the command, which may hold secrets."""
+    kept = plan.as_dict()
+    kept.pop("verify", None)
+    return kept
+
+
+def next_stage(state: State) -> int:
+    """The stage that comes next, or is to be taken up again."""
+    return state.stage + 1 if state.phase == HOLDING else max(state.stage, 1)
+
+
+def holds(plan: Plan, state: State) -> bool:
+    """Whether the plan wants no more than what is done already."""
+    until = plan.until_stage
+    return until is not None and state.phase == HOLDING and state.stage >= until
+
+
+def cut(
+    plan: Plan,
+    state: State,
+    standing: Mapping[str, str],
+    labels: Mapping[str, Mapping[str, str]],
+    stage: int,
+    unwell: Container[str] = (),
+) -> Cut:
+    """Whose turn it is in a stage.
+
+    Nodes that are done count as those of the first stages, whatever their names: so a stage that is
+    taken up again goes on where it was, though nodes have come and gone.
+
+    Args:
+        plan: the plan.
+        state: the rollout's state; without a hash, no node is done.
+        standing: the revision of each node's pod.
+        labels: those of each node, where the plan goes by them.
+        stage: which one, counted from 1.
+        unwell: nodes whose pod is not ready any more.
+    """
+    batches = stages_of(plan, [(node, labels.get(node, {})) for node in standing])
+    order = [node for batch in batches for node in batch]
+    # What another rollout has touched before this one took its place comes first.
+    order.sort(key=lambda node: standing[node] not in state.earlier)
+    done = [node for node in order if _is_done(state, standing[node])]
+    outdated = [node for node in order if not _is_done(state, standing[node])]
+    sizes = [len(batch) for batch in batches]
+    before, until = sum(sizes[: stage - 1]), sum(sizes[:stage])
+    again = [node for node in done[:before] if node in unwell]
+    now = [*done[before:], *outdated[: max(0, until - len(done))]]
+    return Cut(outdated, again, now, sizes)
+
+
+def _is_done(state: State, revision: str) -> bool:
+    return state.hash is not None and revision == state.hash
