@@ -38,7 +38,8 @@ options:
       - The DaemonSets to wait for. Each may be written with its namespace, as V(logging/agent); one
         without must be in at least one of the namespaces.
       - Without O(name) and O(names), all DaemonSets of the namespaces are waited for.
-      - One that does not exist is a failure; those that exist are waited for all the same.
+      - One that does not exist is a failure, unless O(wait_for_missing=true); those that exist are
+        waited for all the same.
     type: list
     elements: str
   namespace:
@@ -65,6 +66,14 @@ options:
     type: list
     elements: str
     default: []
+  wait_for_missing:
+    description:
+      - Whether to wait, too, for DaemonSets that are named and not there yet, such as those that
+        Argo CD, Flux or Helm is about to make. It needs O(name) or O(names), and goes without
+        O(label_selectors).
+      - By default one that is not there is a failure, as its name may be misspelt.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - everynode.kubernetes.wait.patience
   - everynode.kubernetes.connection
@@ -97,6 +106,11 @@ EXAMPLES = r"""
     names:
       - logging/log-shipper
       - monitoring/node-exporter
+
+- name: Wait for what a GitOps controller is about to make
+  everynode.kubernetes.daemonset_wait:
+    name: logging/log-shipper
+    wait_for_missing: true
 
 - name: Is every agent of the cluster well, but for up to three broken nodes
   everynode.kubernetes.daemonset_wait:

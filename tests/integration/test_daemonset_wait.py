@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_wait
 
-from tests.integration.api import MERGE, Api, Request, daemonsets
+from tests.integration.api import MERGE, Api, Request, daemonsets, eventually
 from tests.integration.harness import alike, both_ways, task
 from tests.integration.manifests import NOWHERE
 from tests.integration.verbs import Outcome, Tasks
@@ -52,10 +53,7 @@ def test_all_of_a_namespace_on_one_watch_without_a_list_of_pods(tasks: Tasks) ->
     assert _entries(done, "failed") == {"a": False, "b": False, "c": False}
     assert all(one["available"] == 5 for one in _entries(done, "rollout").values())
     assert _verbs(asked) == ["list", "watch"]
-    last = {line.split(": ")[0]: line for line in done.progress}
-    for name in ("a", "b", "c"):
-        told = last[f"{tasks.namespace}/{name}"]
-        assert told.endswith("all 5 pods are updated and available")
+    assert done.progress[-1] == "3 of 3 DaemonSets are ready"
     again, asked = _waits(tasks)
     assert again.result["ready"]
     assert _verbs(asked) == ["list"]
@@ -180,6 +178,67 @@ def test_what_is_missing_fails_once_the_others_are_ready(tasks: Tasks) -> None:
     assert alone.result["error"] == {"kind": "not_found", "status": 404}
 
 
+def _meanwhile(tasks: Tasks, work: Callable[[], None], **parameters: Any) -> Outcome:
+    """Wait for DaemonSets, and do some work once it is watched for them."""
+    with ThreadPoolExecutor(1) as pool:
+        mark = tasks.api.mark()
+        waiting = pool.submit(lambda: _waits(tasks, **parameters)[0])
+        eventually(lambda: "watch" in _verbs(tasks.api.requests(mark)) or None, "it is watched")
+        work()
+        return waiting.result()
+
+
+@pytest.mark.parametrize("named", [{"name": "late"}, {"names": ["late", "later"]}])
+def test_what_is_missing_can_be_waited_for(tasks: Tasks, named: dict[str, Any]) -> None:
+    others = [name for name in named.get("names", []) if name != "late"]
+
+    def work() -> None:
+        _make(tasks, "another", "late", *others, **_SLOW)
+
+    done = _meanwhile(tasks, work, wait_for_missing=True, wait_timeout=60, **named)
+    assert not done.result.get("failed"), done.result
+    assert set(_entries(done, "rollout")) == {"late", *others}
+    assert all(one["available"] == 5 for one in _entries(done, "rollout").values())
+    total = 1 + len(others)
+    assert done.progress[0].startswith(f"0 of {total} DaemonSet")
+    assert f"{total} not there yet" in done.progress[0]
+
+
+def test_what_comes_and_fails_is_a_failure_like_any_other(tasks: Tasks) -> None:
+    _make(tasks, "well", node_selector=NOWHERE)
+    done = _meanwhile(
+        tasks,
+        lambda: _make(tasks, "late", **_BROKEN),
+        names=["well", "late"],
+        wait_for_missing=True,
+        failure_grace_seconds=1,
+        wait_timeout=60,
+    )
+    assert _entries(done, "failed") == {"well": False, "late": True}
+    assert "1 of 2 DaemonSets are not ready:" in done.result["msg"]
+    assert "ImagePull on 1 (node-2)" in done.result["msg"]
+
+
+def test_what_never_comes_is_told_when_the_time_is_over(
+    api: Api, namespaces: Callable[[], str]
+) -> None:
+    places = [Tasks(api, namespaces()) for _turn in range(2)]
+    names = [place.namespace for place in places]
+    _make(places[0], "here", **_SLOW)
+    done, _asked = _waits(
+        places[0],
+        names=["here", "nowhere", f"{names[1]}/there"],
+        namespaces=names[:1],
+        wait_for_missing=True,
+        wait_timeout=6,
+    )
+    assert _entries(done, "failed") == {"here": False}
+    assert "2 others could not be waited for" in done.result["msg"]
+    assert f"no DaemonSet {names[1]}/there on" in done.result["msg"]
+    assert f"no DaemonSet nowhere in namespace {names[0]} on" in done.result["msg"]
+    assert "after 6 seconds" in done.result["msg"]
+
+
 def test_none_with_the_labels_is_a_warning(tasks: Tasks) -> None:
     done, _asked = _waits(tasks, label_selectors=["team=day"])
     assert not done.result.get("failed")
@@ -233,6 +292,8 @@ def test_check_mode_looks_once(tasks: Tasks) -> None:
         ({"names": []}, "names"),
         ({"label_selectors": [" "]}, "label_selectors[0]"),
         ({"names": ["x/a"], "all_namespaces": True, "namespace": None}, "names[0]"),
+        ({"wait_for_missing": True}, "wait_for_missing"),
+        ({"wait_for_missing": True, "name": "a", "label_selectors": ["a=b"]}, "wait_for_missing"),
         ({"wait_timeout": 0}, "wait_timeout"),
         ({"failure_grace_seconds": -1}, "failure_grace_seconds"),
         ({"progress_deadline_seconds": 0}, "progress_deadline_seconds"),

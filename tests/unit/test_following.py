@@ -24,6 +24,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.pati
     check_patience,
     patience_of,
 )
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.telling import Telling
 
 
 def _live(updated: int, available: int, desired: int = 10, **more: Any) -> dict[str, Any]:
@@ -53,7 +54,11 @@ class _Wait:
 
     def __init__(self, live: dict[str, Any], patience: Patience | None = None):
         self.lines: list[str] = []
-        self.one = Following(live, patience or Patience(), self.lines.append, 0.0)
+        self.one = Following(live, patience or Patience(), 0.0)
+        self._telling = Telling(self.lines.append)
+
+    def tell(self, now: float) -> None:
+        self._telling.tell([self.one], now)
 
     def ended(self) -> bool:
         return self.one.ended
@@ -248,31 +253,56 @@ def test_one_that_is_gone(snapshot: dict[str, Any] | None, state: str, words: st
 
 def test_that_the_controller_has_not_seen_it_is_told_if_it_takes_a_second() -> None:
     wait = _Wait(_live(0, 0, generation=2, observed=1))
-    wait.one.tell(0.0)
-    wait.one.tell(0.9)
+    wait.tell(0.0)
+    wait.tell(0.9)
     assert wait.lines == []
-    wait.one.tell(1.0)
+    wait.tell(1.0)
     assert wait.lines == ["ns/agent: the controller has not seen the change yet"]
 
 
 def test_lines_are_told_once_and_not_too_often() -> None:
     wait = _Wait(_live(0, 0))
-    wait.one.tell(0.0)
+    wait.tell(0.0)
     wait.one.see(_live(1, 0), 0.2)
-    wait.one.tell(0.2)
+    wait.tell(0.2)
     wait.one.see(_live(2, 1), 0.4)
-    wait.one.tell(0.4)
-    wait.one.tell(1.0)
-    wait.one.tell(2.0)
+    wait.tell(0.4)
+    wait.tell(1.0)
+    wait.tell(2.0)
     wait.look(8.0, "ImagePull", count=3)
-    wait.one.tell(8.0)
+    wait.tell(8.0)
     wait.one.see(_live(10, 10), 8.1)
-    wait.one.tell(8.1)
+    wait.tell(8.1)
     assert wait.lines == [
         "ns/agent: 0 of 10 updated, 0 available",
         "ns/agent: 2 of 10 updated, 1 available",
         "ns/agent: 2 of 10 updated, 1 available; ImagePull on n and 2 more",
         "ns/agent: all 10 pods are updated and available",
+    ]
+
+
+def test_many_are_one_line() -> None:
+    lines: list[str] = []
+    telling = Telling(lines.append)
+    waits = [_Wait(_live(number, 0)) for number in range(6)]
+    all_of = [wait.one for wait in waits]
+    telling.tell(all_of, 0.0, missing=1)
+    waits[5].look(5.0, "ImagePull")
+    waits[0].one.see(_live(10, 10), 6.0)
+    waits[1].one.see(None, 6.0)
+    telling.tell(all_of, 6.0)
+    telling.tell(all_of, 6.5)
+    for wait in waits[2:]:
+        wait.one.see(_live(10, 10), 6.6)
+    telling.tell(all_of, 6.6)
+    updated = [f"ns/agent: {number} of 10 updated, 0 available" for number in range(6)]
+    assert lines == [
+        f"0 of 7 DaemonSets are ready, 1 not there yet: {' | '.join(updated[:3])} | and 3 more",
+        (
+            f"1 of 6 DaemonSets are ready, 1 failed: {updated[5]}; ImagePull on n"
+            f" | {updated[2]} | {updated[3]} | and 1 more"
+        ),
+        "5 of 6 DaemonSets are ready, 1 failed",
     ]
 
 

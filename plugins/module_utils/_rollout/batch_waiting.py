@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, ForbiddenError
+from .._base.errors import ClusterError, ExpiredError, ForbiddenError
 from .._base.words import count_of
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
-from .._cluster.failures import ExpiredError
 from .._cluster.objects import list_all, owned_by
 from . import waiting, watching
 from .batch import Batch, Member
@@ -34,12 +33,11 @@ def until_all_ready(
     """
     members = [member for member in batch.members if member.error is None]
     now = time.monotonic()
-    followed = [Following(member.live, patience, progress, now) for member in members]
+    followed = [Following(member.live, patience, now) for member in members]
     failed: ClusterError | None = None
     try:
-        watching.follow(
-            cluster, followed, [watching.Scope(batch.namespace, batch.version)], deadline
-        )
+        scopes = [watching.Scope(batch.namespace, batch.version)]
+        watching.follow(cluster, followed, scopes, deadline, progress)
     except ClusterError as error:
         failed = error
     for member, one in zip(members, followed, strict=True):

@@ -11,7 +11,7 @@ clock), so that the rules can be read, and tried, without either.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,8 @@ from .state import HALTED, HOLDING, PAUSED
 # Nothing has come forward for so long: worth a look at the pods. Later looks are further apart.
 _LULL = 5.0
 _LONGEST_PAUSE = 30.0
-_BETWEEN_LINES = 1.0
+# For some milliseconds, the controller has not seen any change.
+_UNSEEN_SECONDS = 1.0
 _CAUSES_IN_LINE = 3
 _ADVICE = {
     "timeout": "Mend the cause, or give it more time with wait_timeout.",
@@ -43,7 +44,6 @@ class Following:
     Args:
         live: as it is now.
         patience: what the wait puts up with.
-        progress: takes lines for a person who waits.
         now: the time.
         to_the_last_step: whether a rollout in several steps (in stages, paused, a rebuild) that is
             remembered on the object has to have ended, too.
@@ -61,7 +61,6 @@ class Following:
         self,
         live: dict[str, Any],
         patience: Patience,
-        progress: Callable[[str], None],
         now: float,
         *,
         to_the_last_step: bool = False,
@@ -78,9 +77,6 @@ class Following:
         self.doubtful = False
         self._unseen = not (live.get("status") or {}).get("observedGeneration")
         self._patience = patience
-        self._progress = progress
-        self._told = ""
-        self._told_at = -math.inf
         self._best = _score(live, self.found)
         self._progressed = now
         # Since when nothing has come forward, or nobody has looked why, and for how long that may
@@ -286,26 +282,24 @@ class Following:
         """Whether a look has to read all nodes, too."""
         return self._patience.allowance.ignore_not_ready_nodes is not None
 
-    def tell(self, now: float) -> None:
-        """Show a line where something moved, not more than one a second."""
-        line = f"{self.name}: {self._in_words()}"
-        if line == self._told or (not self.ended and now - self._told_at < _BETWEEN_LINES):
-            return
-        if self.found.state == "observing" and now - self._progressed < _BETWEEN_LINES:
-            # As after each change, for some milliseconds.
-            return
-        self._told, self._told_at = line, now
-        self._progress(line)
+    @property
+    def causes(self) -> list[str]:
+        """Why pods are not available, and on which nodes, as far as somebody has looked."""
+        found = [_briefly(one) for one in self._reasons if one["cause"] != "Starting"]
+        return found[:_CAUSES_IN_LINE]
 
-    def _in_words(self) -> str:
+    def line(self, now: float) -> str:
+        """How far it is, for a person who waits; empty where that is not worth a line."""
         counts, found = self.found.counts, self.found
+        if found.state == "observing" and now - self._progressed < _UNSEEN_SECONDS:
+            # As after each change.
+            return ""
         if found.ready or found.state not in ("updating", "starting"):
-            return found.message
+            return f"{self.name}: {found.message}"
         told = (
             f"{counts['updated']} of {counts['desired']} updated, {counts['available']} available"
         )
-        causes = [_briefly(one) for one in self._reasons if one["cause"] != "Starting"]
-        return "; ".join([told, *causes[:_CAUSES_IN_LINE]])
+        return f"{self.name}: {'; '.join([told, *self.causes])}"
 
     def fail(self, failed_by: str, why: Explanation, deadline: Deadline, now: float) -> None:
         """End the wait for it: without success, unless what lacks may be excused.

@@ -12,11 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, DeadlineError, ForbiddenError, RolloutError
+from .._base.errors import ClusterError, DeadlineError, ExpiredError, ForbiddenError, RolloutError
 from .._base.words import count_of, natural
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
-from .._cluster.failures import ExpiredError
 from .._nodes.pods import node_of
 from .._nodes.readiness import Verdict, verdict
 from .patience import WAIT_SPEC, Patience, check_patience, patience_of
@@ -64,10 +63,10 @@ def until_ready(
     from . import following, watching
 
     metadata = live["metadata"]
-    one = following.Following(live, patience, progress, time.monotonic())
+    one = following.Following(live, patience, time.monotonic())
     scope = watching.Scope(metadata["namespace"], metadata["resourceVersion"], metadata["name"])
     try:
-        watching.follow(cluster, [one], [scope], deadline)
+        watching.follow(cluster, [one], [scope], deadline, progress)
     except ClusterError as error:
         error.details.setdefault("rollout", one.found.as_result())
         raise

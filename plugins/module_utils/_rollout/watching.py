@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from .._cluster.feed import DONE, EXPIRED, FORBIDDEN, Event, Feed
 from .._cluster.objects import list_all
 from .explaining import Explanation, explain
 from .following import Following
+from .telling import Telling
 
 _FOR_A_LOOK = 20.0
 _FOR_REASONS = 20.0
@@ -92,18 +93,44 @@ def path_of(namespace: str) -> str:
     return daemonsets.path_of(namespace) if namespace else "/apis/apps/v1/daemonsets"
 
 
+class Expected:
+    """DaemonSets that are not there yet, and are waited for all the same: none."""
+
+    def missing(self) -> int:
+        """How many there still are to be."""
+        return 0
+
+    def take(self, _live: dict[str, Any], _now: float) -> Following | None:
+        """Follow a DaemonSet that has just been seen, if it is one of them."""
+        return None
+
+
 def follow(
-    cluster: Cluster, all_of: Sequence[Following], scopes: Sequence[Scope], deadline: Deadline
+    cluster: Cluster,
+    all_of: Sequence[Following],
+    scopes: Sequence[Scope],
+    deadline: Deadline,
+    progress: Callable[[str], None],
+    expected: Expected | None = None,
 ) -> None:
     """Wait until each DaemonSet is ready, or has an error that says why it is not. Where one of the
     scopes may not be watched, that is the error of what it covers, and the others go on.
 
+    Args:
+        cluster: the connection.
+        all_of: the DaemonSets.
+        scopes: what is watched.
+        deadline: the task's.
+        progress: takes lines for a person who waits.
+        expected: those that are to come; what it takes is followed like the others.
+
     Raises:
         ClusterError: the server cannot be watched.
     """
-    if all(one.ended for one in all_of):
+    expected = expected or Expected()
+    if all(one.ended for one in all_of) and not expected.missing():
         return
-    run = _Run(cluster, all_of, scopes, deadline)
+    run = _Run(cluster, all_of, scopes, deadline, progress, expected)
     try:
         run.to_the_end()
     except ClusterError:
@@ -148,8 +175,13 @@ class _Run:
         all_of: Sequence[Following],
         scopes: Sequence[Scope],
         deadline: Deadline,
+        progress: Callable[[str], None],
+        expected: Expected,
     ):
         self._cluster = cluster
+        self._all = list(all_of)
+        self._telling = Telling(progress)
+        self._expected = expected
         self._scopes = {scope.key: scope for scope in scopes}
         self._deadline = deadline
         self._pending = {one.uid: one for one in all_of if not one.ended}
@@ -162,11 +194,18 @@ class _Run:
                 scope.add_to(feed)
             while True:
                 self._settle(feed)
-                if not self._pending or self._deadline.passed():
+                if not self._is_waiting() or self._deadline.passed():
                     break
                 event = feed.next(self._until_next())
                 if event is not None:
                     self._take(feed, event)
+
+    def _is_waiting(self) -> bool:
+        """Whether there is something left to wait for that a watch can tell."""
+        return bool(self._pending) or bool(self._scopes and self._expected.missing())
+
+    def _tell(self) -> None:
+        self._telling.tell(self._all, time.monotonic(), missing=self._expected.missing())
 
     def time_is_over(self) -> None:
         """Find out why those that are left are not ready, with a little time of its own for all."""
@@ -179,8 +218,8 @@ class _Run:
                 seen.tell(one, time.monotonic())
             if not one.ended:
                 one.fail("timeout", seen.why, self._deadline, time.monotonic())
-            one.tell(time.monotonic())
         self._pending = {}
+        self._tell()
 
     def _until_next(self) -> float:
         """Seconds until there is something to do although nothing is told."""
@@ -204,9 +243,9 @@ class _Run:
                         self._look_at, one, Deadline(max(seconds, 1.0)), last=bool(over)
                     )
                     feed.do(look, uid)
-            one.tell(now)
             if one.ended:
                 del self._pending[uid]
+        self._tell()
 
     def _look_at(
         self,
@@ -257,9 +296,18 @@ class _Run:
             self._refuse(self._scopes[event.key], event.result)
         else:
             uid = str(event.object["metadata"]["uid"])
+            gone = event.type == "DELETED"
             if uid in self._pending:
-                gone = event.type == "DELETED"
                 self._pending[uid].see(None if gone else event.object, now)
+            elif not gone:
+                self._welcome(event.object, now)
+
+    def _welcome(self, live: dict[str, Any], now: float) -> None:
+        """Follow a DaemonSet that has come, if it is expected."""
+        one = self._expected.take(live, now)
+        if one is not None:
+            self._all.append(one)
+            self._pending[one.uid] = one
 
     def _again(self, feed: Feed, scope: Scope) -> None:
         """Go on after a watch whose version the server no more has."""
@@ -272,12 +320,15 @@ class _Run:
         for one in self._pending.values():
             if scope.covers(one):
                 one.see(there.get(one.name), now)
+        for live in there.values():
+            if live["metadata"]["uid"] not in self._pending:
+                self._welcome(live, now)
         again = Scope(scope.namespace, version, scope.name)
         self._scopes[scope.key] = again
-        if any(not one.ended for one in self._pending.values()):
-            again.add_to(feed)
+        again.add_to(feed)
 
     def _refuse(self, scope: Scope, error: ForbiddenError) -> None:
+        del self._scopes[scope.key]
         for one in self._pending.values():
             if scope.covers(one):
                 one.error = error

@@ -21,10 +21,12 @@ from .._base.errors import (
     InputError,
     NotFoundError,
 )
+from .._base.words import count_of
 from .._cluster.objects import list_all
 from .._cluster.options import CONNECTION_SPEC
 from .._rollout import waiting, watching
 from .._rollout.following import Following
+from .._rollout.patience import Patience
 from .._spec.build import identity
 from .verb import Task, Verb
 
@@ -35,6 +37,7 @@ _OWN_SPEC: dict[str, dict[str, Any]] = {
     "namespaces": {"type": "list", "elements": "str"},
     "all_namespaces": {"type": "bool", "default": False},
     "label_selectors": {"type": "list", "elements": "str", "default": []},
+    "wait_for_missing": {"type": "bool", "default": False},
 }
 _PATIENCE = {name: spec for name, spec in waiting.WAIT_SPEC.items() if name != "wait"}
 
@@ -67,6 +70,36 @@ class _Place:
         return next(iter(chosen)) if len(chosen) == 1 else ""
 
 
+class _Coming(watching.Expected):
+    """The DaemonSets that are named and not there yet."""
+
+    def __init__(self, places: Sequence[_Place], followed: list[Following], patience: Patience):
+        self._places = {place.namespace: place for place in places}
+        self._followed = followed
+        self._patience = patience
+
+    def missing(self) -> int:
+        return len(_missing(list(self._places.values()), self._followed))
+
+    def take(self, live: dict[str, Any], now: float) -> Following | None:
+        metadata = live["metadata"]
+        place = self._places.get(metadata["namespace"]) or self._places.get("")
+        known = {one.name for one in self._followed}
+        if place is None or f"{metadata['namespace']}/{metadata['name']}" in known:
+            return None
+        if not place.takes(metadata["name"]):
+            return None
+        one = _followed(live, self._patience, now)
+        self._followed.append(one)
+        return one
+
+
+def _followed(live: Mapping[str, Any], patience: Patience, now: float) -> Following:
+    # In a list, the server's answer says the kind once for all.
+    kind = {"apiVersion": "apps/v1", "kind": "DaemonSet"}
+    return Following({**kind, **live}, patience, now, to_the_last_step=True)
+
+
 def run(task: Task) -> dict[str, Any]:
     """Wait until all DaemonSets that were asked for are ready.
 
@@ -89,16 +122,16 @@ def run(task: Task) -> dict[str, Any]:
             place.error = error
             continue
         now = time.monotonic()
-        some = [
-            Following(one, patience, task.progress, now, to_the_last_step=True) for one in found
-        ]
+        some = [_followed(one, patience, now) for one in found]
         followed += some
-        if not all(one.ended for one in some):
+        later = task.params["wait_for_missing"] and bool(_missing([place], some))
+        if later or not all(one.ended for one in some):
             scopes.append(watching.Scope(place.namespace, version, place.only))
+    expected = _Coming(places, followed, patience) if task.params["wait_for_missing"] else None
     failed: ClusterError | None = None
     if not task.check_mode:
         try:
-            watching.follow(task.cluster, followed, scopes, deadline)
+            watching.follow(task.cluster, followed, scopes, deadline, task.progress, expected)
         except ClusterError as error:
             failed = error
     return _result(task, places, followed, failed)
@@ -125,6 +158,12 @@ def _faults(params: Mapping[str, Any]) -> list[Fault]:
     for path in ("names", "namespaces"):
         if params[path] == []:
             faults.append(Fault(path, "it is empty; leave it out to wait for all"))
+    if params["wait_for_missing"]:
+        if not _named(params):
+            faults.append(Fault("wait_for_missing", "it needs names, or name: who is to come"))
+        if params["label_selectors"]:
+            problem = "it cannot be given together with label_selectors"
+            faults.append(Fault("wait_for_missing", problem))
     faults += [
         Fault(f"label_selectors[{index}]", "it is empty")
         for index, selector in enumerate(params["label_selectors"])
@@ -185,9 +224,7 @@ def _listed(task: Task, place: _Place, deadline: Deadline) -> tuple[list[dict[st
         deadline,
         f"list the DaemonSets of {where}",
     )
-    # In a list, the server's answer says the kind once for all.
-    kind = {"apiVersion": "apps/v1", "kind": "DaemonSet"}
-    return [{**kind, **one} for one in found if place.takes(one["metadata"]["name"])], version
+    return [one for one in found if place.takes(one["metadata"]["name"])], version
 
 
 def _result(
@@ -220,11 +257,12 @@ def _result(
         f"{one['namespace']}/{one['name']}: {one['msg']}" for one in entries if "msg" in one
     ]
     lines = "".join(f"\n  - {problem}" for problem in [*problems, *map(str, missing)])
-    raise BatchError(
-        f"{len(errors)} of {len(followed)} DaemonSets are not ready, and {len(missing)} could not"
-        f" be waited for:{lines}",
-        details=result,
-    )
+    told = [
+        f"{len(errors)} of {count_of(len(followed), 'DaemonSet is', 'DaemonSets are')} not ready",
+        f"{count_of(len(missing), 'other')} could not be waited for",
+    ]
+    told = [text for text, some in zip(told, (errors, missing), strict=True) if some]
+    raise BatchError(f"{', and '.join(told)}:{lines}", details=result)
 
 
 def _forbidden(places: Iterable[_Place]) -> list[EverynodeError]:
@@ -235,6 +273,26 @@ def _absent(
     task: Task, places: Sequence[_Place], followed: Sequence[Following]
 ) -> list[EverynodeError]:
     """A failure for each name of which no DaemonSet was found where it could be looked for."""
+    waited = task.params["wait_for_missing"] and not task.check_mode
+    after = f" after {task.params['wait_timeout']} seconds" if waited else ""
+    advice = "Create it before, or check name, namespace and cluster."
+    if not waited:
+        advice += " To wait for one that is still to come, set wait_for_missing."
+    return [
+        NotFoundError(
+            f"There is no DaemonSet {name if '/' in name else f'{name} {_where(task)}'} on"
+            f" {task.cluster.server}{after}.",
+            advice=advice,
+            status=404,
+        )
+        for name in _missing(places, followed)
+    ]
+
+
+def _missing(places: Sequence[_Place], followed: Sequence[Following]) -> list[str]:
+    """The names of which no DaemonSet was found where it could be looked for: with a namespace
+    where it has to be in that one.
+    """
     seen = [place for place in places if place.error is None]
     found = {one.name for one in followed}
     absent = [
@@ -246,16 +304,8 @@ def _absent(
     if len(seen) == len(places):
         # Of names without a namespace there has to be one somewhere.
         short = {one.live["metadata"]["name"] for one in followed}
-        wanted = {name for place in seen for name in place.wanted} - short
-        absent += [f"{name} {_where(task)}" for name in sorted(wanted)]
-    return [
-        NotFoundError(
-            f"There is no DaemonSet {what} on {task.cluster.server}.",
-            advice="Create it before, or check name, namespace and cluster.",
-            status=404,
-        )
-        for what in absent
-    ]
+        absent += sorted({name for place in seen for name in place.wanted} - short)
+    return absent
 
 
 def _where(task: Task) -> str:
