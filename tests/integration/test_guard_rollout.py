@@ -205,6 +205,15 @@ def test_a_restart_for_a_known_key_looks_at_nothing(api: Api, tasks: Tasks) -> N
     tasks.same(name=_NAME, state="restarted", restart_key="1", on_unfinished_rollout="fail")
 
 
+def test_a_restart_for_a_known_key_that_all_pods_bear_asks_for_no_pods(tasks: Tasks) -> None:
+    given = _agent("1", update_strategy={"type": "OnDelete"})
+    tasks.ok(**given, wait=True)
+    again = {"name": _NAME, "state": "restarted", "restart_key": "1", "wait": True}
+    assert tasks.ok(**again).changed
+    tasks.same(**again)
+    tasks.same(**again, check=True)
+
+
 def test_a_restart_of_what_is_paused_is_refused(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent("1"), wait=True)
     assert tasks.ok(name=_NAME, state="paused").changed

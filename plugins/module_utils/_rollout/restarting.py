@@ -68,6 +68,8 @@ def replace_pods(
     Raises:
         RolloutError: more pods than may did not come back.
     """
+    if not applied.changed and _all_are_well(applied.after):
+        return applied, _restarts(applied.after, [], [])
     live = applied.after if dry_run else until_observed(cluster, applied.after, deadline)
     pods, _version = daemonsets.pods_of(cluster, live, deadline)
     left = nodes_left(live, pods, key)
@@ -92,6 +94,16 @@ def replace_pods(
     if not _has_ended_well(outcomes, _allowed(live, patience)):
         raise _stopped(found, outcomes, changed)
     return replace(applied, after=found, changed=changed), restarts
+
+
+def _all_are_well(live: Mapping[str, Any]) -> bool:
+    """Whether the status alone says that no pod is left of another template, such as an older
+    mark's, and that none is missing.
+    """
+    found = verdict(live)
+    return found.ready and found.counts["updated"] >= max(
+        found.counts["current"], found.counts["desired"]
+    )
 
 
 def nodes_left(
