@@ -39,8 +39,11 @@ _CALLBACKS_FOR_PEOPLE = frozenset({"default", "ansible.builtin.default", "awx_di
 _ABSENT_INTERPRETERS = frozenset({"", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"})
 _MAX_SRC_BYTES = 3 * 1024 * 1024
 # What tasks that find nothing to do import where they use it. Ansible keeps no compiled code of
-# collections: each worker would compile these files again.
+# collections: each worker would compile these files again. And the memory of ``exec_cache`` is
+# shared only by workers that were forked after it was made.
 _USED_BY_MANY = (
+    "_cluster.exec_cache",
+    "_cluster.proxies",
     "_spec.conveniences",
     "_spec.overlay",
     "_spec.parse",

@@ -141,6 +141,19 @@ class RefusedError(ClusterError):
     kind = "refused"
 
 
+class ExpiredError(ClusterError):
+    """410: the resource version is too old to continue from; list again."""
+
+    kind = "expired"
+
+
+class WrongClusterError(ClusterError):
+    """The cluster that answers is not the one that ``expected_cluster`` names; nothing else was
+    sent to it."""
+
+    kind = "wrong_cluster"
+
+
 class DeadlineError(ClusterError):
     """The task's deadline passed while a request was being made or retried."""
 

@@ -14,7 +14,6 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, EverynodeError, NotFoundError
 from . import fieldset, managers, obstacles
-from .adopting import adopt, predict
 from .compare import align, differences
 from .connection import Cluster
 from .kinds import Kind, is_built_in, kind_of
@@ -40,6 +39,9 @@ class Applied:
     warnings: list[str] = field(default_factory=list)
     rewritten: list[str] = field(default_factory=list)
     namespace: dict[str, Any] | None = None
+
+
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
 
 
 def apply(
@@ -83,8 +85,12 @@ def apply(
     if adoption is None:
         after, server_warnings = send(cluster, sent, how, deadline)
     elif how.dry_run:
+        from .adopting import predict
+
         after, server_warnings = predict(cluster, sent, intended, live, adoption, how, deadline)
     else:
+        from .adopting import adopt
+
         version = adopt(cluster, live, adoption, names, how, deadline)
         if how.resource_version is not None:
             how = replace(how, resource_version=version)
@@ -134,6 +140,8 @@ def _apply_unknown(
     names = managers.manager_names(how.adopt)
     adoption = managers.plan_adoption(live, how.manager, names)
     if adoption is not None and not how.dry_run:
+        from .adopting import adopt
+
         adopt(cluster, live, adoption, names, how, deadline)
     trial = replace(how, dry_run=True, force=how.force or adoption is not None)
     after, warnings = send(cluster, intent, trial, deadline)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .connection import Cluster
-from .exec_cache import key_of
+from .keys import key_of
 from .kubeconfig import find_files
 from .options import CONNECTION_SPEC, ENVIRONMENT
 from .resolve import resolve

@@ -9,19 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError
+from .._base.errors import ClusterError, WrongClusterError
 from .answers import pieces, warnings_of
-from .exec_cache import SHARED, key_of
-from .failures import ExpiredError, Question, WrongClusterError, foreign_answer
 from .libraries import urllib3
 from .resolve import Target
 from .sender import Request, Sender, parsed
-from .watch import watch_events
 
-__all__ = ["Answer", "Cluster", "ExpiredError", "WrongClusterError"]
+if TYPE_CHECKING:
+    from .failures import Question
 
 # The guard's verdict holds for the playbook; where that runs for days, no longer than this.
 _GUARD_SECONDS = 3600.0
@@ -40,6 +38,9 @@ class Answer:
     status: int
     body: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
+
+
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
 
 
 class Cluster:
@@ -126,8 +127,7 @@ class Cluster:
         Raises:
             ClusterError: in one of its kinds.
         """
-        # A module is compiled anew in each task, so what few tasks need is imported where it is
-        # used.
+        from .failures import foreign_answer
         from .lists import items_of
 
         self._guard(deadline)
@@ -169,6 +169,8 @@ class Cluster:
             ExpiredError: the resource version is too old: list again.
             ClusterError: in one of its other kinds, where reconnecting does not help.
         """
+        from .watch import watch_events
+
         self._guard(deadline)
         return watch_events(
             self._sender,
@@ -244,6 +246,8 @@ class Cluster:
         response, data = self._sender.send(request, deadline)
         body = parsed(data)
         if body is None:
+            from .failures import foreign_answer
+
             question = self._sender.question(request.doing)
             raise foreign_answer(question, response.status, data.decode(errors="replace"))
         return Answer(response.status, body, warnings_of(response.headers))
@@ -253,6 +257,9 @@ class Cluster:
         expected = self._expected_uid
         if expected is None:
             return
+        from .exec_cache import SHARED
+        from .keys import key_of
+
         key = key_of("uid", self.server, expected)
         if SHARED.get(key) is None:
             doing = "check expected_cluster by reading the namespace kube-system"

@@ -12,10 +12,13 @@ import urllib.parse
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.errors import CredentialsError
-from .exec_cache import SHARED, Value, key_of
+from .keys import key_of
+
+if TYPE_CHECKING:
+    from .exec_cache import Value
 
 # The kubelet replaces a pod's token file long before the token expires; client-go looks once a
 # minute.
@@ -123,6 +126,7 @@ class SharedLogin(Login):
         return None if identity == rejected else identity
 
     def _get(self, rejected: Value | None) -> Identity:
+        from .exec_cache import SHARED
         from .exec_plugin import TIMEOUT_SECONDS
 
         value = SHARED.once(

@@ -13,7 +13,6 @@ disk. A process that was not forked from another (a module run) simply has a map
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import mmap
 import os
@@ -88,7 +87,7 @@ class SharedCache:
         for it.
 
         Args:
-            key: see :func:`key_of`.
+            key: see ``keys.key_of``.
             make: makes the value and says when it expires (None: not before the playbook ends).
             rejected: a value not to be used again, which the server refused; another one that
                 somebody has stored meanwhile is taken.
@@ -156,11 +155,6 @@ class SharedCache:
         _HEADER.pack_into(self._memory, 0, 0)
         self._memory[_HEADER.size : _HEADER.size + len(content)] = content
         _HEADER.pack_into(self._memory, 0, len(content))
-
-
-def key_of(*parts: Any) -> str:
-    """A key for JSON values: a hash, so that no secret in them is readable from the key."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _position(key: str) -> int:

@@ -19,7 +19,8 @@ from typing import Any
 
 from .._base.errors import CredentialsError
 from .._base.redaction import redact_text
-from .exec_cache import Value, key_of
+from .exec_cache import Value
+from .keys import key_of
 
 #: A plugin that takes longer is stopped: it probably waits for somebody to log in.
 TIMEOUT_SECONDS = 60.0

@@ -14,6 +14,7 @@ from typing import Any
 from .._base.errors import (
     ClusterError,
     ConflictError,
+    ExpiredError,
     ForbiddenError,
     NotFoundError,
     RefusedError,
@@ -30,19 +31,6 @@ _FORBIDDEN = re.compile(
     r'(?: in API group "(?P<group>[^"]*)")?|path "(?P<path>[^"]*)")'
     r'(?: in the namespace "(?P<namespace>[^"]*)"| at the cluster scope)?'
 )
-
-
-class ExpiredError(ClusterError):
-    """410: the resource version is too old to continue from; list again."""
-
-    kind = "expired"
-
-
-class WrongClusterError(ClusterError):
-    """The cluster that answers is not the one that ``expected_cluster`` names; nothing else was
-    sent to it."""
-
-    kind = "wrong_cluster"
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ForbiddenError
+from .._base.errors import ExpiredError, ForbiddenError
 from .connection import Cluster
-from .failures import ExpiredError
 
 EXPIRED = "EXPIRED"
 DONE = "DONE"

@@ -16,7 +16,6 @@ from .._base.errors import ConflictError, NotFoundError, RefusedError
 from . import guards, obstacles
 from .connection import Cluster
 from .kinds import Kind, kind_of
-from .lists import PAGE
 
 APPLY = "application/apply-patch+yaml"
 _NOT_FOR_USERS = frozenset(
@@ -145,6 +144,9 @@ def list_all(
     cluster: Cluster, path: str, query: Mapping[str, str], deadline: Deadline, doing: str
 ) -> tuple[list[dict[str, Any]], str]:
     """Every object of a list, read in pages, and the list's resourceVersion."""
+    # Imported here, as a module is compiled anew in each task and few list anything.
+    from .lists import PAGE
+
     found: list[dict[str, Any]] = []
     page = dict(query, limit=str(PAGE))
     while True:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from .._base.errors import CredentialsError
 from .credentials import (
@@ -27,7 +27,6 @@ from .credentials import (
 )
 from .kubeconfig import Entry, find_files, read_content, read_files
 from .options import as_bool, with_environment
-from .proxies import proxy_for
 from .transport import Trust, shown_url
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -324,13 +323,7 @@ def _checked_server(server: str) -> str:
 def _finished(target: Target, given: Mapping[str, Any], environ: Mapping[str, str]) -> Target:
     """The target with proxy, impersonation and warnings, after the last checks."""
     parts = urlsplit(target.server)
-    proxy = proxy_for(
-        parts,
-        option=given["proxy"],
-        kubeconfig=target.proxy,
-        no_proxy=given["no_proxy"],
-        environ=environ,
-    )
+    proxy = _proxy_for(parts, given, target.proxy, environ)
     warnings = []
     if parts.scheme == "https" and not target.trust.verify:
         warnings.append(
@@ -342,6 +335,27 @@ def _finished(target: Target, given: Mapping[str, Any], environ: Mapping[str, st
         proxy=proxy,
         headers=_impersonation(given) or target.headers,
         warnings=tuple(warnings),
+    )
+
+
+def _proxy_for(
+    server: SplitResult,
+    given: Mapping[str, Any],
+    of_cluster: str | None,
+    environ: Mapping[str, str],
+) -> str | None:
+    name = f"{server.scheme}_proxy"
+    if not (given["proxy"] or of_cluster or environ.get(name) or environ.get(name.upper())):
+        return None
+    # A module is compiled anew in each task, so what few tasks need is imported here.
+    from .proxies import proxy_for
+
+    return proxy_for(
+        server,
+        option=given["proxy"],
+        kubeconfig=of_cluster,
+        no_proxy=given["no_proxy"],
+        environ=environ,
     )
 
 

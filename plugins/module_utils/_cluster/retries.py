@@ -10,8 +10,6 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from .failures import is_typed_patch_refusal
-
 APPLY = "application/apply-patch+yaml"
 _VERSION = "/metadata/resourceVersion"
 
@@ -71,6 +69,9 @@ def is_passing(status: int, message: str, *, told_when: bool, repeatable: bool) 
         told_when: the answer has a ``Retry-After``.
         repeatable: see :func:`is_repeatable`.
     """
+    # Imported here, as a module is compiled anew in each task and most meet no trouble.
+    from .failures import is_typed_patch_refusal
+
     if status == 429:
         return True
     if is_typed_patch_refusal(status, message):

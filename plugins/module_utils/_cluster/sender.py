@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from .._base.deadline import Deadline
@@ -25,7 +25,6 @@ from .._base.errors import (
 from .._base.redaction import redact_text
 from .answers import read_body
 from .credentials import Identity
-from .failures import Question, failure, server_message
 from .libraries import urllib3
 from .resolve import Target
 from .retries import (
@@ -37,7 +36,11 @@ from .retries import (
     retry_after,
 )
 from .session import Session
-from .transport import CONNECT_SECONDS, Fault, fault_of
+from .transport import CONNECT_SECONDS
+
+if TYPE_CHECKING:
+    from .failures import Question
+    from .faults import Fault
 
 # urllib3 takes no time-out of 0.
 _LEAST_SECONDS = 0.001
@@ -115,6 +118,9 @@ class _Attempts:
         return True
 
 
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
+
+
 class Sender:
     """Sends requests with one login to one server.
 
@@ -139,6 +145,8 @@ class Sender:
 
     def question(self, doing: str) -> Question:
         """What messages need to know about this connection."""
+        from .failures import Question
+
         return Question(doing, self._server, self._credential, self._redact)
 
     def send(self, request: Request, deadline: Deadline) -> tuple[Any, bytes]:
@@ -162,6 +170,8 @@ class Sender:
             try:
                 response, data = self._try(attempts, identity)
             except (urllib3.exceptions.HTTPError, OSError) as error:
+                from .faults import fault_of
+
                 self._after_fault(attempts, fault_of(error), error)
                 continue
             self._worked = True
@@ -228,6 +238,8 @@ class Sender:
 
     def cut(self, doing: str, error: BaseException, advice: str = "") -> UnreachableError:
         """What to raise where a stream or a websocket broke that had been there."""
+        from .faults import fault_of
+
         reason = self._redact(fault_of(error).reason)
         return UnreachableError(
             f"Cannot {doing} to the end: the connection to the API server {_address(self._server)}"
@@ -263,6 +275,8 @@ class Sender:
         self, attempts: _Attempts, identity: Identity, response: Any, data: bytes
     ) -> None:
         """Pause or renew before the next try of a refused request, or raise what it means."""
+        from .failures import failure, server_message
+
         body = parsed(data) or {}
         error: ClusterError = failure(
             self.question(attempts.request.doing),

@@ -92,7 +92,7 @@ class Session:
             The urllib3 response, its body not yet read.
 
         Raises:
-            urllib3's exceptions and OSError: see ``transport.fault_of``.
+            urllib3's exceptions and OSError: see ``faults.fault_of``.
         """
         url = self._url(path, query)
         headers = self._headers(identity, content_type if body is not None else None)
@@ -125,7 +125,7 @@ class Session:
 
         Raises:
             CredentialsError: see ``websockets``.
-            urllib3's exceptions and OSError: see ``transport.fault_of``.
+            urllib3's exceptions and OSError: see ``faults.fault_of``.
         """
         # A module is compiled anew in each task, and few tasks need one.
         from .websockets import connect_alone, upgrade

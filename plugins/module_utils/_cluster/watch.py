@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, DeadlineError
+from .._base.errors import ClusterError, DeadlineError, ExpiredError
 from .answers import lines
-from .failures import ExpiredError
 from .libraries import urllib3
 from .sender import Request, Sender
 

@@ -118,7 +118,7 @@ def connect_alone(pool: Any, server: str, seconds: float) -> socket.socket:
 
     Raises:
         CredentialsError: the proxy is one of https, and the server one of http.
-        urllib3's exceptions and OSError: see ``transport.fault_of``.
+        urllib3's exceptions and OSError: see ``faults.fault_of``.
     """
     url = urlsplit(server)
     place = pool.connection_from_url(server)

@@ -23,7 +23,6 @@ from .._nodes.readiness import Allowance, Verdict, could_be_excused, verdict
 from .._spec.shares import share_of
 
 WAIT, REFUSE, PROCEED = "wait", "fail", "proceed"
-CHOICES = (WAIT, REFUSE, PROCEED)
 _PACE = ("maxUnavailable", "maxSurge")
 
 

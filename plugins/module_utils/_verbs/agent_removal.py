@@ -16,7 +16,6 @@ from .._cluster.applying import Applied
 from .._cluster.belongings import Belongings, Reference
 from .._spec.agent import rank
 from .._spec.references import mentioned
-from . import daemonset
 from .agent_objects import Agent
 
 _CONFIGURATION = ("ConfigMap", "Secret")
@@ -110,6 +109,9 @@ def remove(agent: Agent, named: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         agent: which.
         named: manifests that the task names, of kinds that no list by label would find.
     """
+    # A module is compiled anew in each task, so what few tasks need is imported where it is used.
+    from .daemonset_states import absent
+
     live = daemonsets.read(agent.task.cluster, agent.namespace, agent.name, agent.deadline)
     had = belongings.recorded(live)
     if not had.all():
@@ -132,7 +134,7 @@ def remove(agent: Agent, named: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     unknown = [ref for ref in going if kinds.known_built_in(ref.api_version, ref.kind) is None]
     for ref in unknown:
         agent.explained(functools.partial(agent.delete, ref))
-    result = agent.explained(lambda: daemonset.absent(agent.task))
+    result = agent.explained(lambda: absent(agent.task))
     for ref in belongings.without(going, unknown):
         agent.explained(functools.partial(agent.delete, ref))
     for ref in belongings.without(ordered, [*going, own]):

@@ -18,7 +18,7 @@ from .._base.errors import EverynodeError, Fault, RolloutError
 from .._cluster import fieldset, managers, objects
 from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
-from .._rollout import guarding, waiting
+from .._rollout import waiting
 from .._rollout.state import has_state
 from .._spec.fields import CHANGE_CAUSE
 from .settling import settle
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROLLOUT_SPEC: dict[str, dict[str, Any]] = {
     "rollout": {"type": "dict"},
     "on_failure": {"type": "str", "choices": ["fail", "pause", "rollback"]},
-    "on_unfinished_rollout": {"type": "str", "choices": list(guarding.CHOICES)},
+    "on_unfinished_rollout": {"type": "str", "choices": ["wait", "fail", "proceed"]},
 }
 _CHANGING = ("present", "patched", "restarted")
 
@@ -131,7 +131,7 @@ def plainly(
 
 def _warnings(before: Mapping[str, Any], after: Mapping[str, Any], has_waited: bool) -> list[str]:
     """What a new template comes upon; see `guarding`."""
-    from .._rollout import forecast
+    from .._rollout import forecast, guarding
 
     if forecast.same(before, after):
         return []
@@ -202,7 +202,7 @@ def _failed(
 
 def _holds(task: Task) -> bool:
     """Whether the task waits for a rollout that is not finished, or refuses to come upon it."""
-    return task.params["on_unfinished_rollout"] in (guarding.WAIT, guarding.REFUSE)
+    return task.params["on_unfinished_rollout"] in ("wait", "fail")
 
 
 def guard(
@@ -214,10 +214,10 @@ def guard(
     Raises:
         RolloutError: the rollout before is not finished; nothing was changed.
     """
+    from .._rollout import forecast, guarding
+
     if not _holds(task) or guarding.unfinished(live) is None:
         return live
-    from .._rollout import forecast
-
     predicted = apply(task.cluster, intent, live, replace(how, dry_run=True), deadline)
     if forecast.same(live, predicted.after):
         return live
@@ -237,6 +237,8 @@ def hold(
         change: what the task would do, such as ``restart it``.
         deadline: the task's.
     """
+    from .._rollout import guarding
+
     allowance = waiting.patience_of(task.params).allowance
     found = guarding.unfinished(live)
     if found is None or guarding.is_excused(task.cluster, live, allowance, deadline):

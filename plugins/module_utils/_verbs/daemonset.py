@@ -2,25 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The verb of the module ``daemonset``: one DaemonSet, made, changed, restarted or removed."""
+"""The verb of the module ``daemonset``: one DaemonSet, made or changed, and what else it does with
+one (`daemonset_states`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import Fault, InputError, NotFoundError
-from .._cluster import daemonsets, fieldset, guards, managers, objects
+from .._base.errors import Fault, InputError
+from .._cluster import daemonsets, guards, objects
 from .._cluster.options import CONNECTION_SPEC
 from .._rollout import waiting
-from .._rollout.state import has_state
 from .._spec import build, fields
 from . import change
 from .change import Wish, with_change_cause
-from .difference import difference
-from .settling import changed_all_the_same, field_changes
 from .verb import Task, Verb
 
 # What happens to the old one's pods, by the value of ``on_selector_change``.
@@ -63,7 +61,11 @@ def run(task: Task) -> dict[str, Any]:
     if task.params["label_selectors"] is not None or task.params["max_objects"] is not None:
         return _batch(task, faults)
     _raise_all(task, faults)
-    return _STATES[state](task)
+    if state == "present":
+        return _present(task)
+    from .daemonset_states import STATES
+
+    return STATES[state](task)
 
 
 # A module is compiled anew in each task, so what few tasks need is imported where it is used.
@@ -113,7 +115,8 @@ def _other_faults(params: Mapping[str, Any], state: str) -> list[Fault]:
     return []
 
 
-def _deadline(task: Task) -> Deadline:
+def deadline_of(task: Task) -> Deadline:
+    """When the time of a task is over."""
     return Deadline(task.params["wait_timeout"])
 
 
@@ -133,12 +136,12 @@ def _present(task: Task) -> dict[str, Any]:
     # The offline checks come first: wrong input is told without a cluster, or a kubeconfig.
     draft = build.build(task.params, context_namespace="default")
     task.warnings.extend(draft.warnings)
-    deadline = _deadline(task)
+    deadline = deadline_of(task)
     metadata = draft.manifest["metadata"]
     if not draft.namespace_given:
         metadata["namespace"] = task.cluster.namespace
     live = daemonsets.read(task.cluster, metadata["namespace"], metadata["name"], deadline)
-    _guard(task, live, metadata["namespace"], metadata["name"])
+    guard(task, live, metadata["namespace"], metadata["name"])
     policy = _POLICIES.get(task.params["on_selector_change"])
     if policy is not None and (live is None or build.changes_selector(draft, live)):
         from . import another_selector
@@ -158,163 +161,7 @@ def _present(task: Task) -> dict[str, Any]:
     return result
 
 
-def _patched(task: Task) -> dict[str, Any]:
-    from .._spec import patch
-
-    patch.read_patch(task.params)
-    namespace, name = build.identity(task.params, task.cluster.namespace)
-    deadline = _deadline(task)
-    live = existing(task, namespace, name, deadline, "patched")
-    _guard(task, live, namespace, name)
-    how = replace(how_of(task), partial=True)
-    names = managers.manager_names(how.adopt)
-
-    def intent_of(live: dict[str, Any] | None) -> dict[str, Any]:
-        found = live or {}
-        owned = fieldset.from_owned(found, managers.owned_with(found, how.manager, names))
-        if has_state(found):
-            owned = _as_before(task, found, how, deadline)
-        owned.update(apiVersion="apps/v1", kind="DaemonSet")
-        owned.setdefault("metadata", {}).update(name=name, namespace=namespace)
-        return with_change_cause(task, patch.patched(task.params, owned, found), found)
-
-    wish = Wish(intent_of, how, change.plan_of(task.params))
-    applied, result = change.carry_out(task, wish, live, deadline)
-    task.warnings.extend(_still_there(task, applied.after))
-    return result
-
-
-def _as_before(
-    task: Task, live: dict[str, Any], how: objects.How, deadline: Deadline
-) -> dict[str, Any]:
-    """What we own of a DaemonSet in the middle of a rollout, with the update strategy of before.
-
-    Raises:
-        ConflictError: the task gives no images, so that it has no template of its own.
-    """
-    from .._rollout.held import Held
-    from .staged_change import refuse
-
-    if not task.params["images"]:
-        refuse(live, "be patched")
-    held = Held(task.cluster, live, how, deadline, task.progress)
-    return held.with_strategy(held.strategy_before())
-
-
-def _still_there(task: Task, live: Mapping[str, Any]) -> list[str]:
-    """A warning for each label and annotation whose removal was asked for and that another owns."""
-    from .._spec import patch
-
-    asked = patch.read_patch(task.params)
-    told = []
-    for field, changes in (("labels", asked.labels), ("annotations", asked.annotations)):
-        for key in live["metadata"].get(field) or {}:
-            if key in changes and changes[key] is None:
-                owners = managers.owners_of(live, ("f:metadata", f"f:{field}", f"f:{key}"))
-                words = ", ".join(managers.word_for(owner) for owner in owners)
-                told.append(
-                    f"{field}[{key}] stays, since {', '.join(owners)} set it. To take over all that"
-                    f" they set, add adopt: [{words}]."
-                )
-    return told
-
-
-def restarted(task: Task) -> dict[str, Any]:
-    """Replace every pod, unless the last restart was for the same key."""
-    from . import restarting
-
-    namespace, name = build.identity(task.params, task.cluster.namespace)
-    deadline = _deadline(task)
-    try:
-        live = existing(task, namespace, name, deadline, "restarted")
-    except NotFoundError as error:
-        if not task.check_mode:
-            raise
-        task.warnings.append(
-            f"{error.message} The real run fails if nothing before this task creates it."
-        )
-        return {"changed": True, "daemonset": None, "rollout": None, "changes": []}
-    guards.refuse_deleting(live)
-    return restarting.carry_out(task, live, deadline)
-
-
-def paused(task: Task) -> dict[str, Any]:
-    """Stop the rolling update of a DaemonSet where it is."""
-    from . import pausing
-
-    return pausing.pause(task, *_there(task, "paused"))
-
-
-def resumed(task: Task) -> dict[str, Any]:
-    """Have a rolling update that was stopped go on."""
-    from . import pausing
-
-    return pausing.resume(task, *_there(task, "resumed"))
-
-
-def _there(task: Task, state: str) -> tuple[dict[str, Any], Deadline]:
-    namespace, name = build.identity(task.params, task.cluster.namespace)
-    deadline = _deadline(task)
-    live = existing(task, namespace, name, deadline, state)
-    guards.refuse_deleting(live)
-    return live, deadline
-
-
-def absent(task: Task) -> dict[str, Any]:
-    """Remove the DaemonSet, and wait until it is gone where the task waits."""
-    namespace, name = build.identity(task.params, task.cluster.namespace)
-    deadline = _deadline(task)
-    policy = task.params["propagation_policy"]
-    live = daemonsets.read(task.cluster, namespace, name, deadline)
-    result: dict[str, Any] = {"changed": False, "daemonset": None, "rollout": None, "changes": []}
-    if live is None:
-        return result
-    result["changed"] = "deletionTimestamp" not in live["metadata"]
-    if result["changed"]:
-        objects.delete(task.cluster, live, policy, task.check_mode, deadline)
-        result |= field_changes(task, [(live, None)])
-    if task.diff_mode:
-        result["diff"] = difference(task, live, None)
-    if task.params["wait"] and not task.check_mode:
-        unseen = changed_all_the_same(
-            result["changed"],
-            lambda: waiting.until_gone(task.cluster, live, policy, deadline, task.progress),
-        )
-        if unseen:
-            task.warnings.append(unseen)
-    return result
-
-
-_STATES: dict[str, Callable[[Task], dict[str, Any]]] = {
-    "present": _present,
-    "patched": _patched,
-    "restarted": restarted,
-    "absent": absent,
-    "paused": paused,
-    "resumed": resumed,
-}
-
-
-def existing(
-    task: Task, namespace: str, name: str, deadline: Deadline, state: str
-) -> dict[str, Any]:
-    """The live DaemonSet.
-
-    Raises:
-        NotFoundError: there is none, so that it cannot be ``state``.
-    """
-    live = daemonsets.read(task.cluster, namespace, name, deadline)
-    if live is None:
-        raise NotFoundError(
-            f"There is no DaemonSet {namespace}/{name} on {task.cluster.server}, so it cannot be"
-            f" {state}.",
-            advice="Create it with state: present, or check name, namespace and cluster.",
-            status=404,
-        )
-    return live
-
-
-def _guard(task: Task, live: Mapping[str, Any] | None, namespace: str, name: str) -> None:
+def guard(task: Task, live: Mapping[str, Any] | None, namespace: str, name: str) -> None:
     """Refuse what the user ruled out, and an object that is on its way out."""
     if task.params["fail_if_exists"]:
         guards.refuse_existing(live)

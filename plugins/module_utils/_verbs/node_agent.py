@@ -182,18 +182,24 @@ def _raise_faults(task: Task) -> None:
 
 
 def _restarted(task: Task, _parts: Parts) -> dict[str, Any]:
+    from .daemonset_states import restarted
+
     _raise_faults(task)
-    return daemonset.restarted(task)
+    return restarted(task)
 
 
 def _paused(task: Task, _parts: Parts) -> dict[str, Any]:
+    from .daemonset_states import paused
+
     _raise_faults(task)
-    return daemonset.paused(task)
+    return paused(task)
 
 
 def _resumed(task: Task, _parts: Parts) -> dict[str, Any]:
+    from .daemonset_states import resumed
+
     _raise_faults(task)
-    return daemonset.resumed(task)
+    return resumed(task)
 
 
 _STATES: dict[str, Callable[[Task, Parts], dict[str, Any]]] = {

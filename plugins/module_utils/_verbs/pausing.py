@@ -13,14 +13,13 @@ from .._base.words import count_of
 from .._nodes.readiness import verdict
 from .._rollout import forecast, pausing
 from .._rollout.state import PAUSED, state_of
+from .daemonset import how_of
 from .settling import result_of, settle, tell
 from .verb import Task
 
 
 def pause(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
     """Have no further pod of a DaemonSet replaced."""
-    from .daemonset import how_of
-
     applied = pausing.pause(task.cluster, live, how_of(task), deadline)
     tell(task, applied)
     found = verdict(live).as_result()
@@ -32,8 +31,6 @@ def pause(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any
 
 def resume(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
     """Have a paused rollout go on; a plain one is waited for where the task waits."""
-    from .daemonset import how_of
-
     state = state_of(live)
     applied = pausing.resume(task.cluster, live, how_of(task), deadline)
     if state is not None and state.kind != PAUSED:

@@ -19,11 +19,11 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors 
     CredentialsError,
     ForbiddenError,
     UnauthorizedError,
+    WrongClusterError,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connection import (
     Cluster,
-    WrongClusterError,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.resolve import resolve
 

@@ -35,6 +35,8 @@ VERSION = "client.authentication.k8s.io/v1"
 # Forks workers in rounds; each connects and makes a request. Prints what each round took and met.
 _MAIN = """
 import json, os, sys, time
+# As the action plugins do, in Ansible's main process.
+import ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.exec_cache
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.deadline import Deadline
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors import ClusterError
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect

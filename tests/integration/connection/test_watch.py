@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.deadline import Deadline
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors import (
+    ExpiredError,
     ForbiddenError,
     UnauthorizedError,
     UnreachableError,
@@ -23,7 +24,6 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors 
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connect import connect
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.connection import (
     Cluster,
-    ExpiredError,
 )
 
 from tests.integration.api import Api
