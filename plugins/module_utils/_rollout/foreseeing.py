@@ -13,7 +13,7 @@ from .._base.words import count_of
 from .._cluster import daemonsets
 from .._nodes.pods import is_ending, node_of, revision_of
 from .._spec.rollout import Plan
-from . import staged
+from . import fates, staged
 from .held import Held
 from .patience import Patience
 from .state import State
@@ -74,7 +74,8 @@ def restarts(nodes: list[str], how: str) -> dict[str, Any]:
 
 
 def _standing(held: Held) -> dict[str, str]:
-    """The revision of each node's pod."""
+    """The revision of each node's pod: of one that has not ended, and not of its successor."""
     pods, _version = daemonsets.pods_of(held.cluster, held.live, held.deadline)
-    pods.sort(key=lambda pod: not is_ending(pod))
-    return {node_of(pod): revision_of(pod) for pod in pods if node_of(pod)}
+    ending = {node_of(pod): pod for pod in pods if is_ending(pod) and node_of(pod)}
+    standing = {**ending, **fates.standing_on(pods)}
+    return {node: revision_of(pod) for node, pod in standing.items()}
