@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from tests.integration.api import Api
+from tests.integration.api import MERGE, Api, eventually
 from tests.integration.child import run_through
 from tests.integration.stages import BROKEN, NEW, NEWER, OLD, Scene, scene
 from tests.integration.tap import Tap, Write
@@ -79,6 +80,10 @@ def test_check_mode_writes_nothing(agent: Scene) -> None:
     assert tried.changed
     assert tried.writes == []
     assert tried.result["rollout"]["restarts"]["pods"] == 5
+    told = "5 pods restart, after all of them have ended"
+    assert tried.result["rollout"]["message"] == told
+    done = agent.ok(NEW, rollout=_REBUILD)
+    assert done.result["rollout"]["restarts"]["message"] == told
 
 
 def test_without_a_history_it_is_refused(agent: Scene) -> None:
@@ -97,3 +102,69 @@ def test_it_may_take_the_place_of_what_is_paused(agent: Scene) -> None:
     agent.ok(NEW, rollout=_REBUILD, on_unfinished_rollout="proceed")
     assert _never_together(agent)
     agent.ended(NEW)
+
+
+@contextmanager
+def _away(agent: Scene, node: str) -> Iterator[None]:
+    """A node whose kubelet is gone."""
+    path = f"/api/v1/nodes/{node}"
+
+    def label(value: str, ready: str) -> None:
+        body = {"metadata": {"labels": {"everynode.kubernetes/kubelet": value}}}
+        agent.api.request("PATCH", path, body=body, kind=MERGE)
+
+        def turned() -> bool | None:
+            conditions = agent.api.request("GET", path)["status"]["conditions"]
+            return next(c["status"] for c in conditions if c["type"] == "Ready") == ready or None
+
+        eventually(turned, f"{node} is {value}")
+
+    label("unreachable", "Unknown")
+    try:
+        yield
+    finally:
+        label("running", "True")
+
+
+def test_a_node_that_is_lost_stands_in_its_way(agent: Scene) -> None:
+    """Its pod never ends, and until then no other node would have one."""
+    with _away(agent, "node-2"):
+        for check in (True, False):
+            refused = agent.fails(NEW, rollout=_REBUILD, check=check)
+            assert "1 node with a pod of it is not Ready (node-2)" in refused.result["msg"]
+            assert refused.writes == []
+        agent.ok(NEW, rollout=_REBUILD, ignore_not_ready_nodes="1")
+        assert agent.on(NEW) == {f"node-{number}" for number in (0, 1, 3, 4)}
+        assert agent.remembered == {}
+    agent.ended(NEW)
+
+
+def test_what_does_not_end_has_the_former_template_come_back_at_once(agent: Scene) -> None:
+    """The pods of the other nodes do not wait for it: none of them is of the new template."""
+    pod = next(
+        one
+        for one in agent.api.pods(agent.tasks.namespace, "agent")
+        if one["spec"]["nodeName"] == "node-1"
+    )
+    path = f"/api/v1/namespaces/{agent.tasks.namespace}/pods/{pod['metadata']['name']}"
+    held = {"metadata": {"finalizers": ["example.test/held"]}}
+    agent.api.request("PATCH", path, body=held, kind=MERGE)
+    failed = agent.fails(NEW, rollout=_REBUILD, progress_deadline_seconds=2)
+    assert "1 old pod of DaemonSet" in failed.result["msg"]
+    assert "Terminating on 1 (node-1): held by finalizers" in failed.result["msg"]
+    assert "The former template was put back" in failed.result["msg"]
+    assert failed.result["rollout"]["reasons"][0]["cause"] == "Terminating"
+    assert agent.remembered == {}
+    assert agent.on(OLD) == {f"node-{number}" for number in (0, 2, 3, 4)}
+    agent.api.request("PATCH", path, body={"metadata": {"finalizers": None}}, kind=MERGE)
+    agent.ended(OLD)
+
+
+def test_it_goes_back_around_a_node_that_was_lost_meanwhile(agent: Scene) -> None:
+    agent.fails(BROKEN, rollout={"rebuild": True, "on_failure": "fail"})
+    assert agent.remembered["kind"] == "rebuild"
+    with _away(agent, "node-3"):
+        agent.ok(OLD, ignore_not_ready_nodes="1")
+        assert agent.on(OLD) >= {f"node-{number}" for number in (0, 1, 2, 4)}
+        assert agent.remembered == {}
+    agent.ended(OLD)

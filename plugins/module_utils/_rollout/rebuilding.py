@@ -18,19 +18,18 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
-from .._base.words import count_of
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
 from .._cluster.objects import How
+from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
 from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
-from . import history, reverting, staged, waiting
+from . import emptying, fates, forecast, history, reverting, staged, waiting
 from .held import Held
 from .history import NOWHERE
 from .lost import LostError, foreign
 from .patience import Patience
-from .pod_table import PodTable
 from .staged import Staged
 from .state import EMPTYING, FILLING, PAUSED, REBUILD, REVERTING, State
 from .turns import kept_plan
@@ -55,26 +54,36 @@ def carry_out(
     state = None
     if found is None or found.kind == PAUSED:
         reverting.refuse_without_history(held, 2)
+        emptying.refuse_lost_nodes(held, patience)
     else:
         state = _taken_up(held, found, intent, proceed)
     final = held.predict(intent, partial=how.partial)
+    if state is None or state.phase != FILLING:
+        restarts = forecast.after_all_ended(final.after, fates.some(cluster, live, deadline))
+    else:
+        restarts = forecast.restarts(cluster, live, final.after, deadline)
     if how.dry_run:
         return Staged(
             Applied(live, final.after, True, final.warnings, final.rewritten),
-            {"kind": REBUILD, "phase": "check"},
+            {"kind": REBUILD, "phase": "check", "restarts": restarts},
             patience=patience,
         )
     held.write(state or _begun(held, intent, chosen))
+    is_back = state is not None and state.phase == REVERTING
     try:
-        after = _rebuild(held, intent, patience, partial=how.partial)
-    except LostError as error:
-        error.details.setdefault("changed", True)
-        raise
+        if is_back:
+            _back(held, patience)
+            held.put(lambda: intent, partial=how.partial)
+        else:
+            _rebuild(held, intent, patience, partial=how.partial)
     except EverynodeError as error:
+        if is_back or isinstance(error, LostError):
+            error.details.setdefault("changed", True)
+            raise
         raise _after_failure(held, chosen, patience, error) from error
     return Staged(
-        Applied(live, after, True, held.warnings),
-        {"kind": REBUILD, "phase": "done"},
+        Applied(live, held.live, True, held.warnings),
+        {"kind": REBUILD, "phase": "rolled_back" if is_back else "done", "restarts": restarts},
         patience=patience,
     )
 
@@ -85,10 +94,11 @@ def abandon(
     how: How,
     deadline: Deadline,
     progress: waiting.Progress,
+    patience: Patience,
 ) -> Applied:
     """End a rebuild: the former template and strategy come back."""
     held = Held(cluster, live, how, deadline, progress)
-    _back(held, Patience())
+    _back(held, patience)
     return Applied(live, held.live, True, held.warnings)
 
 
@@ -129,7 +139,9 @@ def _taken_up(held: Held, found: State, intent: dict[str, Any], proceed: bool) -
     if staged.digest_of(wanted) == found.digest:
         # One that failed before is tried again, from the beginning.
         return found.at(EMPTYING, why="") if found.phase == REVERTING else found
-    if not proceed and not history.same_template(wanted, stable.template):
+    if history.same_template(wanted, stable.template):
+        return found.at(REVERTING, why="the task wants the former template")
+    if not proceed:
         raise RolloutError(
             f"DaemonSet {held.name} is being rebuilt to another template. Nothing was changed.",
             advice="Let that end first, or put the former definition back; or have this one take"
@@ -139,12 +151,12 @@ def _taken_up(held: Held, found: State, intent: dict[str, Any], proceed: bool) -
     return found.at(EMPTYING, digest=staged.digest_of(wanted), why="")
 
 
-def _rebuild(
-    held: Held, intent: dict[str, Any], patience: Patience, *, partial: bool
-) -> dict[str, Any]:
+def _rebuild(held: Held, intent: dict[str, Any], patience: Patience, *, partial: bool) -> None:
     state = held.state
     if state is not None and state.phase == EMPTYING:
+        excused = emptying.lost_nodes(held, patience).excused
         _empty(held, held.with_template(intent))
+        emptying.until_ended(held, patience, but_on=excused)
         held.write(state.at(FILLING))
     held.put(lambda: intent, partial=partial)
     held.observed()
@@ -153,33 +165,12 @@ def _rebuild(
     )
     held.live = ready
     held.clear()
-    return held.live
 
 
 def _empty(held: Held, intent: Mapping[str, Any]) -> None:
-    """Have all pods end, and wait until they are gone."""
+    """Have all pods end."""
     held.put(lambda: _nowhere(intent))
     held.observed()
-    _until_gone(held)
-
-
-def _until_gone(held: Held) -> None:
-    table = PodTable(held.cluster, held.live, held.deadline)
-    try:
-        told = -1
-        while left := [pod for node in table.nodes() for pod in table.on(node)]:
-            if len(left) != told:
-                told = len(left)
-                held.progress(f"{held.name}: {count_of(told, 'old pod is', 'old pods are')} left")
-            if held.deadline.passed():
-                nodes = ", ".join(table.nodes()[:5])
-                raise RolloutError(
-                    f"{count_of(len(left), 'old pod')} of DaemonSet {held.name} did not end within"
-                    f" {held.deadline.seconds:g} seconds (nodes: {nodes})."
-                )
-            table.look(1.0)
-    finally:
-        table.close()
 
 
 def _nowhere(intent: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,8 +217,13 @@ def _after_failure(
             details=details,
         )
     details["rollout"] = {**(details.get("rollout") or {}), "state": "rolled_back"}
+    told = "The former template was put back, once all new pods had ended."
+    try:
+        waiting.until_ready(held.cluster, held.live, patience, held.deadline, held.progress)
+    except EverynodeError as third:
+        told += f" Its own rollout has not ended well: {third.message}"
     return RolloutError(
-        f"{message} The former template was put back, once all new pods had ended.",
+        f"{message} {told}",
         advice="Mend the cause, then run the task again.",
         details=details,
     )
@@ -241,14 +237,18 @@ def _back(held: Held, patience: Patience) -> None:
     stable = reverting.stable_of(held)
     if not staged.is_template_of(held.template, stable):
         reverting.give_time(held)
-        held.put(lambda: _nowhere(held.owned()))
-        held.observed()
-        _until_gone(held)
+        _end_new_pods(held, stable, patience)
         held.put_template(stable.template, state.owned)
     held.put(lambda: held.with_strategy(held.strategy_before()))
     held.observed()
-    ready, _verdict = waiting.until_ready(
-        held.cluster, held.live, patience, held.deadline, held.progress
-    )
-    held.live = ready
     held.clear()
+
+
+def _end_new_pods(held: Held, stable: Revision, patience: Patience) -> None:
+    """Have all pods end but those of the former template, which may be on their way out still. A
+    node that is lost must not keep the DaemonSet from coming back on all the others.
+    """
+    lost = emptying.lost_nodes(held, patience).nodes
+    if NOWHERE not in (held.template["spec"].get("nodeSelector") or {}):
+        _empty(held, held.owned())
+    emptying.until_ended(held, patience, but_on=lost, but_of=stable.hash)

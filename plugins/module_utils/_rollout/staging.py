@@ -134,7 +134,7 @@ def abandon(
     if found.kind == REBUILD:
         from . import rebuilding
 
-        return rebuilding.abandon(cluster, live, how, deadline, progress)
+        return rebuilding.abandon(cluster, live, how, deadline, progress, patience or Patience())
     held = Held(cluster, live, how, deadline, progress)
     plan = Plan.from_dict(found.plan)
     reverting.revert(held, plan, patience or Patience(), "a rollback was asked for")
