@@ -35,7 +35,9 @@ from .arguments import doubts, unknown_names
 from .plain import plain
 
 # With these the terminal is a person's: other callbacks (json, junit, ...) own the standard output.
-_CALLBACKS_FOR_PEOPLE = frozenset({"default", "ansible.builtin.default", "awx_display", "minimal"})
+_CALLBACKS_FOR_PEOPLE = frozenset(
+    {"default", "ansible.builtin.default", "awx_display", "minimal", "ansible.builtin.minimal"}
+)
 _ABSENT_INTERPRETERS = frozenset({"", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"})
 _MAX_SRC_BYTES = 3 * 1024 * 1024
 # What tasks that find nothing to do import where they use it. Ansible keeps no compiled code of
@@ -231,7 +233,11 @@ class VerbAction(ActionBase):
         callback = constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK")
         if callback not in _CALLBACKS_FOR_PEOPLE or self._task.no_log:
             return lambda _line: None
-        return lambda line: self._display.display(f"  {line}")
+
+        from ..module_utils._nodes.trouble import in_one_line
+
+        # Words of the cluster among them must not act on the terminal.
+        return lambda line: self._display.display(f"  {in_one_line(line)}")
 
 
 def _shows_invocation(variables: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -279,6 +280,27 @@ def test_lines_are_told_once_and_not_too_often() -> None:
         "ns/agent: 2 of 10 updated, 1 available; ImagePull on n and 2 more",
         "ns/agent: all 10 pods are updated and available",
     ]
+
+
+def test_what_others_wrote_acts_on_no_terminal() -> None:
+    live = _live(5, 5)
+    why = "\x1b[2Jall is well\r\nit is"
+    state = {"version": 1, "kind": "paused", "phase": "paused", "why": why}
+    live["metadata"]["annotations"] = {"everynode.kubernetes/rollout": json.dumps(state)}
+    one = Following(live, Patience(), 0.0, to_the_last_step=True)
+    assert one.error is not None
+    assert "all is well it is" in one.error.message
+    assert one.error.message.isprintable()
+
+
+@pytest.mark.parametrize(("strays", "reads"), [(0, False), (1, True)])
+def test_a_budget_needs_the_nodes_where_pods_stand_that_are_not_wanted(
+    strays: int, reads: bool
+) -> None:
+    live = _live(10, 9)
+    live["status"]["numberMisscheduled"] = strays
+    wait = _Wait(live, Patience(Allowance(unavailable_budget="1")))
+    assert wait.one.wants_nodes is reads
 
 
 def test_many_are_one_line() -> None:

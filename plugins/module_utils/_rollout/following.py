@@ -280,7 +280,11 @@ class Following:
     @property
     def wants_nodes(self) -> bool:
         """Whether a look has to read all nodes, too."""
-        return self._patience.allowance.ignore_not_ready_nodes is not None
+        allowance = self._patience.allowance
+        if allowance.ignore_not_ready_nodes is not None:
+            return True
+        # Only the nodes tell which of the pods stand where none is wanted.
+        return allowance.unavailable_budget is not None and self.found.counts["misscheduled"] > 0
 
     @property
     def causes(self) -> list[str]:

@@ -41,4 +41,8 @@ def steps(live: Mapping[str, Any]) -> dict[str, Any]:
     elif state.kind == STAGED:
         told |= {"stage": state.stage, "stages": state.stages}
         message = f"a rollout in stages is {state.phase} at stage {state.stage} of {state.stages}"
-    return told | {"message": f"{message}; {state.why}" if state.why else message}
+    from .._nodes.trouble import in_one_line
+
+    # Whoever may change the DaemonSet may have written it.
+    why = in_one_line(state.why)
+    return told | {"message": f"{message}; {why}" if why else message}
