@@ -10,7 +10,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster import smaller
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes import (
+    causes_of_pods,
     diagnosis,
     eligibility,
 )
@@ -102,6 +104,8 @@ PODS = some(
     spec=some(
         nodeName=NODES,
         schedulerName=TEXT,
+        hostNetwork=st.booleans(),
+        readinessGates=st.just([{"conditionType": "x"}]),
         containers=st.lists(some(name=st.sampled_from(["a", "b"]), readinessProbe=some())),
         initContainers=st.lists(some(name=st.just("a"), restartPolicy=st.just("Always"))),
     ),
@@ -181,6 +185,23 @@ def test_there_is_always_a_diagnosis(
     assert bool(diagnosis.in_words(found)) == bool(found)
     assert len(diagnosis.needs(pods)) <= 3
     assert sum(one["count"] for one in eligibility.without_pod(daemonset, nodes or [], pods)) <= 4
+
+
+@settings(max_examples=300)
+@given(pod=PODS, events=EVENTS, log=TEXT, now=st.sampled_from([None, NOW]))
+def test_what_is_kept_of_a_pod_tells_as_much(
+    pod: dict[str, Any], events: list[dict[str, Any]], log: str, now: datetime | None
+) -> None:
+    spec = pod["spec"] or {}
+    spec = {**spec, "containers": spec.get("containers") or []}
+    pod = {**pod, "metadata": pod["metadata"] or {}, "spec": spec}
+    kept = smaller.small_pod(pod)
+    for least in (0, 30):
+        told = [
+            causes_of_pods.trouble_of(one, events=events, log=log, min_ready_seconds=least, now=now)
+            for one in (pod, kept)
+        ]
+        assert told[0] == told[1]
 
 
 @settings(max_examples=200)

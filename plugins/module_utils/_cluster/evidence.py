@@ -19,6 +19,7 @@ from .._base.errors import ForbiddenError, NotFoundError
 from . import daemonsets
 from .connection import Cluster
 from .lists import PAGE, each
+from .smaller import small_event, small_node, small_pod
 
 # A namespace can hold more events than anybody reads: these about its pods, and these about one
 # object, are looked at, the rest is left out.
@@ -39,7 +40,7 @@ def pods(cluster: Cluster, live: Mapping[str, Any], deadline: Deadline) -> list[
 
     def keep(pod: dict[str, Any]) -> dict[str, Any] | None:
         owners = pod["metadata"].get("ownerReferences") or []
-        return _small_pod(pod) if any(o.get("uid") == metadata["uid"] for o in owners) else None
+        return small_pod(pod) if any(o.get("uid") == metadata["uid"] for o in owners) else None
 
     return _listed(
         cluster,
@@ -67,7 +68,7 @@ def nodes(
     """
     try:
         if names is None or len(names) > FEW:
-            return _listed(cluster, "/api/v1/nodes", {}, _small_node, deadline, "list the nodes")
+            return _listed(cluster, "/api/v1/nodes", {}, small_node, deadline, "list the nodes")
         found = [_node(cluster, name, deadline) for name in sorted(names)]
     except ForbiddenError:
         return None
@@ -106,7 +107,7 @@ def pod_events(
         return found
 
     def keep(event: dict[str, Any]) -> dict[str, Any] | None:
-        return _small_event(event) if event["involvedObject"].get("uid") in uids else None
+        return small_event(event) if event["involvedObject"].get("uid") in uids else None
 
     try:
         return _listed(
@@ -131,7 +132,7 @@ def _events(
             cluster,
             f"/api/v1/namespaces/{namespace}/events",
             {"fieldSelector": f"involvedObject.uid={uid},type=Warning"},
-            _small_event,
+            small_event,
             deadline,
             f"list the events about {what}",
             most=_EVENTS_OF_ONE,
@@ -147,7 +148,7 @@ def _node(cluster: Cluster, name: str, deadline: Deadline) -> dict[str, Any] | N
         )
     except NotFoundError:
         return None
-    return _small_node(found.body)
+    return small_node(found.body)
 
 
 def _listed(
@@ -192,35 +193,3 @@ def log_of(
         max_bytes=_LOG_BYTES,
         deadline=deadline,
     )
-
-
-def _small_pod(pod: dict[str, Any]) -> dict[str, Any]:
-    metadata, status = pod["metadata"], pod.get("status") or {}
-    metadata.pop("managedFields", None)
-    conditions = status.get("conditions") or []
-    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
-    if not ready or metadata.get("deletionTimestamp"):
-        return pod
-    kept = ("name", "namespace", "uid", "labels", "creationTimestamp")
-    return {
-        "metadata": {key: metadata[key] for key in kept if key in metadata},
-        "spec": {"nodeName": (pod.get("spec") or {}).get("nodeName")},
-        "status": {"phase": status.get("phase"), "conditions": conditions},
-    }
-
-
-def _small_node(node: dict[str, Any]) -> dict[str, Any]:
-    metadata, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
-    return {
-        "metadata": {"name": metadata["name"], "labels": metadata.get("labels") or {}},
-        "spec": {key: spec[key] for key in ("taints", "unschedulable") if key in spec},
-        "status": {
-            "conditions": status.get("conditions") or [],
-            "allocatable": status.get("allocatable") or {},
-        },
-    }
-
-
-def _small_event(event: dict[str, Any]) -> dict[str, Any]:
-    event["metadata"].pop("managedFields", None)
-    return event

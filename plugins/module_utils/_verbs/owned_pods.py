@@ -18,6 +18,7 @@ from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError
 from .._cluster import lists
 from .._cluster.daemonsets import common_selector
+from .._cluster.smaller import small_pod
 from .._nodes.pods import is_ending, is_ready
 from .reach import Reach, in_each, in_words, path_of, warn_of
 from .verb import Task
@@ -42,9 +43,6 @@ _METADATA = (
 )
 _SPEC = ("nodeName", "hostNetwork", "readinessGates", "schedulerName")
 _CONTAINER = ("name", "image")
-# Of one that is not ready, what its diagnosis looks at, too.
-_OF_UNREADY = ("ports", "resources", "restartPolicy", "startupProbe", "readinessProbe")
-
 _STATUS = ("phase", "reason", "message", "podIP", "hostIP", "startTime")
 _CONTAINER_STATUS = ("name", "image", "ready", "started", "restartCount", "state", "lastState")
 
@@ -154,14 +152,12 @@ def cut_down(pod: Mapping[str, Any]) -> _Object:
     """A pod with what is shown and looked at, and no more."""
     metadata, spec, status = pod["metadata"], pod.get("spec") or {}, pod.get("status") or {}
     is_well = is_ready(pod) and not is_ending(pod)
-    kept = _CONTAINER if is_well else (*_CONTAINER, *_OF_UNREADY)
     small = _some(spec, _SPEC)
-    if not spec.get("nodeName"):
-        # It says which node the pod is meant for.
-        small |= _some(spec, ("affinity",))
     for key in ("initContainers", "containers"):
         if spec.get(key):
-            small[key] = [_some(one, kept) for one in spec[key]]
+            small[key] = [_some(one, _CONTAINER) for one in spec[key]]
+    if not is_well:
+        small |= small_pod(pod)["spec"]
     shown = _some(status, _STATUS)
     shown["conditions"] = [
         one for one in status.get("conditions") or [] if one.get("type") == "Ready" or not is_well
