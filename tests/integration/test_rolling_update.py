@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.integration.api import Api
-from tests.integration.harness import ENVIRONMENT, Play, run
+from tests.integration.api import MERGE, Api
+from tests.integration.harness import ENVIRONMENT, Play, run, run_in
 from tests.integration.manifests import simple
 from tests.integration.pod_watch import PodWatch
 from tools.environments import places
@@ -218,7 +219,7 @@ def test_without_nodes_or_files_nothing_is_begun(rollout: Rollout) -> None:
     assert "No host of the inventory matches nobody" in empty.output
     lacking = rollout.run("2", always="/nowhere/always.yml")
     assert lacking.code == 2
-    assert "/nowhere/always.yml is not the absolute path of a file" in lacking.output
+    assert "There is no file /nowhere/always.yml" in lacking.output
     for failed in (empty, lacking):
         assert not [request for request in failed.requests if request.writes]
 
@@ -270,18 +271,25 @@ def test_without_a_name_it_says_what_is_missing(rollout: Rollout) -> None:
     assert "with the variable daemonset_name" in failed.output
 
 
-def test_the_example_drains_and_always_uncordons(api: Api, rollout: Rollout) -> None:
-    plays = yaml.safe_load((_EXAMPLE / "drained.yml").read_text())
-    inventory = (_EXAMPLE / _INVENTORY).read_bytes()
+def test_the_example_drains_and_always_uncordons(
+    api: Api, rollout: Rollout, tmp_path: Path
+) -> None:
+    folder = tmp_path / "example"
+    shutil.copytree(_EXAMPLE, folder)
 
-    def example(tag: str) -> Play:
-        return run(
+    def example(tag: str, broken: str = "") -> Play:
+        (folder / "agent.yaml").write_text(yaml.safe_dump(rollout.version(tag, broken)))
+        return run_in(
             api,
-            plays,
-            f"--inventory={_INVENTORY}",
-            f"--extra-vars=agent_image=example.test/agent:{tag}",
-            "--extra-vars=agent_soak_seconds=1",
-            files={_INVENTORY: inventory},
+            folder,
+            [
+                "drained.yml",
+                f"--inventory={_INVENTORY}",
+                # Each node is many tasks of modules.
+                "--limit=node-0:node-1:node-3",
+                "--extra-vars=agent_src=agent.yaml",
+                "--extra-vars=agent_soak_seconds=1",
+            ],
             variables={
                 "KUBECONFIG": str(api.cluster.kubeconfig),
                 "AGENT": "agent",
@@ -291,23 +299,36 @@ def test_the_example_drains_and_always_uncordons(api: Api, rollout: Rollout) -> 
         )
 
     assert environment("bench") != ENVIRONMENT
-    with PodWatch(api, rollout.namespace) as seen:
-        mark = api.mark()
-        done = example("2").done()
-        cordons = _cordons(api, mark)
-        failed = example("simulate-crash-loop")
-    assert set(rollout.images().values()) == {"2", "simulate-crash-loop"}
-    drained = [step.host for step in done.steps if step.task.startswith("Cordon")]
-    assert sorted(drained) == _NODES
-    assert cordons == 2 * len(_NODES)
-    # The first node of the second run failed, and is in service again all the same.
-    assert failed.code != 0
-    assert seen.restarts_by_node() == {**dict.fromkeys(_NODES, 1), "node-0": 2}
+    # One that somebody else took out of service, and one that a run did which was killed.
+    _patch_node(api, "node-3", {"spec": {"unschedulable": True}})
+    mark = {"annotations": {"rolling-update/cordoned": "true"}}
+    _patch_node(api, "node-1", {"metadata": mark, "spec": {"unschedulable": True}})
+    try:
+        with PodWatch(api, rollout.namespace) as seen:
+            done = example("2").done()
+            assert _out_of_service(api) == ["node-3"]
+            # In a batch of its own each, as 25 % of three are one at least.
+            failed = example("3", broken="node-1")
+    finally:
+        left = _out_of_service(api)
+        _patch_node(api, "node-3", {"spec": {"unschedulable": None}})
+    drained = [step.host for step in done.steps if step.task == "Drain it"]
+    assert sorted(drained) == ["node-0", "node-1", "node-3"]
+    cordoned = [step.host for step in done.steps if step.task.startswith("Cordon") and step.changed]
+    assert cordoned == ["node-0"]
+    assert "3 of 5 nodes have the new version" in done.output
+    # The second node failed, and is in service again all the same; no further one was touched.
+    assert failed.code == 2
+    assert left == ["node-3"]
+    assert seen.restarts_by_node() == {"node-0": 2, "node-1": 2, "node-3": 1}
     nodes = api.request("GET", "/api/v1/nodes")["items"]
-    assert not [node for node in nodes if node["spec"].get("unschedulable")]
+    assert not [node for node in nodes if "rolling-update" in str(node["metadata"]["annotations"])]
 
 
-def _cordons(api: Api, since: int) -> int:
-    """How often nodes were taken out of service, or back into it."""
-    requests = api.requests(since, agent="OpenAPI-Generator")
-    return sum(request.writes and "/api/v1/nodes/node-" in request.path for request in requests)
+def _patch_node(api: Api, name: str, change: dict[str, Any]) -> None:
+    api.request("PATCH", f"/api/v1/nodes/{name}", body=change, kind=MERGE)
+
+
+def _out_of_service(api: Api) -> list[str]:
+    nodes = api.request("GET", "/api/v1/nodes")["items"]
+    return [node["metadata"]["name"] for node in nodes if node["spec"].get("unschedulable")]
