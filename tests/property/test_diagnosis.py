@@ -187,7 +187,7 @@ def test_there_is_always_a_diagnosis(
     assert sum(one["count"] for one in eligibility.without_pod(daemonset, nodes or [], pods)) <= 4
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(pod=PODS, events=EVENTS, log=TEXT, now=st.sampled_from([None, NOW]))
 def test_what_is_kept_of_a_pod_tells_as_much(
     pod: dict[str, Any], events: list[dict[str, Any]], log: str, now: datetime | None

@@ -42,8 +42,8 @@ def small_pod(pod: Mapping[str, Any]) -> dict[str, Any]:
         "spec": _some(spec, ("nodeName",)),
         "status": _some(status, _STATUS) | {"conditions": conditions},
     }
-    ready = any(one["type"] == "Ready" and one.get("status") == "True" for one in conditions)
-    if ready and not pod["metadata"].get("deletionTimestamp"):
+    ready: Mapping[str, Any] = next((one for one in conditions if one["type"] == "Ready"), {})
+    if ready.get("status") == "True" and not pod["metadata"].get("deletionTimestamp"):
         return made
     made["spec"] = _some(spec, _SPEC if spec.get("nodeName") else (*_SPEC, *_PLACEMENT))
     for key in ("initContainers", "containers"):
