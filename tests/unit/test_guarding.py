@@ -73,7 +73,8 @@ def test_whether_a_rollout_is_finished(
     ],
 )
 def test_what_is_told_of_it(live: dict[str, Any], spec: dict[str, Any], words: str | None) -> None:
-    told = guarding.warnings(live, {**live, "spec": {**live["spec"], **spec}})
+    after = {**live, "spec": {**live["spec"], **spec}}
+    told = guarding.overtaken(live, after) or guarding.used_up(live, after)
     assert len(told) == (words is not None)
     assert words is None or words in told[0]
 

@@ -21,6 +21,7 @@ from .._cluster.connection import Cluster
 from .._nodes.pods import moment
 from .._nodes.readiness import Allowance, Verdict, could_be_excused, verdict
 from .._spec.shares import share_of
+from .restart import is_on_delete
 
 WAIT, REFUSE, PROCEED = "wait", "fail", "proceed"
 _PACE = ("maxUnavailable", "maxSurge")
@@ -80,9 +81,8 @@ def refusal(live: Mapping[str, Any], found: Verdict, change: str) -> RolloutErro
         found: the state of that rollout.
         change: what the task would do, such as ``change the template``.
     """
-    metadata = live["metadata"]
     return RolloutError(
-        f"DaemonSet {metadata['namespace']}/{metadata['name']} is in the middle of a rollout:"
+        f"DaemonSet {_name(live)} is in the middle of a rollout:"
         f" {found.message}. Nothing was changed.",
         advice=f"Wait until it has ended, or {change} all the same with on_unfinished_rollout:"
         " proceed.",
@@ -90,49 +90,51 @@ def refusal(live: Mapping[str, Any], found: Verdict, change: str) -> RolloutErro
     )
 
 
-def warnings(live: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What a new template comes upon, for the user to know.
+def overtaken(live: Mapping[str, Any], after: Mapping[str, Any] | None = None) -> list[str]:
+    """A warning where a new template takes the place of one that is still being rolled out.
+
+    Args:
+        live: the DaemonSet as it was.
+        after: with the new template, where the controller rolls that out; None where the tool does.
+    """
+    found = verdict(live)
+    if not is_rolling(live) or (after is not None and is_on_delete(after)):
+        return []
+    told = (
+        f"The rollout before of DaemonSet {_name(live)} is not finished ({found.message}), and this"
+        " template takes its place."
+    )
+    if after is not None:
+        told += " Pods that are not available are replaced at once, whatever maxUnavailable says;"
+    else:
+        told += " That is so unless told:"
+    return [f"{told} on_unfinished_rollout: wait or fail prevents that."]
+
+
+def used_up(live: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """A warning where as many pods as may are not available already, before the first is replaced.
+
+    Nodes that have no pod at all do not count for the controller
+    (pkg/controller/daemon/update.go, rollingUpdate).
 
     Args:
         live: the DaemonSet as it was.
         after: with the new template; its update strategy counts.
     """
-    found = unfinished(live)
-    if found is None:
+    rolling = (after["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
+    counts = verdict(live).counts
+    desired, missing = counts["desired"], counts["current"] - counts["available"]
+    most = share_of(rolling.get("maxUnavailable", 1), desired, up=True)
+    surges = share_of(rolling.get("maxSurge") or 0, 100)
+    if is_on_delete(after) or surges or not 0 < most <= missing or most >= desired:
         return []
-    if (after["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
-        return []
-    name = f"{live['metadata']['namespace']}/{live['metadata']['name']}"
-    if found.state in ("observing", "updating"):
-        told = (
-            f"The rollout before of DaemonSet {name} is not finished ({found.message}), and this"
-            " template takes its place. Pods that are not available are replaced at once, whatever"
-            " maxUnavailable says; on_unfinished_rollout: wait or fail prevents that."
-        )
-        return [told]
-    stuck = _used_up(live, after)
-    if stuck is None:
-        return []
-    missing, most = stuck
     told = (
-        f"{missing} of {found.counts['desired']} nodes have no available pod of DaemonSet {name}"
-        f" already, and maxUnavailable allows {most}: those pods are replaced first, and no other"
-        " one is before they are available. Where their nodes are down, the rollout waits for them;"
-        " a larger maxUnavailable lets it go on."
+        f"{missing} of {desired} nodes have no available pod of DaemonSet {_name(live)} already,"
+        f" and maxUnavailable allows {most}: those pods are replaced first, and no other one is"
+        " before they are available. Where their nodes are down, the rollout waits for them; a"
+        " larger maxUnavailable lets it go on."
     )
     return [told]
-
-
-def _used_up(live: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[int, int] | None:
-    """How many nodes lack a pod and how many may, where nothing is left of that."""
-    strategy = after["spec"].get("updateStrategy") or {}
-    rolling = strategy.get("rollingUpdate") or {}
-    counts = verdict(live).counts
-    missing = counts["desired"] - counts["available"]
-    if share_of(rolling.get("maxSurge") or 0, 100):
-        return None
-    most = share_of(rolling.get("maxUnavailable", 1), counts["desired"], up=True)
-    return (missing, most) if missing >= most and most < counts["desired"] else None
 
 
 def made_young(
@@ -151,19 +153,22 @@ def made_young(
     """
     old, new = (int(one["spec"].get("minReadySeconds") or 0) for one in (before, after))
     strategy = after["spec"].get("updateStrategy") or {}
-    if new <= old or strategy.get("type") == "OnDelete" or _is_all_at_once(before, strategy):
+    if new <= old or is_on_delete(after) or _is_all_at_once(before, strategy):
         return []
     since = _unmoved_since(before)
     if since is None or (now - since).total_seconds() >= new:
         return []
-    name = f"{before['metadata']['namespace']}/{before['metadata']['name']}"
     told = (
-        f"min_ready_seconds of DaemonSet {name} grows from {old} to {new} together with a new"
-        " template: pods that have not been ready for so long count as unavailable, and are"
+        f"min_ready_seconds of DaemonSet {_name(before)} grows from {old} to {new} together with a"
+        " new template: pods that have not been ready for so long count as unavailable, and are"
         " replaced at once, whatever maxUnavailable says. Change min_ready_seconds in a task of its"
         " own, and the template once that has ended."
     )
     return [told]
+
+
+def _name(live: Mapping[str, Any]) -> str:
+    return f"{live['metadata']['namespace']}/{live['metadata']['name']}"
 
 
 def _is_all_at_once(live: Mapping[str, Any], strategy: Mapping[str, Any]) -> bool:

@@ -163,10 +163,10 @@ class _Task:
 def _begin(task: _Task, plan: Plan) -> Staged:
     held = task.held
     reverting.refuse_without_history(held, 1)
-    # What the server would refuse or a manager holds is told before anything is written.
-    held.predict(task.intent, partial=task.how.partial)
     if task.how.dry_run:
         return _foreseen(task, plan, State(STAGED, HOLDING))
+    # What the server would refuse or a manager holds is told before anything is written.
+    held.predict(task.intent, partial=task.how.partial)
     held.observed()
     stable = staged.standing_revision(held.cluster, held.live, held.deadline)
     wanted = held.predict(held.with_template(task.intent)).after["spec"]["template"]
@@ -374,11 +374,15 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
         "touched": staged.named(stages.touched),
     }
     if state is not None:
+        done, total = stages.done
         report |= {
             "stage": state.stage,
             "stages": state.stages,
-            "message": f"stage {state.stage} of {state.stages} is done; the rollout stops here"
-            " until the task runs again without rollout.until_stage, or with a later one",
+            # The controller counts those of the template that stands.
+            "updated": done,
+            "message": f"stage {state.stage} of {state.stages} is done, {done} of"
+            f" {count_of(total, 'pod is', 'pods are')} updated; the rollout stops here until the"
+            " task runs again without rollout.until_stage, or with a later one",
         }
     if stages.excused:
         excused = [(node, BY_NODE) for node in stages.excused]

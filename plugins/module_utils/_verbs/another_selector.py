@@ -12,10 +12,10 @@ from .._base.deadline import Deadline
 from .._base.errors import Fault, InputError
 from .._cluster import daemonsets
 from .._cluster.applying import Applied
-from .._rollout import fates, forecast, guarding, replacing
+from .._rollout import fates, forecast, replacing
 from .._rollout.state import has_state
 from .._spec import build
-from . import change, daemonset
+from . import change, daemonset, guard
 from .verb import Task
 
 
@@ -46,9 +46,7 @@ def carry_out(
         from . import staged_change
 
         staged_change.refuse(live, "be made anew")
-    choice = task.params["on_unfinished_rollout"] or guarding.PROCEED
-    if choice != guarding.PROCEED:
-        live = change.hold(task, live, choice, "make it anew", deadline)
+    live = guard.hold(task, live, "make it anew", deadline)
     keeps_pods = policy == "Orphan"
     if keeps_pods:
         pods, _version = daemonsets.pods_of(task.cluster, live, deadline)

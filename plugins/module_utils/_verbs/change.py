@@ -8,13 +8,12 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base.deadline import Deadline
-from .._base.errors import EverynodeError, Fault, RolloutError
+from .._base.errors import Fault, RolloutError
 from .._cluster import fieldset, managers, objects
 from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
@@ -104,10 +103,16 @@ def carry_out(
 
         return staged_change.carry_out(task, wish, live, deadline)
     intent = wish.intent_of(live)
-    if live is not None and _holds(task) and template_differs(intent, live, wish.how.manager):
-        guarded = guard(task, wish.how, live, intent, deadline)
-        intent = intent if guarded is live else wish.intent_of(guarded)
-        live = guarded
+    if (
+        live is not None
+        and task.params["on_unfinished_rollout"] is not None
+        and template_differs(intent, live, wish.how.manager)
+    ):
+        from . import guard
+
+        found = guard.before_change(task, wish.how, live, intent, deadline)
+        intent = intent if found is live else wish.intent_of(found)
+        live = found
     return plainly(task, wish, intent, live, deadline)
 
 
@@ -123,20 +128,12 @@ def plainly(
         applied = apply(task.cluster, intent, live, wish.how, deadline)
         restarts = restarts_by(task, applied, deadline)
     if applied.changed and applied.before is not None:
-        task.warnings.extend(_warnings(applied.before, applied.after, _holds(task)))
+        from . import guard
+
+        task.warnings.extend(guard.warnings(task, applied.before, applied.after))
     if wish.note is not None:
         wish.note(applied)
     return applied, finish(task, wish.how, applied, restarts, deadline)
-
-
-def _warnings(before: Mapping[str, Any], after: Mapping[str, Any], has_waited: bool) -> list[str]:
-    """What a new template comes upon; see `guarding`."""
-    from .._rollout import forecast, guarding
-
-    if forecast.same(before, after):
-        return []
-    told = [] if has_waited else guarding.warnings(before, after)
-    return [*told, *guarding.made_young(before, after, datetime.datetime.now(datetime.UTC))]
 
 
 def made(
@@ -198,75 +195,6 @@ def _failed(
         return
     patience = waiting.patience_of(task.params)
     undoing.roll_back(task.cluster, applied, how, patience, deadline, task.progress, error)
-
-
-def _holds(task: Task) -> bool:
-    """Whether the task waits for a rollout that is not finished, or refuses to come upon it."""
-    return task.params["on_unfinished_rollout"] in ("wait", "fail")
-
-
-def guard(
-    task: Task, how: objects.How, live: dict[str, Any], intent: dict[str, Any], deadline: Deadline
-) -> dict[str, Any]:
-    """Wait for a rollout that is not finished, or refuse to come upon it with another template, as
-    the task says; returns the DaemonSet as it is then.
-
-    Raises:
-        RolloutError: the rollout before is not finished; nothing was changed.
-    """
-    from .._rollout import forecast, guarding
-
-    if not _holds(task) or guarding.unfinished(live) is None:
-        return live
-    predicted = apply(task.cluster, intent, live, replace(how, dry_run=True), deadline)
-    if forecast.same(live, predicted.after):
-        return live
-    choice = task.params["on_unfinished_rollout"]
-    return hold(task, live, choice, "change the template", deadline)
-
-
-def hold(
-    task: Task, live: dict[str, Any], choice: str, change: str, deadline: Deadline
-) -> dict[str, Any]:
-    """Wait for the rollout before, or refuse to go on; returns the DaemonSet as it is then.
-
-    Args:
-        task: the task.
-        live: the DaemonSet, whose rollout is not finished.
-        choice: ``wait`` or ``fail``.
-        change: what the task would do, such as ``restart it``.
-        deadline: the task's.
-    """
-    from .._rollout import guarding
-
-    allowance = waiting.patience_of(task.params).allowance
-    found = guarding.unfinished(live)
-    if found is None or guarding.is_excused(task.cluster, live, allowance, deadline):
-        return live
-    if choice == guarding.REFUSE:
-        raise guarding.refusal(live, found, change)
-    if task.check_mode:
-        task.warnings.append(
-            f"The rollout before is not finished ({found.message}): the real run waits for its end"
-            " first."
-        )
-        return guarding.ended(live)
-    patience = waiting.patience_of(task.params)
-    try:
-        return waiting.until_ready(task.cluster, live, patience, deadline, task.progress)[0]
-    except RolloutError as error:
-        explain_hold(error, change)
-        raise
-
-
-def explain_hold(error: EverynodeError, change: str) -> None:
-    """Have the failure of a wait for the rollout before say that this was all; see `hold`."""
-    error.message = f"The rollout before has not ended well. {error.message}"
-    error.advice = (
-        f"{error.advice} Nothing was changed by this task; on_unfinished_rollout: proceed has it"
-        f" {change} all the same."
-    )
-    error.details["changed"] = False
 
 
 def with_change_cause(

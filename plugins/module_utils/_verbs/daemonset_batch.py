@@ -17,7 +17,7 @@ from .._nodes.readiness import verdict
 from .._rollout import batch, batch_waiting, forecast, guarding, restart, waiting
 from .._rollout.batch import Batch, Member
 from .._spec import build
-from . import change, restarting
+from . import guard, restarting
 from .difference import difference
 from .settling import field_changes, foretold
 from .verb import Task
@@ -83,7 +83,7 @@ def _restart(task: Task, chosen: Batch, deadline: Deadline) -> None:
         _wait(task, waited_for, chosen, deadline)
         for member in rolling:
             if member.error is not None:
-                change.explain_hold(member.error, restarting.CHANGE)
+                guard.explain(member.error, restarting.CHANGE)
         _mark(task, rolling, chosen, deadline)
     if task.params["wait"] and not task.check_mode:
         _wait(task, rolling or chosen.members, chosen, deadline)
@@ -110,7 +110,7 @@ def _in_a_rollout(task: Task, chosen: Batch, deadline: Deadline) -> list[Member]
         if choice == guarding.PROCEED or not guarding.is_rolling(member.live):
             return
         if choice == guarding.REFUSE or task.check_mode:
-            change.hold(task, member.live, choice, restarting.CHANGE, deadline)
+            guard.hold(task, member.live, restarting.CHANGE, deadline, choice)
         else:
             found.append(member)
 

@@ -15,7 +15,7 @@ from .._nodes.readiness import verdict
 from .._rollout import forecast, guarding, restart, waiting
 from .._rollout.remembered import steps
 from .._rollout.state import has_state
-from . import change
+from . import guard
 from .settling import result_of, settle
 from .verb import Task
 
@@ -98,10 +98,9 @@ def guarded(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, A
         RolloutError: its rollout is not finished, or did not end well; nothing was changed.
     """
     refuse_steps(live)
-    choice = task.params["on_unfinished_rollout"] or guarding.WAIT
-    if choice == guarding.PROCEED or not guarding.is_rolling(live):
+    if not guarding.is_rolling(live):
         return live
-    return change.hold(task, live, choice, CHANGE, deadline)
+    return guard.hold(task, live, CHANGE, deadline, unless_told=guarding.WAIT)
 
 
 def refuse_steps(live: dict[str, Any]) -> None:

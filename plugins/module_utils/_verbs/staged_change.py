@@ -17,7 +17,7 @@ from .._nodes.trouble import MAX_NODES_NAMED
 from .._rollout import forecast, guarding, staging, waiting
 from .._rollout.remembered import steps
 from .._rollout.state import PAUSED, has_state
-from . import change
+from . import change, guard
 from .change import Wish
 from .settling import foretold, result_of, settle, tell
 from .verb import Task
@@ -40,10 +40,10 @@ def carry_out(
         trial = apply(task.cluster, intent, live, replace(wish.how, dry_run=True), deadline)
         if forecast.same(live, trial.after):
             return change.plainly(task, wish, intent, live, deadline)
-        live = change.guard(task, wish.how, live, intent, deadline)
-        intent = wish.intent_of(live)
         if task.params["on_unfinished_rollout"] is None:
-            task.warnings.extend(guarding.warnings(live, trial.after))
+            task.warnings.extend(guarding.overtaken(live))
+        live = guard.hold(task, live, guard.TEMPLATE, deadline)
+        intent = wish.intent_of(live)
     if wish.prepare is not None and not task.check_mode:
         # What would be refused is, before anything that the pods need is made.
         _staged(task, replace(wish, how=replace(wish.how, dry_run=True)), intent, live, deadline)
