@@ -46,6 +46,7 @@ _MAX_SRC_BYTES = 3 * 1024 * 1024
 _USED_BY_MANY = (
     "_cluster.exec_cache",
     "_cluster.proxies",
+    "_spec.checks.pod_annotations",
     "_spec.conveniences",
     "_spec.overlay",
     "_spec.parse",
@@ -196,7 +197,8 @@ class VerbAction(ActionBase):
     def _in_process(self, args: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
-        with _environment(environment):
+        named = {str(name): value for name, value in environment.items()}
+        with _environment(named):
             return self._validated(args, _shows_invocation(variables))
 
     def _validated(self, args: Mapping[str, Any], shows_invocation: bool) -> dict[str, Any]:
@@ -222,9 +224,11 @@ class VerbAction(ActionBase):
                 shows_invocation=shows_invocation,
             )
             result = carry_out(self.verb, task)
-        if checked._no_log_values:
-            result = remove_values(result, checked._no_log_values)
-        return result
+        hidden = set(checked._no_log_values)
+        if not shows_invocation:
+            # The text of a file is long to look for, and nothing else has the whole of it.
+            hidden.discard(str(args.get("src_content")))
+        return remove_values(result, hidden) if hidden else result
 
     def _progress(self) -> Callable[[str], None]:
         """Where lines for a person who waits go: the terminal, if it is a person's, and nothing is
@@ -263,10 +267,13 @@ def _is_this_interpreter(path: str) -> bool:
 @contextmanager
 def _environment(variables: Mapping[str, Any]) -> Iterator[None]:
     """The task's ``environment:`` for the time of the verb; the worker belongs to this task."""
-    before = dict(os.environ)
-    os.environ.update({str(name): str(value) for name, value in variables.items()})
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update({name: str(value) for name, value in variables.items()})
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
