@@ -134,7 +134,7 @@ options:
   nodes:
     description:
       - Of the pods only those on these nodes. RV(daemonsets[].notes) tells on which of them there
-        is none.
+        is none, and with V(reasons) in O(include), RV(daemonsets[].nodes_without_pod) tells why.
       - Where they are five at most, and no detail but V(pods) needs the pods, no others are read.
     type: list
     elements: str
@@ -1048,7 +1048,8 @@ daemonsets:
           returned: always
           sample: false
     nodes_without_pod:
-      description: The nodes without a pod of it, by why; null where nodes or pods may not be read.
+      description: The nodes without a pod of it, by why; with O(nodes), those of them. Null where
+        nodes or pods may not be read.
       type: list
       elements: dict
       returned: with V(reasons) in O(include)
@@ -1065,16 +1066,17 @@ daemonsets:
           returned: always
           sample: 3
         nodes:
-          description: The first five of them.
+          description: The first five of them; with O(nodes), all.
           type: list
           elements: str
           returned: always
           sample: [master-0, master-1, master-2]
         evidence:
-          description: What does not fit on one of them.
+          description: What does not fit on them. Of what is in the way of a single node each, that
+            of the first.
           type: str
           returned: always
-          sample: "taint node-role.kubernetes.io/control-plane:NoSchedule is not tolerated"
+          sample: "not tolerated: node-role.kubernetes.io/control-plane:NoSchedule"
     drift:
       description: The fields that others have set, or have changed since O(field_manager) applied
         them. What somebody has removed is not among them, as it belongs to nobody.

@@ -161,6 +161,16 @@ def test_nodes_without_a_pod_are_told_with_why(tasks: Tasks) -> None:
     assert shown["reasons"] == []
 
 
+@pytest.mark.usefixtures("pools")
+def test_why_there_is_no_pod_on_certain_nodes(tasks: Tasks) -> None:
+    tasks.ok(**_agent(1), node_name="node-2", wait=True)
+    shown = _details(tasks, "reasons", nodes=["node-1", "node-2", "node-3", "node-99"])
+    (group,) = shown["nodes_without_pod"]
+    assert (group["why"], group["nodes"]) == ("node_name", ["node-1", "node-3"])
+    assert group["evidence"] == "the template names node node-2"
+    assert shown["notes"] == ["There is no node node-99."]
+
+
 def test_a_pod_that_may_not_be_made_is_told(api: Api, tasks: Tasks) -> None:
     quota = {"metadata": {"name": "few"}, "spec": {"hard": {"pods": "2"}}}
     api.request("POST", f"/api/v1/namespaces/{tasks.namespace}/resourcequotas", body=quota)

@@ -222,7 +222,9 @@ def _are_explained(tasks: Tasks, names: list[str], counts: Counter[str]) -> None
         if shown["name"] not in names:
             continue
         pods = {node_of(pod) for pod in tasks.api.pods(tasks.namespace, shown["name"])}
-        by_why = {one["why"]: one["count"] for one in shown["nodes_without_pod"]}
+        by_why: Counter[str] = Counter()
+        for one in shown["nodes_without_pod"]:
+            by_why[one["why"]] += one["count"]
         assert sum(by_why.values()) == _NODES - len(pods)
         assert "not_created" not in by_why
         counts.update(by_why)

@@ -249,3 +249,35 @@ def test_the_table_of_nodes_without_a_pod() -> None:
         },
         {"why": "taint", "count": 1, "nodes": ["c"], "evidence": "not tolerated: x:NoSchedule"},
     ]
+
+
+def _tainted(name: str, *keys: str) -> Any:
+    return node(name, taints=[taint(key, "NoSchedule") for key in keys])
+
+
+def test_what_is_in_the_way_of_several_nodes_is_told_apart() -> None:
+    nodes = [
+        *(_tainted(f"m{n}", "master") for n in range(3)),
+        *(_tainted(f"g{n}", "gpu") for n in range(7)),
+        _tainted("a1", "one"),
+        _tainted("a2", "two"),
+    ]
+    found = without_pod(daemonset(), nodes, [])
+    assert [(one["count"], one["nodes"][0], one["evidence"]) for one in found] == [
+        (7, "g0", "not tolerated: gpu:NoSchedule"),
+        (3, "m0", "not tolerated: master:NoSchedule"),
+        (2, "a1", "not tolerated: one:NoSchedule"),
+    ]
+    (group,) = without_pod(daemonset(), nodes[3:10], [], most=7)
+    assert group["nodes"] == [f"g{n}" for n in range(7)]
+
+
+def test_however_many_taints_there_are_the_table_is_bounded() -> None:
+    nodes = [_tainted(f"n{n:04}", f"key-{n // 2}") for n in range(5000)]
+    nodes += [node(f"z{n}", taints=[taint("x", "NoExecute", str(n))]) for n in range(100)]
+    found = without_pod(daemonset(nodeSelector={"a": "b"}, nodeName=""), nodes, [])
+    assert len(found) == 1
+    found = without_pod(daemonset(), nodes, [])
+    assert len(found) == 6
+    assert sum(one["count"] for one in found) == 5100
+    assert found[0]["nodes"][0] == "n0010"

@@ -21,6 +21,8 @@ from .._base.words import natural
 from .pods import node_of
 from .trouble import MAX_NODES_NAMED, quoted
 
+# How many groups there are at most of one reason, beside that of the rest.
+_MOST_KINDS = 5
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 # What a taint is compared with (apimachinery, pkg/api/validate/content, IsDecimalInteger).
@@ -214,22 +216,43 @@ def without_pod(
     daemonset: Mapping[str, Any],
     nodes: Iterable[Mapping[str, Any]],
     pods: Iterable[Mapping[str, Any]],
+    most: int = MAX_NODES_NAMED,
 ) -> list[dict[str, Any]]:
     """The nodes without a pod of this DaemonSet, grouped by why, most frequent first.
 
+    What is in the way of several nodes is a group of its own, such as each of a few taints; but of
+    each reason not more than a few are, and the rest of it is one more.
+
+    Args:
+        daemonset: as the server has it.
+        nodes: those that are asked about.
+        pods: all of it.
+        most: how many nodes of a group are named.
+
     Returns:
-        Of each reason (see `Absence`) how many nodes, the first of them, and the evidence of one.
+        Of each group what is in the way (see `Absence`), of how many nodes, the first of them, and
+        the evidence of one.
     """
     taken = {node_of(pod) for pod in pods}
-    groups: dict[str, dict[str, Any]] = {}
+    found: dict[Absence, list[str]] = {}
     for node in sorted(nodes, key=lambda node: natural(name_of(node))):
-        if name_of(node) in taken:
-            continue
-        found = why_not(daemonset, node) or Absence("not_created", "the node is eligible")
-        group = groups.setdefault(
-            found.why, {"why": found.why, "count": 0, "nodes": [], "evidence": found.evidence}
-        )
-        group["count"] += 1
-        if len(group["nodes"]) < MAX_NODES_NAMED:
-            group["nodes"].append(name_of(node))
-    return sorted(groups.values(), key=lambda group: (-int(group["count"]), group["why"]))
+        name = name_of(node)
+        if name not in taken:
+            why = why_not(daemonset, node) or Absence("not_created", "the node is eligible")
+            found.setdefault(why, []).append(name)
+    by_why: dict[str, list[Absence]] = {}
+    for one in sorted(found, key=lambda one: -len(found[one])):
+        by_why.setdefault(one.why, []).append(one)
+    groups = []
+    for kinds in by_why.values():
+        several = [one for one in kinds if len(found[one]) > 1][:_MOST_KINDS]
+        groups += [_group(one, found[one], most) for one in several]
+        rest = {name: one for one in kinds if one not in several for name in found[one]}
+        if rest:
+            names = sorted(rest, key=natural)
+            groups.append(_group(rest[names[0]], names, most))
+    return sorted(groups, key=lambda group: (-int(group["count"]), str(group["why"])))
+
+
+def _group(why: Absence, nodes: list[str], most: int) -> dict[str, Any]:
+    return {"why": why.why, "count": len(nodes), "nodes": nodes[:most], "evidence": why.evidence}

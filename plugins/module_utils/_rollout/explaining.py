@@ -16,7 +16,6 @@ from .._base.errors import ClusterError, ForbiddenError
 from .._cluster import evidence
 from .._cluster.connection import Cluster
 from .._nodes import diagnosis
-from .._nodes.eligibility import without_pod
 from .._nodes.pods import node_of, uid_of
 
 _T = TypeVar("_T")
@@ -28,8 +27,6 @@ class Explanation:
 
     Attributes:
         reasons: by cause, see ``diagnosis.reasons``.
-        absent: the nodes without a pod, see ``eligibility.without_pod``; only where all nodes had
-            to be read.
         notes: sentences about what could not be found out.
         pods: those of the DaemonSet; None where they could not be read.
         nodes: all nodes; None where they were not needed, or could not be read.
@@ -38,7 +35,6 @@ class Explanation:
     """
 
     reasons: list[dict[str, Any]] = field(default_factory=list)
-    absent: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     pods: list[dict[str, Any]] | None = None
     nodes: list[dict[str, Any]] | None = None
@@ -125,8 +121,7 @@ class _Inquiry:
             now=self._now,
         )
         complete = nodes if wants_all else None
-        absent = without_pod(self._live, complete, pods) if complete is not None else []
-        return Explanation(found, absent, self._notes, pods, complete)
+        return Explanation(found, self._notes, pods, complete)
 
     def revision(self) -> str:
         """The hash of the newest revision, which is that of the live template once the controller

@@ -11,8 +11,9 @@ from typing import Any
 
 from .._base.errors import ClusterError
 from .._cluster import evidence
-from .._nodes.eligibility import without_pod
+from .._nodes.eligibility import name_of, without_pod
 from .._nodes.readiness import verdict
+from .._nodes.trouble import MAX_NODES_NAMED
 from .._rollout.explaining import explain
 from .detail_reading import Reading, Shown
 
@@ -44,9 +45,23 @@ def diagnoses(reading: Reading) -> list[dict[str, Any]]:
         if nodes is None:
             reading.tell([one], missing)
         elif one.pods is not None:
-            absent = without_pod(one.live, nodes, one.pods)
+            absent = _without_pod(reading, one, one.pods, nodes)
         told.append({"reasons": reasons, "nodes_without_pod": absent})
     return told
+
+
+def _without_pod(
+    reading: Reading, one: Shown, pods: list[dict[str, Any]], nodes: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The nodes without a pod; of the nodes that are asked about, where some are."""
+    asked = reading.task.params["nodes"]
+    if not asked:
+        return without_pod(one.live, nodes, pods)
+    some = [node for node in nodes if name_of(node) in asked]
+    for name in dict.fromkeys(asked):
+        if not any(name_of(node) == name for node in some):
+            reading.tell([one], f"There is no node {name}.")
+    return without_pod(one.live, some, pods, max(MAX_NODES_NAMED, len(some)))
 
 
 def _nodes(reading: Reading) -> tuple[list[dict[str, Any]] | None, str]:
