@@ -417,7 +417,8 @@ rollout:
           heals: false
           nodes: [node-0, node-1, node-2]
     failed_by:
-      description: What ended the wait (C(cause), C(no_progress), C(timeout) or C(deleted)).
+      description: What ended the wait (C(cause), C(no_progress), C(timeout), C(deleted), or
+        C(overtaken) where somebody else changed the template meanwhile).
       type: str
       returned: when a wait for the controller's rolling update did not end well
       sample: cause

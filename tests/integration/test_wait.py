@@ -58,7 +58,8 @@ def test_waiting_is_one_watch(tasks: Tasks) -> None:
     done = tasks.ok(**_agent(**slow))
     assert time.monotonic() - started >= 1
     asked = [request.verb for request in done.requests]
-    assert asked == ["get", "patch", "watch"]
+    # Before it is made, pods are looked for that it would take over.
+    assert asked == ["get", "list", "patch", "watch"]
     assert done.progress
     assert done.progress[-1].endswith("all 5 pods are updated and available")
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_wait
 
 from tests.integration.api import MERGE, Api, daemonsets, eventually
+from tests.integration.manifests import simple
 from tests.integration.verbs import Outcome, Tasks
 
 _PREFIX = "everynode.kubernetes/simulate"
@@ -245,7 +248,8 @@ def test_a_broken_pod_on_a_good_node_is_not_excused_as_its_node(
 
 def test_while_all_goes_well_pods_are_not_listed(tasks: Tasks) -> None:
     done = tasks.ok(**_agent("slow-start", simulate={"seconds": "1"}))
-    assert _asked(done) == ["get agent", "patch agent", "watch daemonsets"]
+    # Before it is made, pods are looked for that it would take over.
+    assert _asked(done) == ["get agent", "list pods", "patch agent", "watch daemonsets"]
     # One node after the other, each in a second: nothing has to be looked into.
     done = tasks.ok(
         **_agent(
@@ -295,19 +299,85 @@ def test_one_that_is_deleted_while_its_finalizers_hold_it(api: Api, tasks: Tasks
 
 def test_what_is_mended_meanwhile_becomes_ready(api: Api, tasks: Tasks) -> None:
     thread, found = _in_background(tasks, **_agent("image-pull", simulate={"on": "node-1"}))
-    template = {"metadata": {"annotations": {_PREFIX: None}}}
-    body = {"spec": {"template": template}}
-    api.request("PATCH", f"{daemonsets(tasks.namespace)}/agent", body=body, kind=MERGE)
+
+    def broken() -> dict[str, Any] | None:
+        pods = api.pods(tasks.namespace, "agent")
+        return next((pod for pod in pods if pod["spec"].get("nodeName") == "node-1"), None)
+
+    name = eventually(broken, "the broken pod is there")["metadata"]["name"]
+    body = {"metadata": {"annotations": {_PREFIX: None}}}
+    path = f"/api/v1/namespaces/{tasks.namespace}/pods/{name}"
+    api.request("PATCH", path, body=body, kind=MERGE)
     thread.join(60)
     assert not found[0].result.get("failed"), found[0].result
     assert found[0].result["rollout"]["ready"]
+
+
+def _changed_meanwhile(api: Api, tasks: Tasks, template: dict[str, Any]) -> Outcome:
+    """A task during whose wait somebody else changes the pod template."""
+    path = f"{daemonsets(tasks.namespace)}/agent"
+    slow = _agent("slow-start", simulate={"seconds": 2}, on_failure="rollback")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(tasks.run, **slow)
+        eventually(lambda: api.exists(tasks.namespace, "agent") or None, "it is there")
+        query = {"fieldManager": "somebody"}
+        body = {"spec": {"template": template}}
+        api.request(
+            "PATCH", path, query=query, body=body, kind="application/strategic-merge-patch+json"
+        )
+        return waiting.result()
+
+
+def test_another_template_than_the_tasks_own_is_no_success(api: Api, tasks: Tasks) -> None:
+    containers = [{"name": "agent", "image": "example.test/agent:theirs"}]
+    failed = _changed_meanwhile(api, tasks, {"spec": {"containers": containers}}).result
+    assert failed["failed"]
+    assert failed["changed"]
+    assert (
+        'spec.template.spec.containers[agent].image is "example.test/agent:theirs" (by somebody)'
+        ' instead of "example.test/agent:1"'
+    ) in failed["msg"]
+    assert failed["rollout"]["failed_by"] == failed["rollout"]["state"] == "overtaken"
+    assert not failed["rollout"]["ready"]
+    # What somebody else wanted is not taken back.
+    live = api.daemonset(tasks.namespace, "agent")
+    assert live["spec"]["template"]["spec"]["containers"][0]["image"] == containers[0]["image"]
+
+
+def test_what_somebody_added_to_the_template_is_a_warning(api: Api, tasks: Tasks) -> None:
+    annotations = {"example.test/injected": "yes"}
+    done = _changed_meanwhile(api, tasks, {"metadata": {"annotations": annotations}})
+    assert not done.result.get("failed"), done.result
+    assert (
+        'spec.template.metadata.annotations[example.test/injected] is "yes" (by somebody)'
+    ) in done.warnings
+
+
+def test_a_restart_meanwhile_is_none_of_its_business(api: Api, tasks: Tasks) -> None:
+    annotations = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
+    done = _changed_meanwhile(api, tasks, {"metadata": {"annotations": annotations}})
+    assert not done.result.get("failed"), done.result
+    assert done.warnings == ""
 
 
 def test_adopted_pods_of_another_template_are_not_taken_for_updated(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent())
     tasks.ok(name="agent", state="absent", wait=True, propagation_policy="Orphan")
     newer = [{"name": "agent", "image": "example.test/agent:2"}]
-    failed = tasks.fails(**_agent(containers=newer))
+    manifest = simple("agent", tasks.namespace, containers=newer)
+    with ThreadPoolExecutor(1) as pool:
+        mark = api.mark()
+        asked = {"name": "agent", "wait_for_missing": True, "wait_timeout": _LONG}
+        waiting = pool.submit(tasks.run, verb=daemonset_wait.VERB, **asked)
+
+        def watches() -> bool | None:
+            return any(one.verb == "watch" for one in api.requests(mark)) or None
+
+        eventually(watches, "it is watched")
+        # A task of this collection would replace them.
+        api.kubectl("apply", "-f-", stdin=manifest)
+        failed = waiting.result()
+    assert failed.result.get("failed"), failed.result
     assert "adopted pods that ran already, and 5 pods" in failed.result["msg"]
     assert "of another template" in failed.result["msg"]
     assert failed.result["rollout"]["failed_by"] == "cause"

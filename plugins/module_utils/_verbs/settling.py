@@ -13,7 +13,7 @@ from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
 from .._base.redaction import redact
 from .._cluster.applying import Applied
-from .._nodes.readiness import verdict
+from .._nodes.readiness import Verdict, verdict
 from .._rollout import waiting
 from .._rollout.remembered import shown_metadata
 from .difference import difference
@@ -47,8 +47,8 @@ def settle(
         tells_fields: whether the result lists the fields that change.
     """
     tell(task, applied)
-    more = {} if restarts is None else foretold(task, verdict(applied.after).state, restarts)
     after, found = applied.after, verdict(applied.after)
+    more = {} if restarts is None else foretold(task, found.state, restarts)
     if task.params["wait"] and not task.check_mode:
         patience = patience or waiting.patience_of(task.params)
         try:
@@ -62,8 +62,18 @@ def settle(
                 if failed is not None:
                     failed(error)
             raise
+        if after is not applied.after:
+            _look_whose_it_is(task, applied, after, found)
     rollout = {**found.as_result(), **more}
     return result_of(task, applied, after, rollout, tells_fields=tells_fields)
+
+
+def _look_whose_it_is(
+    task: Task, applied: Applied, after: Mapping[str, Any], found: Verdict
+) -> None:
+    from . import overtaken
+
+    changed_all_the_same(applied.changed, lambda: overtaken.look(task, applied.after, after, found))
 
 
 def foretold(task: Task, state: str, restarts: dict[str, Any]) -> dict[str, Any]:
