@@ -88,6 +88,28 @@ def test_it_stops_for_an_approval_and_is_promoted_later(agent: Scene) -> None:
     agent.ended(NEW)
 
 
+def test_with_another_plan_those_stages_count_that_are_done(agent: Scene) -> None:
+    held = agent.ok(NEW, rollout={"stages": [1], "until_stage": 2})
+    told = held.result["rollout"]
+    assert (told["stage"], told["stages"], told["updated"]) == (2, 5, 2)
+    assert "2 of 5 pods are updated" in told["message"]
+    # Two nodes are not the first stage of this one yet.
+    held = agent.ok(NEW, rollout={"stages": [3], "until_stage": 1})
+    assert (held.result["rollout"]["stage"], held.result["rollout"]["stages"]) == (1, 2)
+    assert agent.on(NEW) == {"node-0", "node-1", "node-2"}
+    # And three are two stages of this one.
+    plan = {"stages": [1, 2], "until_stage": 2}
+    told = agent.tasks.ok(check=True, **agent.wish(NEW, rollout=plan)).result["rollout"]
+    assert told["restarts"]["pods"] == 0
+    held = agent.ok(NEW, rollout=plan)
+    assert held.result["rollout"]["stage"] == 2
+    assert agent.on(NEW) == {"node-0", "node-1", "node-2"}
+    assert not agent.ok(NEW).changed
+    agent.ok(NEW, rollout={"stages": [1, 2]})
+    assert agent.restarts() == dict.fromkeys(_ALL, 1)
+    agent.ended(NEW)
+
+
 def test_the_former_definition_takes_it_back(agent: Scene) -> None:
     agent.ok(NEW, rollout={**_STAGES, "until_stage": 2})
     assert len(agent.on(NEW)) == 3

@@ -10,15 +10,12 @@ from typing import Any
 
 from .._base.errors import ForbiddenError
 from .._base.words import count_of
-from .._cluster import daemonsets
-from .._nodes.pods import is_ending, node_of, revision_of
 from .._spec.rollout import Plan
-from . import fates, staged
+from . import staged, surroundings
 from .held import Held
 from .patience import Patience
-from .state import State
-from .surroundings import look_around
-from .turns import cut, holds, next_stage
+from .state import REBUILD, State
+from .turns import cut, holds, next_stage, renumbered
 
 
 def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str, Any]:
@@ -26,19 +23,22 @@ def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str
     by stage), ``restarts``, and ``holds`` (whether it would stop before the end).
     """
     try:
-        standing = _standing(held)
+        standing = surroundings.standing(held)
     except ForbiddenError:
         told = "which pods would restart is not known: listing pods is forbidden"
         return {"restarts": {"pods": 0, "nodes": [], "message": told}, "holds": False}
-    around = look_around(held, plan, patience)
+    around = surroundings.look_around(held, plan, patience)
     standing = {node: one for node, one in standing.items() if node not in around.excused}
+    turn = cut(plan, state, standing, around.labels, 1)
+    state = renumbered(plan, state, turn)
     stage = next_stage(state)
-    plans, turn = [], cut(plan, state, standing, around.labels, stage)
-    last = len(turn.sizes) if plan.until_stage is None else plan.until_stage
+    # A stage that was begun is seen to its end.
+    last = len(turn.sizes) if plan.until_stage is None else max(plan.until_stage, stage)
     if holds(plan, state):
         last = stage - 1
+    plans = []
     left = list(turn.outdated)
-    done = len(standing) - len(left)
+    done = turn.done
     for number in range(stage, min(last, len(turn.sizes)) + 1):
         size = max(0, sum(turn.sizes[:number]) - done)
         plans.append(left[:size])
@@ -56,9 +56,12 @@ def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str
 def going_back(held: Held, state: State) -> dict[str, Any]:
     """What a rollback would restart: ``restarts``."""
     try:
-        standing = _standing(held)
+        standing = surroundings.standing(held)
     except ForbiddenError:
         standing = {}
+    if state.kind == REBUILD:
+        nodes = list(standing)
+        return {"restarts": restarts(nodes, ", after all of them have ended")}
     hashes = {one for one in (state.hash, *state.earlier) if one}
     nodes = [node for node, one in standing.items() if one in hashes]
     return {"restarts": restarts(nodes, ", those that the rollout has touched")}
@@ -71,11 +74,3 @@ def restarts(nodes: list[str], how: str) -> dict[str, Any]:
     if count:
         told = f"{count_of(count, 'pod restarts', 'pods restart')}{how}"
     return {"pods": count, "nodes": staged.named(nodes)["nodes"], "message": told}
-
-
-def _standing(held: Held) -> dict[str, str]:
-    """The revision of each node's pod: of one that has not ended, and not of its successor."""
-    pods, _version = daemonsets.pods_of(held.cluster, held.live, held.deadline)
-    ending = {node_of(pod): pod for pod in pods if is_ending(pod) and node_of(pod)}
-    standing = {**ending, **fates.standing_on(pods)}
-    return {node: revision_of(pod) for node, pod in standing.items()}

@@ -118,6 +118,7 @@ def revert(
         raise RolloutError(f"DaemonSet {held.name} has no rollout to go back from.")
     give_time(held)
     stable = stable_of(held)
+    held.progress(f"{held.name}: going back: {why}")
     held.write(state.at(REVERTING, why=why))
     hashes = {one for one in (state.hash, *state.earlier) if one}
     if not hashes and not staged.is_template_of(held.template, stable):

@@ -31,8 +31,15 @@ from .outcomes import reasons_of
 from .patience import Patience
 from .pods import Replacing
 from .state import HOLDING, PROMOTING, ROLLING, State
-from .surroundings import NOT_READY, Surroundings, away, look_around, may_excuse
-from .turns import Cut, cut, holds, kept_plan, next_stage
+from .surroundings import (
+    NOT_READY,
+    Surroundings,
+    away,
+    look_around,
+    may_excuse,
+    standing,
+)
+from .turns import Cut, cut, holds, kept_plan, next_stage, renumbered
 
 # Of the nodes' labels and health.
 _BETWEEN_LOOKS = 30.0
@@ -82,6 +89,7 @@ class Stages:
         self._left_out: set[str] = set()
         self._excused: set[str] = set()
         self._new: Revision | None = None
+        self._turn: Cut | None = None
         self._around = Surroundings()
         self._looked = -math.inf
         # Those that were not Ready any more when it was their turn.
@@ -104,12 +112,13 @@ class Stages:
         """
         if self.state.phase == PROMOTING and self._new_stands():
             return True
-        if holds(self.plan, self.state):
-            return False
         self._look_around()
+        state = self._renumbered()
+        if holds(self.plan, state):
+            return False
         new = self._new_revision()
         with self._replacing(new) as pods:
-            stage = next_stage(self.state)
+            stage = next_stage(state)
             while True:
                 self._look_around()
                 turn = self._cut(pods, stage)
@@ -117,7 +126,7 @@ class Stages:
                     return True
                 if not self._stage(pods, stage, turn):
                     continue
-                if stage == self.plan.until_stage and self._cut(pods, stage).outdated:
+                if holds(self.plan, self.state) and self._cut(pods, stage).outdated:
                     return False
                 stage += 1
 
@@ -151,6 +160,11 @@ class Stages:
         return reverting.take_back(self.held, self.stable)
 
     @property
+    def done(self) -> tuple[int, int]:
+        """How many nodes have a new pod, and how many there are, as they were seen last."""
+        return (self._turn.done, self._turn.total) if self._turn is not None else (0, 0)
+
+    @property
     def excused(self) -> list[str]:
         """The nodes with a pod that were left out, as they are not Ready and the task allows it."""
         return sorted(self._excused, key=natural)
@@ -177,6 +191,18 @@ class Stages:
         if time.monotonic() - self._looked >= _BETWEEN_LOOKS:
             self._around = look_around(self.held, self.plan, self.patience)
             self._looked = time.monotonic()
+
+    def _renumbered(self) -> State:
+        """The state by this plan, which may have other stages than the one before."""
+        if not self.state.stage:
+            return self.state
+        there = standing(self.held)
+        hashes = {node: one for node, one in there.items() if node not in self._sick}
+        self._turn = cut(self.plan, self.state, hashes, self._around.labels, 1)
+        found = renumbered(self.plan, self.state, self._turn)
+        if found is not self.state and holds(self.plan, found):
+            self.held.write(found.at(HOLDING, plan=kept_plan(self.plan)))
+        return found
 
     @property
     def _sick(self) -> dict[str, Trouble]:
@@ -261,7 +287,9 @@ class Stages:
             if hashes[node] == pods.revision and node in there and not is_ready(pod)
         }
         unwell -= away(self.held, unwell)
-        return cut(self.plan, self.state, there, self._around.labels, stage, unwell)
+        turn = cut(self.plan, self.state, there, self._around.labels, stage, unwell)
+        self._turn = turn
+        return turn
 
     def _stage(self, pods: Replacing, stage: int, turn: Cut) -> bool:
         """Do one stage; whether it is over, or else has to be taken up again."""

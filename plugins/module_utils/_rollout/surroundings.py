@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.errors import ForbiddenError
+from .._cluster import daemonsets
 from .._nodes.causes_of_pods import node_trouble
+from .._nodes.pods import is_ending, node_of, revision_of
 from .._nodes.trouble import Trouble
 from .._spec.rollout import Plan
 from .._spec.shares import share_of
+from . import fates
 from .held import Held
 from .patience import Patience
 
@@ -66,6 +69,14 @@ def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
         if (trouble := node_trouble(node)) is not None and trouble.cause == NOT_READY
     }
     return Surroundings(labels, sick if may_excuse(held, patience, len(sick)) else {})
+
+
+def standing(held: Held) -> dict[str, str]:
+    """The revision of each node's pod: of one that has not ended, and not of its successor."""
+    pods, _version = daemonsets.pods_of(held.cluster, held.live, held.deadline)
+    ending = {node_of(pod): pod for pod in pods if is_ending(pod) and node_of(pod)}
+    found = {**ending, **fates.standing_on(pods)}
+    return {node: revision_of(pod) for node, pod in found.items()}
 
 
 def may_excuse(held: Held, patience: Patience, nodes: int) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,16 @@ class Cut:
     now: Sequence[str]
     sizes: Sequence[int]
 
+    @property
+    def total(self) -> int:
+        """How many nodes there are."""
+        return sum(self.sizes)
+
+    @property
+    def done(self) -> int:
+        """How many of them have a new pod."""
+        return self.total - len(self.outdated)
+
 
 def kept_plan(plan: Plan) -> dict[str, Any]:
     """A plan as the state keeps it: without the command, which may hold secrets."""
@@ -47,6 +58,29 @@ def holds(plan: Plan, state: State) -> bool:
     """Whether the plan wants no more than what is done already."""
     until = plan.until_stage
     return until is not None and state.phase == HOLDING and state.stage >= until
+
+
+def renumbered(plan: Plan, state: State, turn: Cut) -> State:
+    """The state in terms of this plan: where it has other stages than the plan before, those count
+    as done that the nodes which are done make up.
+
+    Args:
+        plan: the plan.
+        state: the rollout's state.
+        turn: the nodes, by this plan.
+    """
+    before = Plan.from_dict(state.plan)
+    is_same = _stages(before) == _stages(plan)
+    if is_same or not state.stage:
+        return state
+    reached = itertools.accumulate(turn.sizes)
+    complete = sum(1 for _size in itertools.takewhile(lambda size: size <= turn.done, reached))
+    return state.at(HOLDING, stage=complete, stages=len(turn.sizes))
+
+
+def _stages(plan: Plan) -> tuple[Any, ...]:
+    """What of a plan says which stages there are."""
+    return plan.stages, dict(plan.canary), plan.order_by
 
 
 def cut(
