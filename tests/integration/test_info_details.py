@@ -163,11 +163,11 @@ def test_nodes_without_a_pod_are_told_with_why(tasks: Tasks) -> None:
 
 @pytest.mark.usefixtures("pools")
 def test_why_there_is_no_pod_on_certain_nodes(tasks: Tasks) -> None:
-    tasks.ok(**_agent(1), node_name="node-2", wait=True)
-    shown = _details(tasks, "reasons", nodes=["node-1", "node-2", "node-3", "node-99"])
+    tasks.ok(**_agent(1), node_selector={"pool": "edge"}, wait=True)
+    shown = _details(tasks, "reasons", nodes=["node-0", "node-1", "node-3", "node-99"])
     (group,) = shown["nodes_without_pod"]
-    assert (group["why"], group["nodes"]) == ("node_name", ["node-1", "node-3"])
-    assert group["evidence"] == "the template names node node-2"
+    assert (group["why"], group["nodes"]) == ("node_selector", ["node-1", "node-3"])
+    assert group["evidence"] == "pool=edge is wanted, the node has no such label"
     assert shown["notes"] == ["There is no node node-99."]
 
 
