@@ -50,6 +50,18 @@ def test_a_changed_template_is_refused(agent: Scene) -> None:
     agent.ended(NEW)
 
 
+def test_what_somebody_else_added_has_to_be_taken_over(agent: Scene) -> None:
+    agent.ok(NEW, rollout=_HELD)
+    agent.patch({"spec": {"template": {"metadata": {"annotations": {"theirs": "1"}}}}})
+    for image in (NEW, OLD):
+        refused = agent.fails(image, rollout=_STAGES, on_unfinished_rollout="proceed")
+        assert refused.writes == []
+        assert "add adopt: [kubectl]" in refused.result["msg"]
+    agent.ok(NEW, rollout=_STAGES, on_unfinished_rollout="proceed", adopt=["kubectl"])
+    assert agent.restarts() == dict.fromkeys(agent.images(), 1)
+    agent.ended(NEW)
+
+
 def test_a_changed_strategy_is_refused(agent: Scene) -> None:
     agent.ok(NEW, rollout=_HELD)
     agent.patch({"spec": {"minReadySeconds": 0, "updateStrategy": {"type": "RollingUpdate"}}})

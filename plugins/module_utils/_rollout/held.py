@@ -220,19 +220,32 @@ class Held:
             whether it stands now exactly as it was.
         """
         self.may_stand(digest_of(template))
-        cause = rolling_back.Cause(self.state.change_cause if self.state else None)
-        self._guarded(
-            lambda live, version: rolling_back.to_template(
-                self.cluster,
-                live,
-                template,
-                self.how,
-                self.deadline,
-                fields=owned,
-                cause=cause,
-            )
-        )
+        self._guarded(lambda live, version: self._to_template(live, template, owned, self.how))
         return is_template(self.template, template)
+
+    def try_template(self, template: Mapping[str, Any], owned: fieldset.FieldSet) -> None:
+        """Make sure that `put_template` would not be refused; writes nothing.
+
+        Raises:
+            ConflictError: others hold what would have to change.
+        """
+        tried = self._to_template(self.live, template, owned, replace(self.how, dry_run=True))
+        if not is_template(tried.after["spec"]["template"], template):
+            raise ConflictError(
+                f"The former template of DaemonSet {self.name} cannot be put back as it was, so"
+                " that its rollout cannot go on."
+                f" {' '.join(tried.warnings)} Nothing was changed.",
+                advice="Undo what others have changed in the template, then run the task again.",
+                status=409,
+            )
+
+    def _to_template(
+        self, live: dict[str, Any], template: Mapping[str, Any], owned: fieldset.FieldSet, how: How
+    ) -> Applied:
+        cause = rolling_back.Cause(self.state.change_cause if self.state else None)
+        return rolling_back.to_template(
+            self.cluster, live, template, how, self.deadline, fields=owned, cause=cause
+        )
 
     def observed(self) -> None:
         """Wait until the controller has seen what was written.

@@ -52,7 +52,7 @@ def after_failure(
         failure = failed(held, state, why, reasons, "unfinished", told)
         failure.message += f" It could not be undone yet: {second.message}"
         goes_on = "it goes on from there" if plan.on_failure in (PAUSE, FAIL) else "it rolls back"
-        failure.advice = f"Run the task again: {goes_on}."
+        failure.advice = f"{second.advice} Run the task again: {goes_on}.".strip()
         return failure
     return failed(held, state, why, reasons, outcome, told)
 

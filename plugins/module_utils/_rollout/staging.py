@@ -209,6 +209,9 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
     wish = _wish(trial, found, stable)
     if not proceed:
         _refuse_foreign(held, found, stable)
+    elif staged.digest_of(held.template) not in (found.digest, staged.digest_of(stable.template)):
+        # Somebody else's, who may hold what has to go between the stages.
+        held.try_template(stable.template, found.owned)
     if wish == _BACK:
         return _go_back(task, found, stable)
     if wish == _RESUME:
