@@ -384,3 +384,5 @@ def test_old_pods_that_the_controller_may_not_delete(
     assert causes(found) == ({"Webhook": (2, ["a", "c"])} if told else {})
     assert not told or (found[0]["evidence"], found[0]["heals"]) == (words, False)
     assert diagnosis.reasons(live, pods, events=None, now=NOW) == []
+    pods[1]["metadata"]["creationTimestamp"] = at(1)
+    assert diagnosis.reasons(live, pods, events=[event("ds", reason, words, seconds)]) == []

@@ -155,7 +155,7 @@ def reasons(
             continue
         _add(groups, found, [name])
     _add_absent(groups, daemonset, pods, there, own)
-    _add_kept(groups, daemonset, behind, own)
+    _add_kept(groups, daemonset, pods, behind, own)
     if now is not None and least > 0:
         _add_clock_skew(groups, daemonset, pods, now)
     return sorted(groups.values(), key=lambda group: (-int(group["count"]), group["cause"]))
@@ -301,11 +301,16 @@ def _add_absent(
 def _add_kept(
     groups: dict[str, dict[str, Any]],
     daemonset: Mapping[str, Any],
+    pods: list[Mapping[str, Any]],
     behind: list[str],
     events: list[Mapping[str, Any]] | None,
 ) -> None:
-    """Count the nodes whose old pod is well, and that the controller may not delete."""
-    changed = specified_at(daemonset)
+    """Count the nodes whose old pod is well, and that the controller may not delete: it has made
+    no other since it said so.
+    """
+    times = [specified_at(daemonset)]
+    times += [moment((pod.get("metadata") or {}).get("creationTimestamp")) for pod in pods]
+    changed = max((time for time in times if time is not None), default=None)
     since = [one for one in events or () if changed is None or last_seen(one) >= changed]
     found = refusals(since, "FailedDelete")
     if behind and found:
