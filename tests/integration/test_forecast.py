@@ -224,7 +224,10 @@ def test_nodes_that_are_no_longer_eligible_lose_their_pod(
     assert told == _restarts(checked)
     assert watch.restarted_nodes() == set(told["nodes"])
     assert told["pods"] == (2 if strategy["type"] == "RollingUpdate" else 0)
-    assert "; 1 pod ends for good, on nodes that are not eligible: node-0" in told["message"]
+    assert (
+        "; 1 pod ends without a successor, on nodes that are not eligible: node-0"
+        in told["message"]
+    )
     assert told["message"].endswith("; 2 nodes get one: node-3, node-4")
     assert {pod.node for pod in watch.pods() if pod.uid in watch.deleted()} >= {"node-0"}
 

@@ -56,6 +56,14 @@ def test_it_proceeds_with_a_warning_unless_told(api: Api, tasks: Tasks) -> None:
     assert not quiet.warnings
 
 
+def test_who_says_proceed_is_told_nothing_of_it(api: Api, tasks: Tasks) -> None:
+    _stuck(api, tasks)
+    for check in (True, False):
+        done = tasks.ok(**_agent("2"), on_unfinished_rollout="proceed", check=check)
+        assert done.changed
+        assert not done.warnings
+
+
 def test_it_is_refused_where_the_task_says_so(api: Api, tasks: Tasks) -> None:
     _stuck(api, tasks)
     with PodWatch(api, tasks.namespace) as watch:
@@ -154,7 +162,7 @@ def test_nodes_that_lack_a_pod_use_up_max_unavailable(
     strategy = {"rolling_update": {"max_unavailable": most}}
     for check in (True, False):
         done = tasks.ok(**broken, update_strategy=strategy, check=check)
-        assert ("2 of 5 nodes have no available pod" in done.warnings) == warns
+        assert ("On 2 of 5 nodes the pod of" in done.warnings) == warns
 
 
 @pytest.mark.parametrize(
@@ -164,7 +172,7 @@ def test_other_strategies_have_no_such_limit(
     tasks: Tasks, broken: dict[str, Any], strategy: dict[str, Any]
 ) -> None:
     done = tasks.ok(**broken, update_strategy=strategy, check=True)
-    assert "no available pod" not in done.warnings
+    assert "is not available already" not in done.warnings
 
 
 def test_nodes_that_are_put_up_with_hold_nothing_up(tasks: Tasks, broken: dict[str, Any]) -> None:
@@ -173,6 +181,29 @@ def test_nodes_that_are_put_up_with_hold_nothing_up(tasks: Tasks, broken: dict[s
     assert "3 of 5 updated pods are available" in refused.result["msg"]
     assert tasks.ok(**given, unavailable_budget="2").changed
     assert tasks.fails(**given, ignore_not_ready_nodes="100%").result["error"]["kind"] == "rollout"
+
+
+@pytest.mark.parametrize("choice", ["wait", "proceed"])
+def test_what_is_put_up_with_uses_up_max_unavailable_all_the_same(
+    tasks: Tasks, broken: dict[str, Any], choice: str
+) -> None:
+    given = {**broken, "on_unfinished_rollout": choice, "unavailable_budget": "2", "check": True}
+    assert "On 2 of 5 nodes the pod of" in tasks.ok(**given).warnings
+
+
+def test_in_stages_the_controller_is_said_to_replace_nothing(api: Api, tasks: Tasks) -> None:
+    _stuck(api, tasks)
+    done = tasks.ok(**_agent("2"), rollout={"stages": [1]}, wait=True, check=True)
+    assert "this template takes its place." in done.warnings
+    assert "maxUnavailable" not in done.warnings
+
+
+def test_the_server_is_asked_once_whether_the_template_changes(api: Api, tasks: Tasks) -> None:
+    _stuck(api, tasks)
+    given = {**_agent("2"), "on_unfinished_rollout": "fail"}
+    for more in ({}, {"rollout": {"stages": [1]}, "wait": True}):
+        refused = tasks.fails(**given, **more)
+        assert [one.verb for one in refused.requests] == ["get", "patch"]
 
 
 def test_a_restart_waits_for_the_end_of_a_rollout(api: Api, tasks: Tasks) -> None:

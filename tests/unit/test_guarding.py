@@ -60,7 +60,7 @@ def test_whether_a_rollout_is_finished(
         (_live(10, 10), {}, None),
         (_live(4, 10), {}, "is not finished (4 of 10 pods are updated)"),
         (_live(10, 10, observed=2), {}, "is not finished"),
-        (_live(10, 9), {}, "1 of 10 nodes have no available pod"),
+        (_live(10, 9), {}, "On 1 of 10 nodes the pod of DaemonSet n/agent is not available"),
         (_live(10, 9), _strategy(maxUnavailable=2), None),
         (_live(10, 8), _strategy(maxUnavailable=2), "maxUnavailable allows 2"),
         # The controller rounds up.

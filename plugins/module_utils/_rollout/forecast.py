@@ -171,7 +171,7 @@ def in_words(found: Fates, after: Mapping[str, Any], pace: str | None = None) ->
         told += "; the others have this template already" if found.stay else ""
     if found.end:
         ends = count_of(len(found.end), "pod ends", "pods end")
-        told += f"; {ends} for good, on nodes that are not eligible: {_some(found.end)}"
+        told += f"; {ends} without a successor, on nodes that are not eligible: {_some(found.end)}"
     if found.begin:
         told += (
             f"; {count_of(len(found.begin), 'node gets', 'nodes get')} one: {_some(found.begin)}"

@@ -129,10 +129,10 @@ def used_up(live: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     if is_on_delete(after) or surges or not 0 < most <= missing or most >= desired:
         return []
     told = (
-        f"{missing} of {desired} nodes have no available pod of DaemonSet {_name(live)} already,"
-        f" and maxUnavailable allows {most}: those pods are replaced first, and no other one is"
-        " before they are available. Where their nodes are down, the rollout waits for them; a"
-        " larger maxUnavailable lets it go on."
+        f"On {missing} of {desired} nodes the pod of DaemonSet {_name(live)} is not available"
+        f" already, and maxUnavailable allows {most}: those pods are replaced first, and no other"
+        " one is before they are available. Where their nodes are down, the rollout waits for them;"
+        " a larger maxUnavailable lets it go on."
     )
     return [told]
 

@@ -91,6 +91,9 @@ def warnings(task: Task, before: Mapping[str, Any], after: Mapping[str, Any]) ->
     """What a new template comes upon that the controller rolls out; none where it stays."""
     if forecast.same(before, after):
         return []
-    told = [] if task.params["on_unfinished_rollout"] else guarding.overtaken(before, after)
-    told = told or guarding.used_up(before, after)
+    choice, told = task.params["on_unfinished_rollout"], []
+    if choice is None and guarding.is_rolling(before):
+        told = guarding.overtaken(before, after)
+    elif choice != guarding.PROCEED or not guarding.is_rolling(before):
+        told = guarding.used_up(before, after)
     return [*told, *guarding.made_young(before, after, datetime.datetime.now(datetime.UTC))]
