@@ -145,7 +145,8 @@ options:
         V(proceed), the new template takes its place, also that of a rollout in stages or of a
         paused one.
       - Unless told, O(state=present) and O(state=patched) proceed with a warning, but not over a
-        rollout in stages or a paused one.
+        rollout in stages or a paused one. O(state=restarted) waits, but only where pods of an older
+        template are left; a restart may be what pods need that are not available.
     type: str
     choices: [wait, fail, proceed]
 """

@@ -448,14 +448,16 @@ rollout:
           returned: always
           sample: 5
         nodes:
-          description: On which nodes, of which at most 20 are named, in check mode. The real run
-            lists no pods for that, so it is empty there, but where a rollout is taken back.
+          description: On which nodes, of which at most 20 are named. A real run names them only
+            where it has to look at the pods, since some may have the template already, may end
+            without a successor, or ran before the DaemonSet was made.
           type: list
           elements: str
           returned: always
           sample: [node-0, node-1, node-2, node-3, node-4]
         message:
-          description: The same in a sentence.
+          description: The same in a sentence, with the pods that end without a successor, and the
+            nodes that get their first one, where other nodes become eligible.
           type: str
           returned: always
           sample: 5 pods restart, at most 1 at a time
