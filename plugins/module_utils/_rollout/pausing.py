@@ -66,7 +66,7 @@ def pause(
         return Applied(live, live, False)
     else:
         # Half of a stage is taken up again as a whole.
-        state = state.at(HALTED, why=why)
+        state = state.at(HALTED, why=why or state.why)
     trial = held.predict(held.with_strategy(ON_DELETE))
     if how.dry_run:
         return Applied(live, trial.after, True, trial.warnings)

@@ -14,7 +14,7 @@ from .._base.deadline import Deadline
 from .._base.errors import NotFoundError
 from .._cluster import daemonsets, fieldset, guards, managers, objects
 from .._rollout import waiting
-from .._rollout.state import has_state
+from .._rollout.state import PAUSED, has_state
 from .._spec import build, patch
 from . import change, pausing
 from .change import Wish, with_change_cause
@@ -55,14 +55,15 @@ def _as_before(
     """What we own of a DaemonSet in the middle of a rollout, with the update strategy of before.
 
     Raises:
-        ConflictError: the task gives no images, so that it has no template of its own.
+        ConflictError: the task gives no images, so that it has no template of its own, and more
+            than one template is about.
     """
     from .._rollout.held import Held
     from .staged_change import refuse
 
-    if not task.params["images"]:
-        refuse(live, "be patched")
     held = Held(task.cluster, live, how, deadline, task.progress)
+    if not task.params["images"] and (held.state is None or held.state.kind != PAUSED):
+        refuse(live, "be patched")
     return held.with_strategy(held.strategy_before())
 
 

@@ -11,22 +11,33 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.words import count_of
 from .._nodes.readiness import verdict
-from .._rollout import forecast, pausing
-from .._rollout.state import PAUSED, state_of
+from .._rollout import forecast, pausing, waiting
+from .._rollout.remembered import steps
+from .._rollout.state import HALTED, HOLDING, PAUSED, REBUILD, state_of
 from .daemonset import how_of
-from .settling import result_of, settle, tell
+from .settling import changed_all_the_same, result_of, settle, tell
 from .verb import Task
 
 
 def pause(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
     """Have no further pod of a DaemonSet replaced."""
+    state = state_of(live)
     applied = pausing.pause(task.cluster, live, how_of(task), deadline)
     tell(task, applied)
-    found = verdict(live).as_result()
+    after = applied.after
+    if applied.changed and task.params["wait"] and not task.check_mode:
+        # Until then the controller may replace some more.
+        after = changed_all_the_same(
+            True, lambda: waiting.until_observed(task.cluster, after, deadline)
+        )
+    found = verdict(live if task.check_mode else after).as_result()
     pods = count_of(found["desired"], "pod is", "pods are")
     told = f"it is paused: {found['updated']} of {pods} updated"
-    rollout = {**found, "ready": False, "state": "paused", "message": told}
-    return result_of(task, applied, applied.after, rollout)
+    if state is not None and state.kind != PAUSED:
+        # The controller counts the pods of the former template.
+        told = f"it is paused at stage {state.stage} of {state.stages}"
+    rollout = {**found, "ready": False, "state": HALTED, "message": told}
+    return result_of(task, applied, after, rollout)
 
 
 def resume(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
@@ -35,9 +46,12 @@ def resume(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, An
     applied = pausing.resume(task.cluster, live, how_of(task), deadline)
     if state is not None and state.kind != PAUSED:
         tell(task, applied)
-        told = "the next run of the task with its definition goes on with the rollout"
-        rollout = {**verdict(applied.after).as_result(), "ready": False, "state": "holding"}
-        return result_of(task, applied, applied.after, {**rollout, "message": told})
+        rollout = {**verdict(applied.after).as_result(), **steps(applied.after)}
+        phase = HOLDING if state.phase == HALTED else state.phase
+        what = "rebuild" if state.kind == REBUILD else "rollout"
+        told = f"the next run of the task with its definition goes on with the {what}"
+        rollout |= {"state": phase, "phase": phase, "message": told}
+        return result_of(task, applied, applied.after, rollout)
     restarts = None
     if applied.changed:
         restarts = forecast.restarts(task.cluster, live, applied.after, deadline)

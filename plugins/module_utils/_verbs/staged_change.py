@@ -16,7 +16,7 @@ from .._nodes.readiness import verdict
 from .._nodes.trouble import MAX_NODES_NAMED
 from .._rollout import forecast, guarding, staging, waiting
 from .._rollout.remembered import steps
-from .._rollout.state import PAUSED, has_state
+from .._rollout.state import HALTED, PAUSED, REBUILD, STAGED, has_state
 from . import change, guard
 from .change import Wish
 from .settling import foretold, result_of, settle, tell
@@ -54,11 +54,7 @@ def carry_out(
     applied = done.applied
     if not done.finished:
         tell(task, applied)
-        told = {**verdict(applied.after).as_result(), "ready": False}
-        if "restarts" in done.report:
-            told |= foretold(task, told["state"], done.report["restarts"])
-        told |= {"state": str(done.report.get("phase")), **done.report}
-        return applied, result_of(task, applied, applied.after, told)
+        return applied, result_of(task, applied, applied.after, _stopped(task, done))
     restarts = done.report.get("restarts")
     if task.check_mode and applied.changed and restarts is None:
         restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
@@ -82,6 +78,17 @@ def carry_out(
         result["rollout"]["excused"] = _together(done.report.get("excused"), excused)
     result["rollout"]["message"] = f"{message}; {ended}" if message else ended
     return applied, result
+
+
+def _stopped(task: Task, done: staging.Staged) -> dict[str, Any]:
+    """What a result says of a rollout that has not come to its end."""
+    told = {**verdict(done.applied.after).as_result(), "ready": False}
+    if "restarts" in done.report:
+        told |= foretold(task, told["state"], done.report["restarts"])
+    if task.check_mode and "restarts" in told:
+        # Under OnDelete the controller's words are not about this rollout.
+        told["message"] = told["restarts"]["message"]
+    return told | {"state": str(done.report.get("phase")), **done.report}
 
 
 def _together(first: dict[str, Any] | None, second: dict[str, Any]) -> dict[str, Any]:
@@ -146,11 +153,15 @@ def refuse(live: dict[str, Any], wanted: str) -> None:
     state = staging.state_of(live)
     if state is None:
         return
-    kinds = {"staged": "a staged rollout", "paused": "a paused rollout", "rebuild": "a rebuild"}
+    kinds = {STAGED: "in the middle of a staged rollout", REBUILD: "in the middle of a rebuild"}
+    what = f"{kinds[state.kind]} ({state.phase})" if state.kind in kinds else "paused"
+    advice = "End that first: run the task that began it again, or put the former definition back."
+    if state.phase == HALTED:
+        advice = "Have it go on first with state: resumed."
     metadata = live["metadata"]
     raise ConflictError(
-        f"DaemonSet {metadata['namespace']}/{metadata['name']} is in the middle of"
-        f" {kinds[state.kind]} ({state.phase}), so it cannot {wanted}. Nothing was changed.",
-        advice="End that first: run its task again, with state: resumed before it where it is"
-        " paused, or put the former definition back.",
+        f"DaemonSet {metadata['namespace']}/{metadata['name']} is {what}, so it cannot {wanted}."
+        " Nothing was changed.",
+        advice=advice,
+        details={"rollout": {**verdict(live).as_result(), **steps(live)}},
     )
