@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .._base.errors import CredentialsError
 from .credentials import (
@@ -31,8 +31,6 @@ from .transport import Trust, shown_url
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-# What may stand in the name of a header beside letters and digits, but for the percent sign.
-_IN_HEADER_NAMES = "!#$&'*+-.^_`|~"
 _NO_CREDENTIALS = "no credentials at all"
 _HOW_TO = (
     "Give kubeconfig, or host with api_key; or set K8S_AUTH_KUBECONFIG or KUBECONFIG; or in a pod"
@@ -135,7 +133,7 @@ def _from_options_and_entry(given: Mapping[str, Any], entry: Entry | None) -> Ta
         login=login or StaticLogin(_NO_CREDENTIALS, Identity()),
         proxy=str(cluster.get("proxy-url") or "") or None,
         compressed=not cluster.get("disable-compression"),
-        headers=_impersonation_of_user(entry) if entry else (),
+        headers=_acts_as(entry) if entry else (),
     )
 
 
@@ -333,9 +331,28 @@ def _finished(target: Target, given: Mapping[str, Any], environ: Mapping[str, st
     return replace(
         target,
         proxy=proxy,
-        headers=_impersonation(given) or target.headers,
+        headers=_asked_to_act_as(given) or target.headers,
         warnings=tuple(warnings),
     )
+
+
+# A module is compiled anew in each task, so what few tasks need is imported where it is used.
+
+
+def _asked_to_act_as(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    if not (given["impersonate_user"] or given["impersonate_groups"]):
+        return ()
+    from . import impersonation
+
+    return impersonation.of_options(given)
+
+
+def _acts_as(entry: Entry) -> tuple[tuple[str, str], ...]:
+    if not any(str(key).partition("-")[0] == "as" for key in entry.user):
+        return ()
+    from . import impersonation
+
+    return impersonation.of_user(entry)
 
 
 def _proxy_for(
@@ -347,7 +364,6 @@ def _proxy_for(
     name = f"{server.scheme}_proxy"
     if not (given["proxy"] or of_cluster or environ.get(name) or environ.get(name.upper())):
         return None
-    # A module is compiled anew in each task, so what few tasks need is imported here.
     from .proxies import proxy_for
 
     return proxy_for(
@@ -357,48 +373,6 @@ def _proxy_for(
         no_proxy=given["no_proxy"],
         environ=environ,
     )
-
-
-def _impersonation(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    user = given["impersonate_user"]
-    groups = given["impersonate_groups"] or []
-    if groups and not user:
-        raise CredentialsError("impersonate_groups needs impersonate_user.")
-    if not user:
-        return ()
-    values = [user, *groups]
-    if any(not str(value).isprintable() or not str(value).isascii() for value in values):
-        raise CredentialsError("impersonate_user and impersonate_groups must be printable ASCII.")
-    return (
-        ("Impersonate-User", str(user)),
-        *(("Impersonate-Group", str(group)) for group in groups),
-    )
-
-
-def _impersonation_of_user(entry: Entry) -> tuple[tuple[str, str], ...]:
-    """Whom a kubeconfig's user acts as, as kubectl does (client-go transport/round_trippers.go)."""
-    user, groups, uid, extra = (
-        entry.user.get(key) for key in ("as", "as-groups", "as-uid", "as-user-extra")
-    )
-    if not user:
-        if groups or uid or extra:
-            raise CredentialsError(
-                f"The kubeconfig's user {entry.user_name!r} has as-groups, as-uid or as-user-extra"
-                " without as."
-            )
-        return ()
-    headers = [("Impersonate-User", str(user))]
-    if uid:
-        headers.append(("Impersonate-Uid", str(uid)))
-    headers += [("Impersonate-Group", str(group)) for group in groups or ()]
-    for key, values in (extra or {}).items():
-        name = f"Impersonate-Extra-{quote(str(key), safe=_IN_HEADER_NAMES)}"
-        headers += [(name, str(value)) for value in values or ()]
-    if any(not text.isprintable() or not text.isascii() for header in headers for text in header):
-        raise CredentialsError(
-            f"What the kubeconfig's user {entry.user_name!r} acts as must be printable ASCII."
-        )
-    return tuple(headers)
 
 
 def _with_left_aside(text: str, left_aside: list[str]) -> str:

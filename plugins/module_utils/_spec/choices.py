@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names that parameters take and that stand for more, which is looked up where they are used.
+"""Names that parameters take and that stand for more, and what holds where one is not given.
 
-They are needed by each task, for its argument spec; what they stand for is needed by few.
+Each task needs these; few need what the names stand for.
 """
 
 from __future__ import annotations
@@ -13,3 +13,5 @@ from __future__ import annotations
 POD_SECURITY_LEVELS = ("privileged", "baseline", "restricted")
 # The keys of `presets.TOLERATIONS`.
 TOLERATION_PRESETS = ("every_node", "control_plane", "gpu", "critical")
+# The kubelet's --root-dir, where it is not told another.
+KUBELET_ROOT = "/var/lib/kubelet"

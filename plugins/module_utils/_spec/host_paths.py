@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The kubelet's --root-dir, where it is not told another.
-KUBELET_ROOT = "/var/lib/kubelet"
+from .choices import KUBELET_ROOT
+
 _KUBELET = "KUBELET"
 _BOTH_WAYS, _FROM_NODE = "Bidirectional", "HostToContainer"
 

@@ -13,7 +13,7 @@ from . import presets
 from .checks.findings import Place, quoted
 from .checks.scheduling import CONTROLLER_TAINTS
 from .checks.syntax import DNS_SUBDOMAIN, LABEL_VALUE
-from .host_paths import KUBELET_ROOT
+from .choices import KUBELET_ROOT
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 

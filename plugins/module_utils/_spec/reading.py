@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from .._base.errors import Fault
-from .host_paths import KUBELET_ROOT
+from .choices import KUBELET_ROOT
 from .names import Path, show_path
 
 # Where a value stands: the place of what holds it, the key as the user wrote it, the key in the

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._base.errors import Fault, InputError
+from .choices import KUBELET_ROOT
 from .documents import API_VERSION, KIND
 from .fields import DESCRIPTION_ANNOTATION, PARAMETERS, SETTINGS, type_of
-from .host_paths import KUBELET_ROOT
 from .names import Path
 from .reading import Reading
 from .schema import DAEMONSET, FieldType
