@@ -733,6 +733,29 @@ def test_ending(
     assert found.evidence.startswith(words)
 
 
+def test_who_deleted_a_pod() -> None:
+    said = condition(
+        "DisruptionTarget",
+        "True",
+        reason="DeletionByTaintManager",
+        message="Taint manager: deleting due to NoExecute taint",
+    )
+    obj = pod("True", metadata={"deletionTimestamp": at(30)}, conditions=[said])
+    told = (
+        "the pod is being deleted"
+        " (DeletionByTaintManager: Taint manager: deleting due to NoExecute taint)"
+    )
+    assert trouble_of(obj, now=NOW) == Trouble("Terminating", told, True)
+
+
+def test_of_a_very_long_text_no_secret_is_shown_either() -> None:
+    for length in (15990, 15995, 16000):
+        message = "x " * (length // 2) + "https://me:hunter2@example.test/ " * 9
+        found = trouble_of(pod(containerStatuses=[waits("CreateContainerConfigError", message)]))
+        assert found is not None
+        assert "hunter2" not in found.evidence
+
+
 def test_why_a_kubelet_does_not_end_a_pod() -> None:
     events = [event("FailedKillPod", "error killing pod: the runtime does not answer")]
     obj = pod("True", metadata={"deletionTimestamp": at(-90)})

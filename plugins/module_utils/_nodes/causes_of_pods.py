@@ -154,13 +154,16 @@ def _ending(
     if by_node is not None and by_node.cause == "NodeNotReady" and not held:
         return by_node
     told = f"held by finalizers: {held}" if held else "the pod is being deleted"
+    why = condition(pod, "DisruptionTarget")
+    if why.get("status") == "True":
+        told += f" ({why.get('reason')}: {why.get('message')})"
     # The time at which the grace period is over.
     due = moment(metadata.get("deletionTimestamp"))
     if now is not None and due is not None and now - due > _CLOCKS_DIFFER:
         told += f", {int((now - due).total_seconds())} seconds past its grace period"
         told += "" if held else ": its node's kubelet has not ended it"
-        why = newest_with(events, *_ENDING_EVENTS)
-        told += f"; {why['reason']}: {why.get('message')}" if why and not held else ""
+        last = newest_with(events, *_ENDING_EVENTS)
+        told += f"; {last['reason']}: {last.get('message')}" if last and not held else ""
     return trouble("Terminating", told, True)
 
 

@@ -40,11 +40,16 @@ class Trouble:
 
 def trouble(cause: str, words: Any, heals: bool) -> Trouble:
     """A trouble whose evidence is these words, without secrets, and shortened."""
+    return Trouble(cause, without_secrets(words) or "no more is told", heals)
+
+
+def without_secrets(value: Any) -> str:
+    """A text as by `quoted`, without what looks like a secret."""
     # Hidden before it is cut: half of PASSWORD=... does not look like a secret any more.
-    text = str(words or "")
+    text = str(value or "")
     if len(text) > _MAX_LOOKED_AT:
         text = text[:_MAX_LOOKED_AT].rpartition(" ")[0]
-    return Trouble(cause, quoted(redact_text(text)) or "no more is told", heals)
+    return quoted(redact_text(text))
 
 
 def quoted(value: Any, limit: int = MAX_EVIDENCE) -> str:

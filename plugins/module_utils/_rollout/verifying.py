@@ -15,7 +15,7 @@ from .._base.errors import ClusterError, DeadlineError, ForbiddenError
 from .._cluster.channels import Output
 from .._cluster.connection import Cluster
 from .._cluster.pod_exec import run_in_pod
-from .._nodes.trouble import Trouble, quoted
+from .._nodes.trouble import Trouble, quoted, without_secrets
 from .._spec.rollout import Check
 
 CAUSE = "VerifyFailed"
@@ -60,8 +60,8 @@ def verify(cluster: Cluster, pod: Mapping[str, Any], check: Check, seconds: floa
     result = {
         "command": list(check.command),
         "rc": done.rc,
-        "stdout": quoted(done.stdout.decode(errors="replace")),
-        "stderr": quoted(done.stderr.decode(errors="replace")),
+        "stdout": without_secrets(done.stdout.decode(errors="replace")),
+        "stderr": without_secrets(done.stderr.decode(errors="replace")),
     }
     if done.rc == 0:
         return Verified(result, None, True)
@@ -71,7 +71,7 @@ def verify(cluster: Cluster, pod: Mapping[str, Any], check: Check, seconds: floa
 
 def _said(output: Output) -> str:
     """The end of a sentence: what the command wrote about itself."""
-    said = quoted(bytes(output.stderr or output.stdout).decode(errors="replace"))
+    said = without_secrets(bytes(output.stderr or output.stdout).decode(errors="replace"))
     return f": {said}" if said else ""
 
 
