@@ -16,6 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
+# It opens a file once, for the life of the process: before the first test, not in one.
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster import (
+    exec_cache as _opened_once,  # noqa: F401
+)
+
 from tests.integration.api import Api
 
 
