@@ -64,6 +64,32 @@ def test_pools_one_after_the_other_each_in_its_own_stages(agent: Scene) -> None:
     agent.ended(NEW)
 
 
+def test_other_nodes_do_not_come_in_stages(agent: Scene) -> None:
+    pool = {"key": "pool", "operator": "NotIn", "values": ["edge"]}
+    required = {"node_selector_terms": [{"match_expressions": [pool]}]}
+    affinity = {"node_affinity": {"required_during_scheduling_ignored_during_execution": required}}
+    _label(agent.api, "node-4", pool="edge")
+    try:
+        refused = agent.fails(NEW, affinity=affinity, rollout={"stages": [1]})
+        assert refused.writes == []
+        assert "no more on 1 node (node-4)" in refused.result["msg"]
+        toleration = [{"key": "example.test/new", "operator": "Exists"}]
+        agent.ok(NEW, tolerations=toleration, rollout={"stages": [1, "100%"]})
+        assert agent.restarts() == {f"node-{number}": 1 for number in range(5)}
+        agent.ok(NEW, tolerations=toleration, node_selector={"pool": "edge"})
+        agent.api.settled(agent.tasks.namespace, "agent")
+        refused = agent.fails(OLD, tolerations=toleration, rollout={"stages": [1]})
+        assert "also on 4 nodes (node-0, node-1, node-2, node-3)" in refused.result["msg"]
+        assert (
+            "4 nodes"
+            in agent.tasks.run(
+                check=True, **agent.wish(OLD, tolerations=toleration, rollout={"stages": [1]})
+            ).result["msg"]
+        )
+    finally:
+        _label(agent.api, "node-4", pool=None)
+
+
 def test_labels_cannot_be_gone_by_without_the_right_to_see_them(agent: Scene) -> None:
     namespace = agent.tasks.namespace
     rules = [

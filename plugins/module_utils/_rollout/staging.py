@@ -21,7 +21,7 @@ from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
 from .._nodes.readiness import BY_NODE, excused_in_words
 from .._spec.rollout import Plan
-from . import fates, foreseeing, history, reverting, staged, waiting
+from . import fates, foreseeing, history, placing, reverting, staged, waiting
 from .held import ON_DELETE, Held
 from .lost import LostError, foreign
 from .patience import Patience
@@ -163,10 +163,11 @@ class _Task:
 def _begin(task: _Task, plan: Plan) -> Staged:
     held = task.held
     reverting.refuse_without_history(held, 1)
-    if task.how.dry_run:
-        return _foreseen(task, plan, State(STAGED, HOLDING))
     # What the server would refuse or a manager holds is told before anything is written.
-    held.predict(task.intent, partial=task.how.partial)
+    final = held.predict(task.intent, partial=task.how.partial)
+    placing.refuse_elsewhere(held, final.after["spec"]["template"])
+    if task.how.dry_run:
+        return _foreseen(task, plan, State(STAGED, HOLDING), final)
     held.observed()
     stable = staged.standing_revision(held.cluster, held.live, held.deadline)
     wanted = held.predict(held.with_template(task.intent)).after["spec"]["template"]
@@ -223,6 +224,7 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
             "Let it end first, or roll it back; or have the task's definition take its place with"
             " on_unfinished_rollout: proceed.",
         )
+    placing.refuse_elsewhere(held, trial)
     earlier = [one for one in dict.fromkeys([*found.earlier, found.hash or ""]) if one]
     chosen = plan or Plan.from_dict(found.plan)
     state = found.at(
@@ -316,10 +318,10 @@ def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
     )
 
 
-def _foreseen(task: _Task, plan: Plan, state: State) -> Staged:
-    """Check mode of what goes forward."""
+def _foreseen(task: _Task, plan: Plan, state: State, final: Applied | None = None) -> Staged:
+    """Check mode of what goes forward; ``final`` is what it comes to, where that is known."""
     held = task.held
-    final = held.predict(task.intent, partial=task.how.partial)
+    final = final or held.predict(task.intent, partial=task.how.partial)
     if state.hash is None:
         # There may be pods of the template already, such as of a rollout that was paused.
         there = fates.hashes(held.cluster, final.after, held.deadline)
@@ -330,7 +332,13 @@ def _foreseen(task: _Task, plan: Plan, state: State) -> Staged:
         final = held.predict(held.with_strategy(ON_DELETE))
     changed = not is_held or bool(told["restarts"]["pods"])
     return Staged(
-        Applied(task.before, final.after, changed, final.warnings, final.rewritten),
+        Applied(
+            task.before,
+            final.after,
+            changed,
+            [*held.warnings, *final.warnings],
+            final.rewritten,
+        ),
         {"kind": STAGED, "phase": "check", **told},
         finished=not is_held,
         patience=task.patience,
