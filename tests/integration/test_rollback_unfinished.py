@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration.api import Api, eventually
+from tests.integration.pod_watch import PodWatch
 from tests.integration.rollbacks import back, image, no_way_back
 from tests.integration.verbs import Outcome, Tasks
 
@@ -94,7 +95,14 @@ def test_one_in_stages_is_ended(api: Api, tasks: Tasks) -> None:
     assert {node for node, pod in after.items() if pod != before[node]} == {touched}
     _is_as_before(api, tasks, 1)
     tasks.same(**_agent(1), change_cause="first")
-    assert told.result["diff"]["after"]["spec"] == done.result["diff"]["after"]["spec"]
+    assert told.result["diff"] == done.result["diff"]
+    restarts = {
+        "pods": 1,
+        "nodes": [touched],
+        "message": "1 pod restarts, those that the rollout has touched",
+    }
+    assert told.result["rollout"]["restarts"] == done.result["rollout"]["restarts"] == restarts
+    assert told.result["rollout"]["message"] == restarts["message"]
 
 
 def _went_back_to_the_first(outcome: Outcome) -> None:
@@ -106,8 +114,22 @@ def _went_back_to_the_first(outcome: Outcome) -> None:
 def test_one_in_stages_is_ended_before_another_revision(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent(0), wait=True)
     _staged(tasks)
-    done = back(tasks, to_image="example.test/agent:0", wait=True)
+    (touched,) = (node for node, (_uid, tag) in _pods(api, tasks.namespace).items() if tag == "2")
+    told = back(tasks, to_image="example.test/agent:0", check=True, diff=True)
+    with PodWatch(api, tasks.namespace) as watch:
+        done = back(tasks, to_image="example.test/agent:0", wait=True, diff=True)
     assert done.changed
+    assert told.result["diff"] == done.result["diff"]
+    # All of them, and the one that the rollout had touched twice.
+    assert watch.restarts_by_node() == {f"node-{n}": 1 for n in range(5)} | {touched: 2}
+    for outcome in (told, done):
+        restarts = outcome.result["rollout"]["restarts"]
+        assert restarts["pods"] == 6
+        assert touched in restarts["nodes"]
+        assert restarts["message"] == (
+            "1 pod restarts, those that the rollout has touched; then 5 pods restart, at most 2 at"
+            " a time"
+        )
     assert {tag for _uid, tag in _pods(api, tasks.namespace).values()} == {"0"}
     _is_as_before(api, tasks, 0)
 
@@ -120,8 +142,13 @@ def test_one_that_is_paused_goes_on_with_the_former_template(api: Api, tasks: Ta
     assert api.daemonset(tasks.namespace, "agent")["spec"]["updateStrategy"]["type"] == "OnDelete"
     paused = _pods(api, tasks.namespace)
     touched = {node for node, pod in paused.items() if pod != before[node]}
-    assert back(tasks, check=True).writes == []
-    assert back(tasks, wait=True).result["rollout"]["ready"]
+    told = back(tasks, check=True)
+    assert told.writes == []
+    done = back(tasks, wait=True)
+    assert done.result["rollout"]["ready"]
+    for outcome in (told, done):
+        restarts = outcome.result["rollout"]["restarts"]
+        assert (restarts["pods"], set(restarts["nodes"])) == (len(touched), touched)
     after = _pods(api, tasks.namespace)
     assert {tag for _uid, tag in after.values()} == {"1"}
     assert {node for node, pod in after.items() if pod != before[node]} == touched

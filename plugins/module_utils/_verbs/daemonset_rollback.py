@@ -60,13 +60,41 @@ def run(task: Task) -> dict[str, Any]:
         task.cluster, live, _how(task), patience_of(task.params), deadline, task.progress
     )
     if ended is not None and not task.params["to_revision"] and image is None:
-        return _told(task, ended.applied, ended.stable, None, deadline)
-    result = _rolled_back(task, live if ended is None else ended.applied.after, image, deadline)
+        return _told(task, ended.applied, ended.stable, None, deadline, ended.restarts)
+    if ended is not None:
+        live = ended.applied.after
+        if task.check_mode:
+            live = unfinished.as_seen(live)
+    result = _rolled_back(task, live, image, deadline)
     if ended is not None:
         result["changed"] = True
+        _tell_both(result["rollout"], ended.restarts, task.check_mode)
         if task.diff_mode:
-            result["diff"]["before"] = difference(task, live, live)["before"]
+            before = ended.applied.before
+            result["diff"]["before"] = difference(task, before, before)["before"]
     return result
+
+
+def _tell_both(rollout: dict[str, Any], ended: dict[str, Any], is_foretold: bool) -> None:
+    """Have a result tell of the pods that restart as an unfinished rollout ends, too.
+
+    Args:
+        rollout: the result's, with the way back to the revision.
+        ended: the ``restarts`` of the end.
+        is_foretold: whether all of it is only foretold.
+    """
+    more = rollout.get("restarts")
+    if more is None:
+        rollout["restarts"] = ended
+    elif ended["pods"]:
+        nodes = [*ended["nodes"], *(node for node in more["nodes"] if node not in ended["nodes"])]
+        rollout["restarts"] = {
+            "pods": ended["pods"] + more["pods"],
+            "nodes": nodes[:_MOST],
+            "message": f"{ended['message']}; then {more['message']}",
+        }
+    if is_foretold:
+        rollout["message"] = rollout["restarts"]["message"]
 
 
 def _how(task: Task) -> How:
@@ -100,8 +128,15 @@ def _rolled_back(
         deadline,
         cause=rolling_back.Cause(target.change_cause),
     )
-    applied = unfinished.resumed(task.cluster, applied, _how(task), deadline)
-    return _told(task, applied, target, revisions, deadline)
+    resumed = unfinished.resumed(task.cluster, applied, _how(task), deadline)
+    # Where it was paused, pods are replaced from then on.
+    at = None if resumed is applied or task.check_mode else _version(applied.after)
+    restarts = forecast.restarts(task.cluster, applied.before, resumed.after, deadline, at=at)
+    return _told(task, resumed, target, revisions, deadline, restarts)
+
+
+def _version(live: Mapping[str, Any]) -> str:
+    return str(live["metadata"]["resourceVersion"])
 
 
 def _told(
@@ -110,6 +145,7 @@ def _told(
     target: Revision,
     revisions: Sequence[Revision] | None,
     deadline: Deadline,
+    restarts: dict[str, Any],
 ) -> dict[str, Any]:
     """The result of a way back to a revision.
 
@@ -120,10 +156,8 @@ def _told(
         revisions: the history before; None where an unfinished rollout was ended, whose nodes
             went back one by one.
         deadline: the task's.
+        restarts: which pods restart by it.
     """
-    restarts = None
-    if revisions is not None:
-        restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
     revisions = revisions or [target]
     standing = history.current(applied.before, revisions) if applied.before else None
     result = settle(task, applied, deadline, restarts=restarts, tells_fields=False)
