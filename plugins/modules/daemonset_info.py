@@ -1014,8 +1014,8 @@ daemonsets:
           returned: always
           sample: 0
     reasons:
-      description: Why nodes lack an available pod, by cause, the most frequent first. Empty where
-        all is well.
+      description: Why nodes lack an available pod, by cause, the most frequent first. A cause is
+        told twice where waiting may help on some of its nodes only. Empty where all is well.
       type: list
       elements: dict
       returned: with V(reasons) in O(include)

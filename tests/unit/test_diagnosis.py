@@ -151,15 +151,16 @@ def test_nodes_come_in_their_natural_order() -> None:
     assert causes(found) == {"NoPod": (4, ordered)}
 
 
-def test_a_cause_heals_only_if_it_does_everywhere() -> None:
+def test_a_cause_that_heals_on_some_nodes_only_is_told_twice() -> None:
+    """Else those on which it does would count as hopeless."""
     busy = waiting("ErrImagePull", "toomanyrequests: slow down")
     gone = waiting("ErrImagePull", "manifest unknown")
-    (found,) = diagnosis.reasons(daemonset(2), [pod("a", **busy), pod("b", **gone)])
-    assert (found["heals"], found["evidence"]) == (
-        False,
-        "container c, image img:1: manifest unknown",
-    )
-    (found,) = diagnosis.reasons(daemonset(1), [pod("a", **busy)])
+    pods = [pod("a", **busy), pod("b", **gone), pod("c", **busy)]
+    first, second = diagnosis.reasons(daemonset(3), pods)
+    assert (first["nodes"], first["heals"]) == (["a", "c"], True)
+    assert (second["nodes"], second["heals"]) == (["b"], False)
+    assert second["evidence"] == "container c, image img:1: manifest unknown"
+    (found,) = diagnosis.reasons(daemonset(1), pods[:1])
     assert found["heals"]
 
 

@@ -82,6 +82,8 @@ __all__ = [
     "trouble_of",
     "troubles_of_daemonset",
 ]
+# By the cause, and whether waiting may help.
+_Groups = dict[tuple[str, bool], dict[str, Any]]
 _MAX_LOGS = 3
 _MAX_CAUSES_IN_WORDS = 5
 # The controller looks again after minReadySeconds, and its status takes a moment to be written.
@@ -115,7 +117,8 @@ def reasons(
     """Why nodes lack an available pod: causes, most frequent first, each with how many nodes, the
     first of them, the evidence of one, and whether waiting may help.
 
-    Bounded whatever the number of nodes: a line a cause. Each node counts once, by its newest pod.
+    Bounded whatever the number of nodes: a line a cause, or two where waiting helps on some of its
+    nodes only. Each node counts once, by its newest pod.
 
     Args:
         daemonset: as the server has it.
@@ -132,7 +135,7 @@ def reasons(
     own = None if events is None else told.get(uid, [])
     there = None if nodes is None else {name_of(node): node for node in nodes}
     pods = newest_of_each_node(pods)
-    groups: dict[str, dict[str, Any]] = {}
+    groups: _Groups = {}
     behind = []
     for pod in pods:
         name = node_of(pod)
@@ -158,7 +161,9 @@ def reasons(
     _add_kept(groups, daemonset, pods, behind, own)
     if now is not None and least > 0:
         _add_clock_skew(groups, daemonset, pods, now)
-    return sorted(groups.values(), key=lambda group: (-int(group["count"]), group["cause"]))
+    return sorted(
+        groups.values(), key=lambda group: (-int(group["count"]), group["cause"], group["heals"])
+    )
 
 
 def is_outdated(daemonset: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
@@ -241,26 +246,16 @@ def _crashed(status: Mapping[str, Any]) -> bool | None:
     return "running" in state
 
 
-def _add(groups: dict[str, dict[str, Any]], one: Trouble, nodes: list[str]) -> None:
-    """Count a one. The evidence shown is of one that does not heal, where there is one."""
-    group = groups.setdefault(
-        one.cause,
-        {
-            "cause": one.cause,
-            "count": 0,
-            "nodes": [],
-            "evidence": one.evidence,
-            "heals": True,
-        },
-    )
+def _add(groups: _Groups, one: Trouble, nodes: list[str]) -> None:
+    """Count a trouble; where waiting helps on some nodes only, they are told apart."""
+    new = {"cause": one.cause, "count": 0, "nodes": [], "evidence": one.evidence}
+    group = groups.setdefault((one.cause, one.heals), new | {"heals": one.heals})
     group["count"] += len(nodes)
     group["nodes"] += [node for node in nodes if node][: MAX_NODES_NAMED - len(group["nodes"])]
-    if group["heals"] and not one.heals:
-        group["heals"], group["evidence"] = False, one.evidence
 
 
 def _add_absent(
-    groups: dict[str, dict[str, Any]],
+    groups: _Groups,
     daemonset: Mapping[str, Any],
     pods: list[Mapping[str, Any]],
     nodes: Mapping[str, Mapping[str, Any]] | None,
@@ -299,7 +294,7 @@ def _add_absent(
 
 
 def _add_kept(
-    groups: dict[str, dict[str, Any]],
+    groups: _Groups,
     daemonset: Mapping[str, Any],
     pods: list[Mapping[str, Any]],
     behind: list[str],
@@ -331,7 +326,7 @@ def specified_at(daemonset: Mapping[str, Any]) -> datetime | None:
 
 
 def _add_clock_skew(
-    groups: dict[str, dict[str, Any]],
+    groups: _Groups,
     daemonset: Mapping[str, Any],
     pods: list[Mapping[str, Any]],
     now: datetime,
@@ -343,7 +338,7 @@ def _add_clock_skew(
     settled = [pod for pod in pods if is_available(pod, least, now - _SETTLED)]
     available = int((daemonset.get("status") or {}).get("numberAvailable") or 0)
     odd = len(settled) - available
-    if odd <= 0 or "ClockSkew" in groups:
+    if odd <= 0 or ("ClockSkew", True) in groups:
         return
     settled.sort(key=lambda pod: str(condition(pod, "Ready").get("lastTransitionTime")))
     told = (
