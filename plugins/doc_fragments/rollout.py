@@ -22,9 +22,11 @@ options:
       - It counts only where the template changes. A new DaemonSet, and changes of anything else,
         are applied at once.
       - From the first stage to the last one, the update strategy is C(OnDelete), and between two
-        stages the former template stands. So a node that joins, a pod that is evicted, or a job
-        that is killed brings nothing new. In the end the strategy is as O(update_strategy) says,
-        and no pod restarts by that.
+        stages the former template stands, the new one only while pods of a stage are made. So a
+        node that joins, or a pod that is evicted, brings nothing new. In the end the strategy is as
+        O(update_strategy) says, and no pod restarts by that.
+      - A template that runs on other nodes than the former one is refused, as the controller ends
+        and makes those pods all at once.
       - What has been done is kept in an annotation of the DaemonSet,
         C(everynode.kubernetes/rollout), with a field manager of its own. The next run of the task
         goes on from there, and touches no node again that is done; without O(rollout), by the plan
@@ -47,6 +49,8 @@ options:
           - The task ends well after this stage, counted from 1, and the rollout is held there. A
             later run with a higher number, or with O(rollout) but without it, goes on. So somebody
             can approve of it in between.
+          - Where a later run has other stages, those of them are done that the updated nodes make
+            up.
         type: int
       canary_node_selector:
         description:
@@ -96,6 +100,8 @@ options:
         description:
           - How many nodes may fail, a number or a percentage of all nodes, rounded down. When there
             are more, no further pod is replaced, and O(rollout.on_failure) says what then.
+          - New pods of earlier stages that are not ready any more count too, unless their node is
+            not Ready.
         type: raw
         default: 0
       verify:
