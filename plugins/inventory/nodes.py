@@ -78,13 +78,29 @@ options:
       - What the names of the variables begin with.
     type: str
     default: node_
+  host_prefix:
+    description:
+      - What the names of the hosts begin with, before that of the node, such as V(production-).
+      - It is for inventories of several clusters with nodes of the same names. Such a node is
+        refused otherwise. Tasks then say C(node_name) instead of C(inventory_hostname).
+    type: str
+    default: ""
 extends_documentation_fragment:
   - everynode.kubernetes.connection
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:
   - Every option of the connection may be a template, such as a lookup that gets a password.
-  - The cache holds what the hosts' variables hold, and nothing of the connection.
+  - Credentials also come from where the modules take them, such as C(KUBECONFIG) and the variables
+    C(K8S_AUTH_*) that a credential of AWX sets.
+  - The cache holds what the hosts' variables hold, and nothing of the connection. Its entries are
+    told apart by the API server that the options and the environment lead to. Which hosts are ready
+    may be of another time, then; C(ansible-inventory --flush-cache) and the task
+    C(meta=refresh_inventory) read it anew.
+  - Where the cluster cannot be asked, Ansible goes on without its nodes, and only warns. With
+    C(any_unparsed_is_failed=true) in the section C([inventory]) of C(ansible.cfg), or
+    C(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true), it fails.
+  - Where C(enable_plugins) is set in C(ansible.cfg), this plugin or C(auto) has to be among them.
 seealso:
   - module: everynode.kubernetes.daemonset_node
 """
@@ -110,6 +126,15 @@ keyed_groups:
     prefix: kubelet
 
 ---
+# One of two clusters, in inventory/production.everynode_nodes.yml: the nodes of this one are the
+# group production, and their pattern in a play is kubernetes_nodes:&production
+plugin: everynode.kubernetes.nodes
+context: production
+host_prefix: production-
+groups:
+  production: true
+
+---
 # Without SSH to the nodes: every task runs here, and asks the API server
 plugin: everynode.kubernetes.nodes
 host: https://192.0.2.10:6443
@@ -124,19 +149,22 @@ cache_connection: /tmp/everynode-inventory
 cache_timeout: 300
 """
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
+from ansible import constants
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ..module_utils._base.deadline import Deadline
 from ..module_utils._base.errors import EverynodeError
 from ..module_utils._base.redaction import redact_text
+from ..module_utils._base.words import natural
 from ..module_utils._cluster import daemonsets, objects
 from ..module_utils._cluster.connect import connect
 from ..module_utils._cluster.connection import Cluster
@@ -144,13 +172,15 @@ from ..module_utils._cluster.libraries import MISSING_LIBRARY
 from ..module_utils._cluster.options import CONNECTION_SPEC
 from ..module_utils._nodes.eligibility import why_not
 from ..module_utils._nodes.pods import is_ending, is_ready, node_of, revision_of
+from ..plugin_utils.arguments import unknown_among
 from ..plugin_utils.node_hosts import address_of, groups_of, variables_of
 from ..plugin_utils.plain import plain
 
 _SUFFIXES = ("everynode_nodes.yml", "everynode_nodes.yaml")
 _SECONDS = 120.0
-# What decides about the hosts, and is no secret: another value makes another entry of the cache.
-_DECIDES = ("context", "host", "kubeconfig", "label_selectors", "daemonset", "namespace")
+_SUCH_AS = '"production-"'
+# What decides about the hosts, beside the cluster: another value makes another entry of the cache.
+_DECIDES = ("label_selectors", "daemonset", "namespace")
 _MAY_BE_TEMPLATES = frozenset({*CONNECTION_SPEC, "daemonset", "namespace"})
 
 
@@ -195,47 +225,41 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Add the hosts and groups of a file to the inventory."""
         super().parse(inventory, loader, path, cache)
         read: Any = self._read_config_data
-        read(path)
+        self._refuse_unknown(read(path))
         if MISSING_LIBRARY is not None:
             raise AnsibleParserError(
                 f"The inventory plugin {self.NAME} needs the Python library {MISSING_LIBRARY}."
             )
-        for variables in self._hosts(path, cache):
-            self._add(variables)
+        self._add_all(self._hosts(path, cache))
+
+    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        """Ansible ignores what it does not know: with a misspelt selector, that is all nodes."""
+        definitions = constants.config.get_configuration_definitions("inventory", self._load_name)
+        known = [*definitions]
+        for entry in definitions.values():
+            known += entry.get("aliases") or []
+        told = unknown_among(given, known)
+        if told:
+            raise AnsibleParserError(f"The inventory plugin {self.NAME} has no option {told}.")
 
     def _hosts(self, path: str, may_read_cache: bool) -> list[dict[str, Any]]:
-        """The variables of each host, from the cache where they are there and may be."""
-        is_cached = bool(self._option("cache"))
-        key = f"{self.get_cache_key(path)}_{self._digest()}"
-        if is_cached and may_read_cache:
-            try:
-                found: list[dict[str, Any]] = self._cache[key]
-                return found
-            except KeyError:
-                pass
-        hosts = self._read()
-        if is_cached:
-            self._cache[key] = hosts
-        return hosts
-
-    def _digest(self) -> str:
-        text = json.dumps({name: self._option(name) for name in _DECIDES}, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    def _option(self, name: str) -> Any:
-        get: Any = self.get_option
-        return get(name)
-
-    def _read(self) -> list[dict[str, Any]]:
-        """Ask the cluster for the hosts.
+        """The variables of each host, from the cache where they are there and may be.
 
         Raises:
-            AnsibleParserError: that does not work, and why.
+            AnsibleParserError: the cluster does not give them, and why.
         """
         cluster: Cluster | None = None
         try:
             cluster = connect({name: plain(self._option(name)) for name in CONNECTION_SPEC})
-            return self._hosts_of(cluster, Deadline(_SECONDS))
+            if not self._option("cache"):
+                return self._hosts_of(cluster, Deadline(_SECONDS))
+            key = f"{self.get_cache_key(path)}_{self._digest(cluster)}"
+            if may_read_cache:
+                with contextlib.suppress(KeyError):
+                    found: list[dict[str, Any]] = self._cache[key]
+                    return found
+            hosts = self._cache[key] = self._hosts_of(cluster, Deadline(_SECONDS))
+            return hosts
         except EverynodeError as error:
             secrets = cluster.secrets if cluster is not None else ()
             message = f"{error.message} {error.advice}".strip()
@@ -243,6 +267,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         finally:
             for warning in cluster.warnings if cluster is not None else ():
                 self.display.warning(redact_text(warning, cluster.secrets if cluster else ()))
+
+    def _digest(self, cluster: Cluster) -> str:
+        """A short name for what decides about the hosts; it holds nothing secret.
+
+        The cluster is the one that the options lead to now: a variable of the environment, such as
+        KUBECONFIG or that of a credential of AWX, may make it another for the same file.
+        """
+        decides = {name: plain(self._option(name)) for name in _DECIDES}
+        text = json.dumps([cluster.server, cluster.namespace, decides], default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _option(self, name: str) -> Any:
+        get: Any = self.get_option
+        return get(name)
 
     def _hosts_of(self, cluster: Cluster, deadline: Deadline) -> list[dict[str, Any]]:
         query = {"labelSelector": ",".join(self._option("label_selectors"))}
@@ -267,13 +305,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if node["metadata"]["name"] in pods or why_not(live, node) is None
         ]
 
+    def _add_all(self, hosts: Iterable[Mapping[str, Any]]) -> None:
+        """Add all hosts, or none where that fails: a play would not see that some are missing."""
+        inventory: Any = self.inventory
+        known = set(inventory.hosts)
+        try:
+            for variables in sorted(hosts, key=lambda host: natural(host["name"])):
+                self._add(variables)
+        except Exception:
+            for name in set(inventory.hosts) - known:
+                inventory.remove_host(inventory.hosts[name])
+            raise
+
     def _add(self, variables: Mapping[str, Any]) -> None:
         # Ansible's own classes have no types.
         plugin: Any = self
         inventory: Any = self.inventory
-        host = variables["name"]
-        inventory.add_host(host)
+        host = f"{self._option('host_prefix')}{variables['name']}"
         prefix = self._option("variable_prefix")
+        self._refuse_namesake(host, f"{prefix}uid", variables["uid"])
+        inventory.add_host(host)
         shown = {f"{prefix}{name}": value for name, value in variables.items()}
         address = address_of(variables, self._option("host_addresses"))
         if address is not None:
@@ -287,6 +338,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         plugin._set_composite_vars(self._option("compose"), shown, host, strict=strict)
         plugin._add_host_to_composed_groups(self._option("groups"), shown, host, strict=strict)
         plugin._add_host_to_keyed_groups(self._option("keyed_groups"), shown, host, strict=strict)
+
+    def _refuse_namesake(self, host: str, variable: str, uid: str) -> None:
+        """Two clusters may have nodes of the same name: no host is to be half of each."""
+        inventory: Any = self.inventory
+        found = inventory.get_host(host)
+        if found is not None and found.vars.get(variable, uid) != uid:
+            raise AnsibleParserError(
+                f"{host} is in the inventory already, as a node of another cluster. Give the hosts"
+                f" of one of them another name with host_prefix, such as {_SUCH_AS}."
+            )
 
 
 def _names_plugin(path: str, name: str) -> bool:

@@ -142,6 +142,7 @@ EXAMPLES = r"""
     name: log-shipper
     namespace: logging
     node: "{{ inventory_hostname }}"
+    max_failures: 0
     verify: [test, -S, /run/log-shipper.sock]
     soak_seconds: 30
   delegate_to: localhost

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -19,16 +19,20 @@ def unknown_names(verb: Verb, given: Iterable[object]) -> str | None:
     known = list(verb.argument_spec)
     for entry in verb.argument_spec.values():
         known += entry.get("aliases", ())
+    told = unknown_among(given, known)
+    if not told:
+        return None
+    return f"Invalid input: everynode.kubernetes.{verb.name} has no parameter {told}."
+
+
+def unknown_among(given: Iterable[object], known: Sequence[str]) -> str:
+    """Those of the given names that are not known, with what may be meant; empty without any."""
     told = []
     for name in given:
         if name not in known:
             near = get_close_matches(str(name), known, n=1)
             told.append(f"{name}" + (f" (did you mean {near[0]}?)" if near else ""))
-    if not told:
-        return None
-    return (
-        f"Invalid input: everynode.kubernetes.{verb.name} has no parameter " + ", ".join(told) + "."
-    )
+    return ", ".join(told)
 
 
 def doubts(given: Mapping[str, Any]) -> Iterator[str]:

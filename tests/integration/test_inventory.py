@@ -216,6 +216,58 @@ def test_the_cache_saves_the_request_and_holds_no_secret(
         assert not any(secret in text for secret in secrets)
 
 
+def test_another_cluster_is_no_hit_of_the_cache(
+    api: Api, inventory: Inventory, tmp_path: Path
+) -> None:
+    """The same file leads elsewhere where the environment does, as with a credential of AWX."""
+    text = api.cluster.kubeconfig.read_text()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text(text.replace("https://127.0.0.1", "https://localhost"))
+    options = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile"}
+    path = inventory.file(kubeconfig=None, cache_connection=str(tmp_path / "kept"), **options)
+    mark = api.mark()
+    for kubeconfig, requests in ((api.cluster.kubeconfig, 1), (elsewhere, 2), (elsewhere, 2)):
+        listed = inventory.listed(path, KUBECONFIG=str(kubeconfig))
+        assert len(listed["_meta"]["hostvars"]) == 5
+        assert len(inventory.requests(mark)) == requests
+
+
+def test_a_misspelt_option_is_no_inventory_of_all_nodes(inventory: Inventory) -> None:
+    done = inventory.tried(inventory.file(lable_selectors=["pool=edge"]), "--graph")
+    assert done.returncode != 0
+    assert "has no option lable_selectors (did you mean label_selectors?)" in done.stderr
+
+
+@pytest.mark.usefixtures("zoned")
+def test_all_hosts_or_none(inventory: Inventory) -> None:
+    path = inventory.file(compose={"pool": "1 // (2 - node_name[-1] | int)"}, strict=True)
+    done = inventory.tried(path, "--graph", ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="false")
+    assert "Could not set pool for host node-2" in done.stderr
+    assert "node-" not in done.stdout
+
+
+def test_nodes_of_the_same_name_in_two_clusters(
+    api: Api, inventory: Inventory, tmp_path: Path
+) -> None:
+    static = tmp_path / "hosts.yml"
+    static.write_text(
+        yaml.safe_dump(
+            {"all": {"hosts": {"node-1": {"node_uid": "of another"}, "node-2": {"rack": 7}}}}
+        )
+    )
+    refused = inventory.tried(static, "--inventory", str(inventory.file("z.yml")), "--list")
+    assert refused.returncode != 0
+    assert "node-1 is in the inventory already, as a node of another cluster" in refused.stderr
+    path = inventory.file("z.yml", host_prefix="east-")
+    listed = inventory.listed(static, "--inventory", str(path))
+    assert _hosts(listed, "kubernetes_nodes") == [f"east-{name}" for name in _NODES]
+    assert _variables(listed, "east-node-1")["node_name"] == "node-1"
+    static.write_text(yaml.safe_dump({"all": {"hosts": {"node-2": {"rack": 7}}}}))
+    merged = inventory.listed(static, "--inventory", str(inventory.file("z.yml")))
+    assert _variables(merged, "node-2")["rack"] == 7
+    assert _variables(merged, "node-2")["node_ready"] is True
+
+
 def test_options_may_be_templates(api: Api, inventory: Inventory) -> None:
     path = inventory.file(kubeconfig="{{ lookup('ansible.builtin.env', 'WHERE_IT_IS') }}")
     listed = inventory.listed(path, WHERE_IT_IS=str(api.cluster.kubeconfig))
