@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api import Api
+from tests.integration.api import Api, eventually
 from tests.integration.child import run_through
 from tests.integration.stages import BROKEN, NEW, OLD, Scene, scene
 from tests.integration.tap import Tap, Write
@@ -94,6 +94,31 @@ def test_killed_halfway_back_the_rest_goes_back(agent: Scene) -> None:
     assert "rolled back" in failed.result["msg"]
     assert agent.restarts() == dict.fromkeys(_ALL, 2)
     agent.ended(OLD)
+
+
+def test_under_on_delete_a_pod_that_is_made_at_the_last_moment_is_replaced_too(
+    api: Api, tasks: Tasks
+) -> None:
+    with scene(api, tasks, update_strategy={"type": "OnDelete"}) as agent:
+        pods, seen = f"/api/v1/namespaces/{tasks.namespace}/pods", list[bool]()
+
+        def at(_count: int, _write: Write, done: bool) -> None:
+            if done or seen or agent.remembered.get("phase") != "promoting":
+                return
+            seen.append(True)
+            pod = next(p for p in api.pods(tasks.namespace, "agent") if p["spec"]["nodeName"])
+            node = pod["spec"]["nodeName"]
+            api.request("DELETE", f"{pods}/{pod['metadata']['name']}")
+            eventually(lambda: agent.images().get(node) == OLD or None, "it has the former one")
+
+        wish: dict[str, Any] = agent.wish(NEW, rollout=_STAGES, namespace=tasks.namespace)
+        with Tap(api, at) as tap:
+            result = run_through(tap, wish)
+        assert result is not None
+        assert not result.get("failed"), result["msg"]
+        assert sum(agent.restarts().values()) == 7
+        assert set(agent.images().values()) == {NEW}
+        agent.ended(NEW)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 6, 17, 18])

@@ -149,7 +149,21 @@ class Stages:
             )
         held.put(lambda: self._intent, partial=partial)
         held.observed()
+        if held.strategy.get("type") == "OnDelete":
+            self._catch_up()
         held.clear()
+
+    def _catch_up(self) -> None:
+        """Replace the pods that were made from the former template at the last moment, such as on
+        nodes that have just joined: under OnDelete nobody else does.
+        """
+        held = self.held
+        new = self._new or staged.standing_revision(held.cluster, held.live, held.deadline)
+        with self._replacing(new) as pods:
+            left_out = self._left_out | self._sick.keys()
+            late = [node for node in pods.outdated() if node not in left_out]
+            outcomes = pods.replace(late, at_once=self._at_once(), max_failures=len(late))
+        self.touched += [one.node for one in outcomes if one.touched]
 
     def stand_stable(self) -> None:
         """Put the stable template back, and have the controller see it."""
@@ -311,7 +325,7 @@ class Stages:
             self._stand_new()
         outcomes = pods.replace(
             turn.now,
-            at_once=staged.at_once(held.live, self._strategy(), self.plan.max_unavailable),
+            at_once=self._at_once(),
             max_failures=max(0, allowed - len(self.failed)),
             when_created=self.stand_stable,
         )
@@ -326,10 +340,11 @@ class Stages:
         held.write(self.state.at(HOLDING, stage=stage))
         return True
 
-    def _strategy(self) -> Mapping[str, Any]:
-        """The update strategy that the task wants, or else the one of before."""
-        found: Mapping[str, Any] | None = self._intent["spec"].get("updateStrategy")
-        return found or self.state.strategy
+    def _at_once(self) -> int:
+        """How many pods may be replaced at a time."""
+        wanted: Mapping[str, Any] | None = self._intent["spec"].get("updateStrategy")
+        strategy = wanted or self.state.strategy
+        return staged.at_once(self.held.live, strategy, self.plan.max_unavailable)
 
     def _note(
         self, outcomes: Iterable[NodeOutcome], stage: int, allowed: int, *, soaked: bool = False
