@@ -62,6 +62,7 @@ def test_what_is_told_is_what_happens(
         done = tasks.ok(**wanted, wait=True)
     assert checked.changed
     told = _foretold(checked, done)
+    assert checked.progress == [f"{tasks.namespace}/agent: {told['message']}"]
     assert told["pods"] == pods
     foretold = checked.result["rollout"]
     assert pods == 0 or foretold["state"] == "observing"

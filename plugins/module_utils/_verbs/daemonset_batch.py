@@ -190,7 +190,7 @@ def _entry(task: Task, member: Member) -> dict[str, Any]:
     """What the result says of one DaemonSet."""
     rollout = None if member.found is None else member.found.as_result()
     if rollout is not None and member.restarts is not None:
-        rollout |= foretold(task, rollout["state"], member.restarts)
+        rollout |= foretold(task, member.after or member.live, member.restarts)
     entry: dict[str, Any] = {
         "name": member.name,
         "namespace": member.live["metadata"]["namespace"],

@@ -48,7 +48,7 @@ def settle(
     """
     tell(task, applied)
     after, found = applied.after, verdict(applied.after)
-    more = {} if restarts is None else foretold(task, found.state, restarts)
+    more = {} if restarts is None else foretold(task, after, restarts)
     if task.params["wait"] and not task.check_mode:
         patience = patience or waiting.patience_of(task.params)
         try:
@@ -76,18 +76,21 @@ def _look_whose_it_is(
     changed_all_the_same(applied.changed, lambda: overtaken.look(task, applied.after, after, found))
 
 
-def foretold(task: Task, state: str, restarts: dict[str, Any]) -> dict[str, Any]:
+def foretold(task: Task, live: Mapping[str, Any], restarts: dict[str, Any]) -> dict[str, Any]:
     """What a result's ``rollout`` says of the pods that restart. In check mode that is all that can
-    be said of a change: no controller will ever see it.
+    be said of a change, since no controller will ever see it; whoever runs the task is shown it.
 
     Args:
         task: the task.
-        state: that of the rollout.
+        live: the DaemonSet after the change.
         restarts: which pods restart.
     """
     more: dict[str, Any] = {"restarts": restarts}
-    if task.check_mode and state == "observing":
-        more["message"] = restarts["message"]
+    if task.check_mode:
+        metadata, told = live["metadata"], restarts["message"]
+        task.progress(f"{metadata['namespace']}/{metadata['name']}: {told}")
+        if verdict(live).state == "observing":
+            more["message"] = told
     return more
 
 

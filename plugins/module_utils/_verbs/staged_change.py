@@ -84,7 +84,7 @@ def _stopped(task: Task, done: staging.Staged) -> dict[str, Any]:
     """What a result says of a rollout that has not come to its end."""
     told = {**verdict(done.applied.after).as_result(), "ready": False}
     if "restarts" in done.report:
-        told |= foretold(task, told["state"], done.report["restarts"])
+        told |= foretold(task, done.applied.after, done.report["restarts"])
     if task.check_mode and "restarts" in told:
         # Under OnDelete the controller's words are not about this rollout.
         told["message"] = told["restarts"]["message"]
