@@ -161,6 +161,7 @@ def test_a_volume_cannot_be_mounted(
     pod = simulation.failing()
     assert pod["status"]["phase"] == "Pending"
     assert waits(pod) == waits(pod, "sidecar") == ("ContainerCreating", "")
+    assert condition(pod, "PodReadyToStartContainers")["status"] == "False"
     message = simulation.reported(pod, "FailedMount")
     assert message.startswith("MountVolume.SetUp failed for volume ")
     assert message.endswith(words)

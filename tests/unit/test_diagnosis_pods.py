@@ -527,6 +527,22 @@ def test_what_a_mount_was_told_is_not_shown() -> None:
     assert "//files/x" in found.evidence
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        event("FailedMount", 'MountVolume.SetUp failed for volume "x" : timed out', -900),
+        event("FailedCreatePodSandBox", "plugin type failed", -900),
+    ],
+)
+def test_an_image_may_be_pulled_for_long_after_the_network_is_there(told: dict[str, Any]) -> None:
+    said = condition("PodReadyToStartContainers", "True")
+    obj = pod(phase="Pending", containerStatuses=[CREATING], conditions=[said])
+    pulling = Trouble("Starting", "container c: ContainerCreating", True)
+    assert trouble_of(obj, events=[told]) == pulling
+    said["status"] = "False"
+    assert cause(trouble_of(obj, events=[told])) in ("VolumeMount", "PodSandbox")
+
+
 def test_volumes_were_mounted_where_a_container_has_run() -> None:
     events = [event("FailedMount", 'MountVolume.SetUp failed for volume "x" : timed out', -900)]
     assert cause(trouble_of(pod(containerStatuses=[RUNS]), events=events)) == "NotReady"

@@ -34,7 +34,7 @@ def pod(ready: str = "False", **spec: Any) -> dict[str, Any]:
             "phase": "Pending",
             "conditions": [
                 {"type": "Ready", "status": ready},
-                {"type": "PodReadyToStartContainers", "status": "True"},
+                {"type": "Initialized", "status": "True"},
             ],
             "containerStatuses": [{"name": "c", "ready": False, "imageID": "i", "state": {}}],
         },

@@ -21,8 +21,8 @@ from .connection import Cluster
 from .lists import PAGE, each
 from .smaller import small_event, small_node, small_pod
 
-# A namespace can hold more events than anybody reads: these about its pods, and these about one
-# object, are looked at, the rest is left out.
+# A namespace can hold more events than anybody reads: these about its pods, with one more for each
+# that is asked about, and these about one object, are looked at, the rest is left out.
 _EVENTS, _EVENTS_OF_ONE = 4 * PAGE, PAGE
 # A program that gives up may say where in it that was on many lines after it said why.
 _LOG_LINES, _LOG_BYTES = 60, 16 * 1024
@@ -118,7 +118,7 @@ def pod_events(
             keep,
             deadline,
             f"list the events about pods of namespace {namespace}",
-            most=_EVENTS,
+            most=_EVENTS + len(uids),
         )
     except ForbiddenError:
         return None

@@ -28,7 +28,13 @@ _PLACEMENT = ("affinity", "nodeSelector", "tolerations")
 _CONTAINER = ("name", "image", "restartPolicy", "ports", "resources")
 _PROBES = ("readinessProbe", "startupProbe")
 _STATUS = ("phase", "reason", "message")
-_CONDITIONS = ("Ready", "ContainersReady", "PodScheduled", "DisruptionTarget")
+_CONDITIONS = (
+    "Ready",
+    "ContainersReady",
+    "PodReadyToStartContainers",
+    "PodScheduled",
+    "DisruptionTarget",
+)
 _CONTAINER_STATUS = ("name", "image", "ready", "started", "restartCount", "state", "lastState")
 _EVENT = ("reason", "message", "firstTimestamp", "lastTimestamp", "eventTime", "series")
 

@@ -220,12 +220,17 @@ def _of_containers(
     worst = worst or next((one for one in found if one.cause not in _SOON), None)
     if worst is not None:
         return worst
-    if not _any_created(pod):
+    if not _may_have_containers(pod):
         found = [one for one in (_before_containers(events),) if one] + found
     return found[0] if found else None
 
 
-def _any_created(pod: Mapping[str, Any]) -> bool:
+def _may_have_containers(pod: Mapping[str, Any]) -> bool:
+    """Whether the pod's volumes are mounted, and its network is there: events that tell of either
+    outlive it, and the images of the first containers may be pulled for minutes then.
+    """
+    if condition(pod, "PodReadyToStartContainers").get("status") == "True":
+        return True
     return any(
         "running" in (one.get("state") or {}) or "terminated" in (one.get("state") or {})
         for one in container_statuses(pod)

@@ -40,6 +40,9 @@ conditions:
 {{ $message = printf "containers with incomplete status: [%s]" (join " " $lacks) }}
 {{ end }}
 {{ $status := ternary "True" "False" (empty $lacks) }}
+{{ if and (eq $type "PodReadyToStartContainers") (has $waits (list "ContainerCreating" "PodInitializing")) }}
+{{ $status = "False" }}
+{{ end }}
 {{ $since := $clock }}
 {{ range $pod.status.conditions }}
 {{ if and (eq .type $type) (eq .status $status) }}{{ $since = .lastTransitionTime }}{{ end }}
