@@ -15,12 +15,6 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout impo
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.node_work import (
     NodeOutcome,
 )
-from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.turns import (
-    cut,
-    holds,
-    kept_plan,
-    next_stage,
-)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.state import (
     ANNOTATION,
     FAILED,
@@ -32,7 +26,16 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.stat
     has_state,
     state_of,
 )
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.turns import (
+    cut,
+    holds,
+    kept_plan,
+    next_stage,
+    renumbered,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.rollout import Check, Plan
+
+_ORDER: dict[str, Any] = {"label": "pool", "values": ["a"], "stages": {"a": [1]}}
 
 
 def _live(text: str | None) -> dict[str, Any]:
@@ -72,6 +75,29 @@ def test_no_state() -> None:
     assert state_of(_live(None)) is None
     assert state_of({"metadata": {"name": "agent"}}) is None
     assert not has_state(_live(None))
+
+
+_JUNK: list[Any] = [None, True, 7, -7, "x", "", ["x"], [], [[]], {"x": 1}, {"stages": 3}, 1.5]
+
+
+@pytest.mark.parametrize("junk", _JUNK, ids=repr)
+def test_whatever_somebody_writes_into_it_is_read_or_refused(junk: Any) -> None:
+    plan = {"stages": [1, "50%"], "canary": {"a": "b"}, "order_by": _ORDER, "max_failures": 1}
+    sound = {"version": 1, "kind": "staged", "phase": "holding", "stage": 1, "plan": plan}
+    changed = [{**sound, key: junk} for key in State.__dataclass_fields__]
+    changed += [{**sound, "plan": {**plan, key: junk}} for key in Plan.__dataclass_fields__]
+    changed += [{**sound, "plan": {**plan, "order_by": {**_ORDER, key: junk}}} for key in _ORDER]
+    standing = {f"node-{number}": "old" for number in range(3)}
+    for content in changed:
+        try:
+            found = state_of(_live(json.dumps(content)))
+        except RolloutError:
+            continue
+        assert found is not None
+        plan_found = Plan.from_dict(found.plan)
+        turn = cut(plan_found, found, standing, {"node-1": {"pool": "a"}}, 1)
+        renumbered(Plan(), found, turn)
+        holds(plan_found, found)
 
 
 @pytest.mark.parametrize(

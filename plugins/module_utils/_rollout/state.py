@@ -30,6 +30,7 @@ ROLLING, HOLDING, HALTED, FAILED = "rolling", "holding", "paused", "failed"
 REVERTING, PROMOTING = "reverting", "promoting"
 # Those of a rebuild: the pods go; the new ones come.
 EMPTYING, FILLING = "emptying", "filling"
+_PHASES = (ROLLING, HOLDING, HALTED, FAILED, REVERTING, PROMOTING, EMPTYING, FILLING)
 
 _VERSION = 1
 
@@ -128,9 +129,8 @@ def state_of(live: Mapping[str, Any] | None) -> State | None:
             raise ValueError("another version")
         known = {one.name for one in fields(State)}
         found = State(**{key: value for key, value in content.items() if key in known})
-        if found.kind not in (STAGED, PAUSED, REBUILD):
-            raise ValueError("another kind")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        _check(found)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise RolloutError(
             f"DaemonSet {metadata['namespace']}/{metadata['name']} has an annotation {ANNOTATION}"
             f" that cannot be read ({error}). Nothing was changed.",
@@ -139,3 +139,43 @@ def state_of(live: Mapping[str, Any] | None) -> State | None:
             " from what is there.",
         ) from error
     return found
+
+
+def _check(state: State) -> None:
+    """Raise ValueError, or what Python does, where a state holds what none may."""
+    if state.kind not in (STAGED, PAUSED, REBUILD):
+        raise ValueError("another kind")
+    if state.phase not in _PHASES:
+        raise ValueError("another phase")
+    plain = State(state.kind, state.phase)
+    for one in fields(State):
+        value, usual = getattr(state, one.name), getattr(plain, one.name)
+        kind = str if usual is None else usual.__class__
+        if value.__class__ is not kind and not (value is None and usual is None):
+            raise ValueError(f"{one.name} is of another type")
+    if any(one.__class__ is not str for one in state.earlier):
+        raise ValueError("earlier is of another type")
+    _check_plan(state.plan)
+
+
+def _check_plan(kept: Mapping[str, Any]) -> None:
+    # Imported here, as few tasks find a rollout.
+    from .._spec.rollout import FAIL, PAUSE, ROLLBACK, Plan, stages_of
+    from .._spec.shares import share_of
+
+    plan = Plan.from_dict(kept)
+    pools = plan.order_by.stages.values() if plan.order_by is not None else ()
+    for sizes in (plan.stages, *pools):
+        if not sizes:
+            raise ValueError("no stages")
+        for size in sizes:
+            share_of(size, 1)
+    share_of(plan.max_failures, 1)
+    share_of(plan.max_unavailable or 1, 1)
+    stages_of(plan, [("node", dict(plan.canary))])
+    if plan.on_failure not in (ROLLBACK, PAUSE, FAIL):
+        raise ValueError("another on_failure")
+    until = 1 if plan.until_stage is None else plan.until_stage
+    for number in (until, plan.soak_seconds, plan.max_pod_restarts):
+        if number.__class__ is not int or number < 0:
+            raise ValueError(f"{number!r} is no number")
