@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import datetime
 import json
+import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,17 @@ class Cluster:
         """What kubectl prints. Raises CalledProcessError where it fails."""
         command = [self.kubectl, "--kubeconfig", self.kubeconfig, *arguments]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def measure_kubectl(self, *arguments: str | Path) -> tuple[float, float]:
+        """The seconds and the memory, in MiB, of a command. Raises CalledProcessError."""
+        command = [self.kubectl, "--kubeconfig", self.kubeconfig, *arguments]
+        started = time.monotonic()
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            _pid, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        return time.monotonic() - started, used.ru_maxrss / 1024
 
     def kubeconfig_for_port(self, port: int, path: Path) -> Path:
         """A copy of the kubeconfig that leads to another port of loopback."""
@@ -110,6 +123,17 @@ def cluster(nodes: int, name: str) -> Iterator[Cluster]:
             yield Cluster(name, kubeconfig, Path(_tool("path", "kubectl").strip()), audit_log)
         finally:
             _tool("down", "--name", name)
+
+
+def by_verb(requests: Iterable[Mapping[str, Any]]) -> str:
+    """How many requests there were of each kind, such as ``1 get daemonsets``; what is not about
+    objects is what an API server can do.
+    """
+    counted = collections.Counter(
+        f"{entry['verb']} {(entry.get('objectRef') or {}).get('resource', 'capabilities')}"
+        for entry in requests
+    )
+    return ", ".join(f"{count} {what}" for what, count in sorted(counted.items()))
 
 
 def _tool(*arguments: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from . import fleet, plays, rollouts, views
+from . import fleet, plays, rollouts, staged, views
 from .clusters import Cluster
 from .links import slow_link
 from .plays import Run
@@ -46,13 +46,14 @@ _CHECK_SECONDS = 0.020
 _ROUND_TRIP = 0.050
 # As many as the rollouts leave.
 _VIEW_NODES = 1000
+# As many as the fleet has, which comes after it.
+_STAGED_NODES = 100
 _NEW_IMAGE = "hwameistor/local-disk-manager:v0.6.2"
 
 
 def rows(cluster: Cluster) -> Iterator[Row]:
     """Measure everything, one row after the other; the cluster has five nodes."""
-    for namespace in NAMESPACES.values():
-        cluster.run_kubectl("create", "namespace", namespace)
+    make_namespaces(cluster)
     yield from _single_tasks(cluster)
     yield from _requests(cluster)
     yield from _many_in_one_task(cluster)
@@ -62,7 +63,14 @@ def rows(cluster: Cluster) -> Iterator[Row]:
     yield from _offline_checks()
     yield from rollouts.rows(cluster)
     yield from views.rows(cluster, _VIEW_NODES)
+    yield from staged.rows(cluster, _STAGED_NODES)
     yield from fleet.rows(cluster)
+
+
+def make_namespaces(cluster: Cluster) -> None:
+    """Make the namespaces of all whose tools are measured."""
+    for namespace in NAMESPACES.values():
+        cluster.run_kubectl("create", "namespace", namespace)
 
 
 def _single_tasks(cluster: Cluster) -> Iterator[Row]:

@@ -61,7 +61,8 @@ def run(
     """Run a play with these tasks, on localhost or on so many hosts with a local connection.
 
     With `warm_up`, the first task is run once more, before the others. With `kubeconfig`, our
-    modules have it by default. Raises VoidError where a task fails.
+    modules have it by default. Raises VoidError where a task fails, unless it has
+    `ignore_errors`.
     """
     first = [{**tasks[0], "name": WARM_UP}] if warm_up else []
     play = {

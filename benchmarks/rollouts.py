@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import collections
 import statistics
 from collections.abc import Iterator
 from typing import Any
 
 from . import plays
-from .clusters import Cluster
+from .clusters import Cluster, by_verb
 from .rows import Row, ratio_row
 from .tasks import CORE, DEBUG, NAMESPACES, OURS, Task, core, looped, manifest, ours, ours_wait
 
@@ -94,7 +93,7 @@ def _thousand_nodes(cluster: Cluster) -> Iterator[Row]:
         plays.run([_task(cluster, who, 0)], warm_up=False)
         with cluster.requests() as requests:
             done = plays.run([_task(cluster, who, 1)], warm_up=False)
-        asked[who] = _in_words(requests)
+        asked[who] = by_verb(requests)
         lists_pods[who] = any(entry["objectRef"]["resource"] == "pods" for entry in requests)
         peak[who] = done.worker_mib
         ended = cluster.last_status_write(NAMESPACES[who], "large", done.ended)
@@ -125,13 +124,6 @@ def _thousand_nodes(cluster: Cluster) -> Iterator[Row]:
         "at most + 40 MiB",
         more <= 40,
     )
-
-
-def _in_words(requests: Any) -> str:
-    counted = collections.Counter(
-        f"{entry['verb']} {entry['objectRef']['resource']}" for entry in requests
-    )
-    return ", ".join(f"{count} {what}" for what, count in sorted(counted.items()))
 
 
 def _task(cluster: Cluster, who: str, turn: int) -> Task:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make bench`: measure everything on a cluster of its own, write results.md and results.json.
 
-With `views` and a number of nodes, only the views are measured, there, and nothing is written.
+With the name of a part (`views`, `staged`) and a number of nodes, only that is measured, there, and
+nothing is written.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import clusters, measurements, plays, report, rows, views
+from benchmarks import clusters, measurements, plays, report, rows, staged, views
 
 _NODES = 5
+_PARTS = {"staged": staged.rows, "views": views.rows}
 
 
 def main() -> int:
@@ -25,7 +27,7 @@ def main() -> int:
     # Ended politely, it ends its cluster like after an interrupt.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        done = _views(int(sys.argv[2])) if sys.argv[1:2] == ["views"] else _everything()
+        done = _part(sys.argv[1], int(sys.argv[2])) if sys.argv[1:] else _everything()
     except plays.VoidError as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
@@ -46,9 +48,10 @@ def _everything() -> list[rows.Row]:
     return done
 
 
-def _views(nodes: int) -> list[rows.Row]:
-    with clusters.cluster(nodes, "bench-views") as cluster:
-        return _told(views.rows(cluster, nodes))
+def _part(name: str, nodes: int) -> list[rows.Row]:
+    with clusters.cluster(nodes, f"bench-{name}") as cluster:
+        measurements.make_namespaces(cluster)
+        return _told(_PARTS[name](cluster, nodes))
 
 
 def _told(measured: Iterator[rows.Row]) -> list[rows.Row]:

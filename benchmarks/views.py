@@ -9,9 +9,7 @@ import contextlib
 import dataclasses
 import json
 import math
-import os
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -81,25 +79,12 @@ class _Meter:
     def kubectl(self, *arguments: str, rounds: int = _ROUNDS) -> Cost:
         """What a command costs, which after a first time knows what resources there are."""
         if rounds > 1:
-            self._run(arguments)
+            self.cluster.measure_kubectl(*arguments)
         with self._counted() as counted:
-            done = [self._run(arguments) for _ in range(rounds)]
+            done = [self.cluster.measure_kubectl(*arguments) for _ in range(rounds)]
         seconds, memory = zip(*done, strict=True)
         median = statistics.median(seconds)
         return self._cost(counted, rounds, median, f"{max(memory):.0f} MiB in all")
-
-    def _run(self, arguments: tuple[str, ...]) -> tuple[float, float]:
-        """The seconds and the memory, in MiB, of a command."""
-        started = time.monotonic()
-        with subprocess.Popen(
-            [self.cluster.kubectl, "--kubeconfig", self.cluster.kubeconfig, *arguments],
-            stdout=subprocess.DEVNULL,
-        ) as process:
-            _pid, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise plays.VoidError(f"kubectl {arguments[0]} ended with {process.returncode}")
-        return time.monotonic() - started, used.ru_maxrss / 1024
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[list[float]]:

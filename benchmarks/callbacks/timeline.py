@@ -40,8 +40,11 @@ class CallbackModule(CallbackBase):
         self._note("ok", changed=bool(result.result.get("changed")))
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """A host has failed: the measurement is void."""
-        self._note("failed", message=str(result.result.get("msg")))
+        """A host has failed: the measurement is void, unless the play expects it."""
+        if ignore_errors:
+            self._note("ok", changed=bool(result.result.get("changed")))
+        else:
+            self._note("failed", message=str(result.result.get("msg")))
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """The playbook ends; this is Ansible's main process, and this the most it ever held."""
