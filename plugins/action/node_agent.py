@@ -7,7 +7,16 @@
 from __future__ import annotations
 
 from ..module_utils._verbs.node_agent import VERB
-from ..plugin_utils.in_process import VerbAction
+from ..plugin_utils.in_process import VerbAction, import_once
+
+# What the filters of the role of that name import, and kinds that most agents come with.
+import_once(
+    "_spec.api_schema_core",
+    "_spec.api_schema_rbac",
+    "_spec.export",
+    "_spec.tidy",
+    "_spec.variants",
+)
 
 
 class ActionModule(VerbAction):

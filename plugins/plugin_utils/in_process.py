@@ -40,9 +40,9 @@ _CALLBACKS_FOR_PEOPLE = frozenset(
 )
 _ABSENT_INTERPRETERS = frozenset({"", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"})
 _MAX_SRC_BYTES = 3 * 1024 * 1024
-# What tasks that find nothing to do import where they use it. Ansible keeps no compiled code of
-# collections: each worker would compile these files again. And the memory of ``exec_cache`` is
-# shared only by workers that were forked after it was made.
+# What tasks that find nothing to do import where they use it, and Ansible keeps no compiled code of
+# collections. The memory of ``exec_cache`` is shared only by workers that were forked after it was
+# made.
 _USED_BY_MANY = (
     "_cluster.exec_cache",
     "_cluster.proxies",
@@ -55,10 +55,15 @@ _USED_BY_MANY = (
 )
 
 
+def import_once(*rooms: str) -> None:
+    """Import files of module_utils in the main process, which each worker would compile again."""
+    for room in rooms:
+        importlib.import_module(f"..module_utils.{room}", __package__)
+
+
 def _prepare_workers() -> None:
     """Do once, in the main process, what each worker would otherwise do again: 8 ms a task."""
-    for room in _USED_BY_MANY:
-        importlib.import_module(f"..module_utils.{room}", __package__)
+    import_once(*_USED_BY_MANY)
     # OpenSSL looks up its algorithms with the first context, and keeps what it found.
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for name in type_names():
