@@ -46,7 +46,8 @@ options:
         the current one again.
       - Without it, and with V(0), it is the newest revision whose template differs from the one
         that the DaemonSet has now. Done twice, that goes back and forth, as with kubectl. After a
-        rollout that was rolled back by itself, it is the one that failed.
+        rollout that was rolled back by itself, it is the one that failed. A warning says so where
+        it is newer than what it takes the place of.
     type: int
   to_image:
     description:

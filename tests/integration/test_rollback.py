@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -100,6 +101,22 @@ def test_twice_goes_back_and_forth(api: Api, three: Tasks) -> None:
     assert image(api, three.namespace) == _image(3)
 
 
+def test_going_forward_again_is_told(api: Api, tasks: Tasks) -> None:
+    """As after a rollback, when what is "previous" is what one came from."""
+    tasks.ok(**_agent(1))
+    observed(api, tasks.namespace)
+    # The times of revisions are whole seconds.
+    time.sleep(1.1)
+    tasks.ok(**_agent(2))
+    observed(api, tasks.namespace)
+    assert back(tasks).warnings == ""
+    observed(api, tasks.namespace)
+    told = back(tasks, check=True).warnings
+    assert f"Revision 2 is newer than the template that {tasks.namespace}/agent has" in told
+    assert back(tasks, to_revision=2, check=True).warnings == ""
+    assert back(tasks).warnings == told
+
+
 @pytest.mark.parametrize(
     "where",
     [
@@ -172,6 +189,7 @@ def test_what_is_not_there_is_told_with_what_there_is(
     assert "Its revisions are: 3 (agent=example.test/agent:3, of " in message
     assert '"release 3", the current one); 2 (agent=' in message
     assert [one["revision"] for one in failed.result["revisions"]] == [3, 2, 1]
+    assert "Beside the current one, 10 are kept (revision_history_limit)." in message
     assert failed.writes == []
 
 
@@ -313,7 +331,7 @@ def test_under_on_delete_the_pods_that_stay_are_told(api: Api, tasks: Tasks) -> 
     # And forth again: they are of that template.
     forth = back(tasks, wait=True)
     assert forth.result["rollout"]["outdated"] == {"pods": 0, "nodes": []}
-    assert forth.warnings == ""
+    assert "keep another template" not in forth.warnings
 
 
 def test_the_configuration_of_the_old_revision_is_there_still(api: Api, tasks: Tasks) -> None:

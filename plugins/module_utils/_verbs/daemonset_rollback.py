@@ -116,10 +116,16 @@ def _rolled_back(
     target = _target(task.params["to_revision"], image, live, revisions)
     if target is None:
         return _already_there(task, live, revisions, image, deadline)
-    task.progress(
-        f"{live['metadata']['namespace']}/{live['metadata']['name']}:"
-        f" back to revision {target.number}"
-    )
+    name = f"{live['metadata']['namespace']}/{live['metadata']['name']}"
+    task.progress(f"{name}: back to revision {target.number}")
+    standing = history.current(live, revisions)
+    is_named = bool(task.params["to_revision"]) or image is not None
+    if not is_named and standing is not None and target.created > standing.created:
+        task.warnings.append(
+            f"Revision {target.number} is newer than the template that {name} has: that had been"
+            " rolled back to, and this goes forward again. To go further back, name a revision with"
+            " to_revision."
+        )
     applied = rolling_back.to_template(
         task.cluster,
         live,
@@ -251,10 +257,11 @@ def _image_in_words(image: str | Mapping[str, str]) -> str:
 def _no_such(live: Mapping[str, Any], revisions: Sequence[Revision], wanted: str) -> NotFoundError:
     metadata = live["metadata"]
     current = history.current(live, revisions)
+    kept = live["spec"].get("revisionHistoryLimit", 10)
     return NotFoundError(
         f"DaemonSet {metadata['namespace']}/{metadata['name']} has {wanted}, so it cannot be rolled"
         f" back to it. {in_words(revisions, current)}",
-        advice="How many are kept says revision_history_limit of the DaemonSet.",
+        advice=f"Beside the current one, {kept} are kept (revision_history_limit).",
         details={"revisions": revision_views(revisions, current, None)[:_MOST]},
     )
 
