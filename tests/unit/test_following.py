@@ -351,6 +351,16 @@ def test_a_failure_says_what_ended_the_wait(failed_by: str, words: str) -> None:
     assert error.details["rollout"]["reasons"] == reasons
 
 
+def test_where_the_last_look_sees_nothing_the_one_before_counts() -> None:
+    wait = _Wait(_live(10, 9))
+    wait.look(5.0, "ImagePull")
+    wait.one.fail("timeout", Explanation(notes=["The reasons are unknown."]), Deadline(30), 30.0)
+    assert wait.one.error is not None
+    assert wait.one.error.details["rollout"]["reasons"][0]["cause"] == "ImagePull"
+    assert "Reasons: ImagePull on 1 (n): x. Mend the cause" in str(wait.one.error)
+    assert "unknown" not in str(wait.one.error)
+
+
 _GIVEN: dict[str, Any] = {
     "wait_timeout": 600,
     "unavailable_budget": None,

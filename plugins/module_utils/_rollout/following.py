@@ -317,6 +317,9 @@ class Following:
         self._excuse(why)
         if self.found.ready:
             return
+        if why.pods is None and self._reasons:
+            # The last look saw nothing, such as for lack of time; the one before it did.
+            why = Explanation(self._reasons)
         words = {
             "timeout": f"is not ready after {deadline.seconds:g} seconds",
             "cause": "does not become ready, and waiting does not help",

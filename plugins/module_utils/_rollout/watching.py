@@ -14,7 +14,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ForbiddenError
-from .._cluster import daemonsets
+from .._cluster import daemonsets, evidence
 from .._cluster.connection import Cluster
 from .._cluster.feed import DONE, EXPIRED, FORBIDDEN, Event, Feed
 from .._cluster.objects import list_all
@@ -210,16 +210,24 @@ class _Run:
     def time_is_over(self) -> None:
         """Find out why those that are left are not ready, with a little time of its own for all."""
         deadline = Deadline(_FOR_REASONS)
-        nodes = None
-        for one in self._pending.values():
+        left = [one for one in self._pending.values() if not one.ended]
+        nodes = self._nodes(deadline) if len(left) > 1 else None
+        # First those of which nothing is known yet.
+        for one in sorted(left, key=lambda one: bool(one.causes)):
             if not one.ended:
                 seen = self._look_at(one, deadline, last=True, nodes=nodes)
-                nodes = nodes or seen.why.nodes
                 seen.tell(one, time.monotonic())
             if not one.ended:
                 one.fail("timeout", seen.why, self._deadline, time.monotonic())
         self._pending = {}
         self._tell()
+
+    def _nodes(self, deadline: Deadline) -> list[dict[str, Any]] | None:
+        """All nodes, read once for all; None where they cannot be read."""
+        try:
+            return evidence.nodes(self._cluster, deadline)
+        except ClusterError:
+            return None
 
     def _until_next(self) -> float:
         """Seconds until there is something to do although nothing is told."""
