@@ -181,6 +181,7 @@ def test_there_is_always_a_diagnosis(
         assert group["count"] >= max(1, len(group["nodes"]))
         assert len(group["nodes"]) <= 5
         assert 0 < len(group["evidence"]) <= 300
+        assert group["evidence"].isprintable()
     assert json.loads(json.dumps(found)) == found
     assert bool(diagnosis.in_words(found)) == bool(found)
     assert len(diagnosis.needs(pods)) <= 3

@@ -303,6 +303,7 @@ def test_the_logs_that_are_worth_reading() -> None:
 
     backing_off = {"waiting": {"reason": "CrashLoopBackOff"}}
     pods = [
+        crashing("a0", "never", "ran", terminated={"exitCode": 128, "reason": "StartError"}),
         crashing("f", "z", "never reached", **backing_off),
         crashing("a", "c", "i", **backing_off),
         crashing("b", "c", "i", **backing_off),

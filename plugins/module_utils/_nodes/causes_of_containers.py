@@ -18,7 +18,7 @@ from typing import Any
 from .._base.redaction import redact_text
 from . import causes_of_images
 from .events import newest_with
-from .exits import UNSEEN, exit_in_words, log_in_words, secrets_of
+from .exits import NEVER_RAN, UNSEEN, exit_in_words, log_in_words, secrets_of
 from .pods import moment
 from .trouble import MAX_EVIDENCE, Trouble, quoted, trouble
 
@@ -30,13 +30,12 @@ _CONFIGS = (
     "PostStartHookError",
     "RunContainerError",
 )
-# What the runtime says of a container that never ran: its command is not there, for example.
-_NEVER_RAN = ("ContainerCannotRun", "StartError")
 _COMING = (None, "", "ContainerCreating", "PodInitializing")
 # A slow runtime, a full disk that is cleared, and a kubelet that has just been started.
 _RUNTIME_MAY_HEAL = re.compile(
     r"deadline exceeded|timed out waiting|failed to reserve container name|due to system load"
-    r"|not yet been read|no space left|temporarily unavailable",
+    r"|not yet been read|no space left|temporarily unavailable|context canceled"
+    r"|connection refused|transport is closing",
     re.IGNORECASE,
 )
 # How a container ends that the kubelet asks to, and kills when it does not.
@@ -179,7 +178,7 @@ def _crash(
         cause = "OutOfMemory"
         limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
         told += f", memory limit {limit}" if limit else ", no memory limit of its own"
-    elif reason in _NEVER_RAN:
+    elif reason in NEVER_RAN:
         # What a log has is of a run before.
         cause, log = "ContainerConfig", ""
     restarts = int(status.get("restartCount") or 0)

@@ -61,6 +61,7 @@ from .causes_of_pods import trouble_of
 from .coverage import NUMBER_OF_POD, TEMPLATE_NUMBER
 from .eligibility import name_of, why_not
 from .events import by_object, last_seen, refusals
+from .exits import NEVER_RAN
 from .pods import (
     condition,
     container_statuses,
@@ -236,14 +237,14 @@ def needs(pods: Iterable[Mapping[str, Any]]) -> list[LogWanted]:
 
 
 def _crashed(status: Mapping[str, Any]) -> bool | None:
-    """Whether the log of the run before is the crash's; None where there was no crash."""
+    """Whether the log of the run before is the crash's; None where there is no log of a crash."""
     state = status.get("state") or {}
-    if (state.get("terminated") or {}).get("exitCode"):
-        return False
-    ended = (status.get("lastState") or {}).get("terminated")
-    if ended is None or status.get("ready"):
+    now, before = state.get("terminated") or {}, (status.get("lastState") or {}).get("terminated")
+    if (now or before or {}).get("reason") in NEVER_RAN:
         return None
-    return "running" in state
+    if now.get("exitCode"):
+        return False
+    return None if before is None or status.get("ready") else "running" in state
 
 
 def _add(groups: _Groups, one: Trouble, nodes: list[str]) -> None:

@@ -17,6 +17,8 @@ from .trouble import CUT, in_one_line, quoted_end
 # The kubelet's word where it did not see the end, with an exit code that it makes up
 # (pkg/kubelet/kubelet_pods.go).
 UNSEEN = "ContainerStatusUnknown"
+# What the runtime says of a container that never ran: its command is not there, for example.
+NEVER_RAN = ("ContainerCannotRun", "StartError")
 # Linux's numbers, whatever the machine is that Ansible runs on.
 _SIGNALS = {
     1: "SIGHUP",
@@ -58,6 +60,9 @@ def exit_in_words(ended: Mapping[str, Any]) -> str:
         return "it ended"
     code = int(ended["exitCode"])
     meaning = _CODES.get(code) or _SIGNALS.get(code - 128)
+    if not 0 <= code <= 255:
+        # Windows has 32 bits, whose meaning is found by this.
+        meaning = f"0x{code & 0xFFFFFFFF:08X}"
     told = f"exit code {code}" + (f" ({meaning})" if meaning else "")
     if reason and reason not in ("Error", "Completed"):
         return f"{reason}, {told}"
