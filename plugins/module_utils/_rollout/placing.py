@@ -48,7 +48,8 @@ def refuse_elsewhere(held: Held, wanted: Mapping[str, Any]) -> None:
         )
         return
     new = {"spec": {"template": wanted}}
-    leaves, comes = [], []
+    leaves: list[str] = []
+    comes: list[str] = []
     for node in nodes:
         was, will_be = why_not(held.live, node) is None, why_not(new, node) is None
         if was != will_be:

@@ -251,6 +251,7 @@ RETRIED: list[tuple[str, bytes | Callable[[socket.socket], None]]] = [
     ("429 with Retry-After", answer(429, status(429, "slow down"), {"Retry-After": "1"})),
     ("429 without", answer(429, status(429, "slow down"))),
     ("500 of a webhook", answer(500, status(500, "failed calling webhook: timeout"))),
+    ("500 of etcd", answer(500, status(500, "etcdserver: leader changed"))),
     ("500 with Retry-After", answer(500, status(500, "oops"), {"Retry-After": "1"})),
     ("503", answer(503, status(503, "starting"))),
     ("504", answer(504, status(504, "timed out"))),
