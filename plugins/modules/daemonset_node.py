@@ -26,7 +26,11 @@ description:
   - A pod is deleted by its uid, so that one that took its place meanwhile is not deleted for it. A
     pod that is of the current template already is left alone, so that a play that was interrupted
     goes on where it was.
-  - A node that needs no pod (for its labels or taints) is no error; the result says why.
+  - A node that needs no pod (for its labels or taints) is no error; the result says why. One that
+    does not exist is an error of the kind C(not_found).
+  - Where a node is lost, as its kubelet has not been heard of, its pod is left as it is and the
+    task fails. A node that is not ready for another reason gets its new pod, which may be what it
+    needs.
 options:
   name:
     description:
@@ -117,8 +121,8 @@ attributes:
       - With O(state=restarted), each run replaces the pod.
 notes:
   - It needs the rights to get the DaemonSet, to list its ControllerRevisions, to list, watch and
-    delete pods and, for O(verify), to create C(pods/exec). The right to get nodes is asked for only
-    where a node has no pod.
+    delete pods and, for O(verify), to create C(pods/exec). The right to get nodes is optional; it
+    tells why a node has no pod, and which nodes are lost.
 seealso:
   - module: everynode.kubernetes.daemonset
   - module: everynode.kubernetes.daemonset_rollback

@@ -244,6 +244,42 @@ def test_nodes_that_need_no_pod_and_nodes_that_are_none(
 
 
 @pytest.mark.usefixtures("outdated")
+def test_a_lost_node_keeps_its_pod_and_one_that_is_not_ready_gets_another(
+    api: Api, nodes: Nodes
+) -> None:
+    def kubelet(value: str) -> None:
+        label = {"metadata": {"labels": {"everynode.kubernetes/kubelet": value}}}
+        api.request("PATCH", "/api/v1/nodes/node-2", body=label, kind=MERGE)
+
+    def ready(value: str) -> None:
+        eventually(lambda: _ready(api, "node-2") == value or None, f"node-2 is {value}")
+
+    try:
+        kubelet("unreachable")
+        ready("Unknown")
+        lost = nodes.fails()
+        assert lost.writes == []
+        assert not lost.changed
+        assert "the node is lost" in lost.result["msg"]
+        assert lost.result["reasons"][0]["cause"] == "NodeNotReady"
+        assert nodes.fails(check=True).writes == []
+        kubelet("running")
+        ready("True")
+        kubelet("not-ready")
+        ready("False")
+        assert nodes.fails(wait_timeout=3).changed
+    finally:
+        kubelet("running")
+        ready("True")
+    assert nodes.ok().result["pod"]["after"]["images"] == {"agent": "example.test/agent:2"}
+
+
+def _ready(api: Api, node: str) -> str:
+    conditions = api.request("GET", f"/api/v1/nodes/{node}")["status"]["conditions"]
+    return next(str(one["status"]) for one in conditions if one["type"] == "Ready")
+
+
+@pytest.mark.usefixtures("outdated")
 def test_without_the_right_to_delete_pods(api: Api, tasks: Tasks, nodes: Nodes) -> None:
     rules = [
         {

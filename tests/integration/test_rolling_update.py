@@ -203,6 +203,16 @@ def test_nodes_that_hooks_cannot_reach_end_it(rollout: Rollout, tmp_path: Path) 
     assert "node-1 could not be reached by your tasks" in failed.output
 
 
+def test_a_node_that_has_left_is_no_failure(rollout: Rollout, tmp_path: Path) -> None:
+    """The inventory has one more than the cluster."""
+    hosts = {"all": {"children": {"kubernetes_nodes": {"hosts": {"node-00": {}}}}}}
+    (tmp_path / "gone.yml").write_text(yaml.safe_dump(hosts))
+    done = rollout.run("2", f"--inventory={tmp_path / 'gone.yml'}", serial=[1, 5]).done()
+    replaced = {step.host: step for step in done.steps if step.task == "Replace its pod"}
+    assert "There is no node node-00" in replaced["node-00"].message
+    assert "5 of 5 nodes have the new version" in done.output
+
+
 def test_limit_is_as_good_as_the_variable(rollout: Rollout) -> None:
     with PodWatch(rollout.api, rollout.namespace) as seen:
         told = rollout.run("2", "--limit=node-1:node-3").done()

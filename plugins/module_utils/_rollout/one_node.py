@@ -25,10 +25,11 @@ from .._cluster.connection import Cluster
 from .._cluster.revisions import revisions_of
 from .._nodes.diagnosis import trouble_of
 from .._nodes.eligibility import why_not
-from .._nodes.pods import is_ending, is_ready, node_of, restarts_of, revision_of, uid_of
-from .._nodes.trouble import Trouble
+from .._nodes.pods import condition, is_ending, is_ready, node_of, restarts_of, revision_of, uid_of
+from .._nodes.trouble import Trouble, quoted
 from . import history
 from .failed_before import refuse_further
+from .outcomes import reasons_of
 from .pods import NodeOutcome, Proof, Replacing
 from .restart import is_on_delete
 from .state import PAUSED, state_of
@@ -93,8 +94,8 @@ def carry_out(
     Raises:
         NotFoundError: there is no such node.
         ConflictError: pods of this DaemonSet are not replaced node by node now.
-        RolloutError: the controller has not seen the template in time, or more nodes than may have
-            failed with it.
+        RolloutError: the controller has not seen the template in time, more nodes than may have
+            failed with it, or the node is lost.
     """
     _refuse_other_rollout(live)
     if not dry_run:
@@ -115,10 +116,8 @@ def carry_out(
     if not wish.restart and not is_current:
         _refuse_rolling(live, wish.node, staying)
     done.changed = bool(staying) and (wish.restart or not is_current)
-    if done.changed and wish.max_failures is not None:
-        refuse_further(
-            cluster, live, done.revision, wish.node, wish.max_failures, wish.proof, deadline
-        )
+    if done.changed:
+        _refuse_to_replace(cluster, done, wish, deadline)
     if dry_run:
         return replace(done, message=_in_words(done, wish))
     if is_current and not wish.restart:
@@ -175,8 +174,57 @@ def _refuse_rolling(live: Mapping[str, Any], node: str, staying: list[Pod]) -> N
 
 def _absence(cluster: Cluster, live: Mapping[str, Any], node: str, deadline: Deadline) -> str:
     """Why the node has no pod, where it should have none; empty where it should."""
+    found = _read_node(cluster, node, deadline)
+    if found is None:
+        return f"it has no pod on {node}, and the nodes may not be read to tell why"
+    absence = why_not(live, found)
+    return "" if absence is None else f"it needs no pod on {node}: {absence.evidence}"
+
+
+def _refuse_to_replace(cluster: Cluster, done: Done, wish: Wish, deadline: Deadline) -> None:
+    """Leave the pod alone where a new one would be no better, or has failed elsewhere."""
+    if wish.max_failures is not None:
+        most = wish.max_failures
+        refuse_further(cluster, done.live, done.revision, wish.node, most, wish.proof, deadline)
+    _refuse_lost_node(cluster, done.live, wish.node, deadline)
+
+
+def _refuse_lost_node(
+    cluster: Cluster, live: Mapping[str, Any], node: str, deadline: Deadline
+) -> None:
+    """Leave a pod alone where nobody would make room for another, nor start it.
+
+    A node whose kubelet says itself that it is not ready is another matter: it may be the old pod,
+    such as that of a network plugin, that keeps it from being so.
+    """
+    found = _read_node(cluster, node, deadline)
+    ready = condition(found or {}, "Ready")
+    if ready.get("status") != "Unknown":
+        return
+    trouble = Trouble(
+        "NodeNotReady", quoted(f"{ready.get('reason')}: {ready.get('message')}"), True
+    )
+    raise RolloutError(
+        f"The pod of DaemonSet {_called(live)} on node {node} is left as it is, for the node is"
+        f" lost, and no new one would start there: {trouble.evidence}",
+        advice="Bring the node back and run the task again, or leave it out: the inventory plugin"
+        " has it in the group not_ready.",
+        details={
+            "changed": False,
+            "node": node,
+            "reasons": reasons_of([NodeOutcome(node, trouble=trouble)]),
+        },
+    )
+
+
+def _read_node(cluster: Cluster, node: str, deadline: Deadline) -> dict[str, Any] | None:
+    """The node, or None where it may not be read.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
     try:
-        found = cluster.request(
+        found: dict[str, Any] = cluster.request(
             "GET", f"/api/v1/nodes/{node}", deadline=deadline, doing=f"read node {node}"
         ).body
     except NotFoundError:
@@ -185,11 +233,11 @@ def _absence(cluster: Cluster, live: Mapping[str, Any], node: str, deadline: Dea
             advice="Where nodes come and go, refresh the inventory before the play"
             " (ansible.builtin.meta: refresh_inventory).",
             status=404,
+            details={"node": node},
         ) from None
     except ForbiddenError:
-        return f"it has no pod on {node}, and the nodes may not be read to tell why"
-    absence = why_not(live, found)
-    return "" if absence is None else f"it needs no pod on {node}: {absence.evidence}"
+        return None
+    return found
 
 
 def _is_proven(staying: list[Pod], proof: Proof) -> bool:
