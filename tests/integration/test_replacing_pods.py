@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.pods
     Proof,
     Replacing,
 )
+from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.rollout import Check
 
 from tests.integration.api import MERGE, Api, eventually
 from tests.integration.manifests import simple
@@ -509,3 +512,40 @@ def test_a_pod_must_stay_ready_for_long_enough(api: Api, agents: Agents) -> None
         outcomes = pods.replace(["node-0"], at_once=1)
     assert outcomes[0].updated
     assert time.monotonic() - began >= 3
+
+
+def test_commands_in_several_pods_run_side_by_side(agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2")
+    # Each waits until three have begun.
+    script = (
+        'touch "$0/$NODE_NAME"; for i in $(seq 100); do'
+        ' test "$(ls "$0" | wc -l)" -ge 3 && exit 0; sleep 0.1; done; exit 1'
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        check = Check(("sh", "-c", script, folder))
+        proof = Proof(verify=check, progress_deadline_seconds=30)
+        with agents.replacing(revision, proof) as pods:
+            outcomes = pods.replace(["node-0", "node-1", "node-2"], at_once=3)
+    assert all(outcome.updated for outcome in outcomes), outcomes
+    assert [outcome.verify["rc"] for outcome in outcomes if outcome.verify] == [0, 0, 0]
+
+
+def test_a_command_may_take_longer_than_a_node_may_stand_still(agents: Agents) -> None:
+    revision = agents.update("example.test/agent:2")
+    check = Check(("sh", "-c", "sleep 4"))
+    proof = Proof(verify=check, progress_deadline_seconds=2)
+    with agents.replacing(revision, proof) as pods:
+        outcomes = pods.replace(["node-0"], at_once=1)
+    assert outcomes[0].updated, outcomes
+
+
+def test_a_pod_may_take_its_time_to_end(api: Api, agents: Agents) -> None:
+    """Its own grace period is longer than a node may stand still."""
+    agents.update("example.test/agent:1", **_slow("slow-stop", 5))
+    with agents.replacing(agents.current()) as pods:
+        pods.replace(["node-0"], at_once=1)
+    revision = agents.update("example.test/agent:2")
+    with agents.replacing(revision, Proof(progress_deadline_seconds=2)) as pods:
+        outcomes = pods.replace(["node-0"], at_once=1)
+    assert outcomes[0].updated, outcomes

@@ -24,7 +24,7 @@ from .held import Held
 from .node_work import NodeOutcome
 from .outcomes import reasons_of
 from .patience import Patience
-from .pod_table import Pod, PodTable
+from .pod_table import Pod, PodTable, seconds_to_end
 
 _TICK_SECONDS = 1.0
 # Of its own, as the task's may have passed.
@@ -89,7 +89,7 @@ def until_ended(
 
     Args:
         held: the DaemonSet; its pods are being deleted.
-        patience: how long none may have ended, beside the time that pods may take for that.
+        patience: how long none may have ended, unless a pod may take longer for that.
         but_on: nodes whose pods are not waited for.
         but_of: a revision whose pods are not waited for.
 
@@ -99,7 +99,7 @@ def until_ended(
     """
     table = PodTable(held.cluster, held.live, held.deadline)
     try:
-        told, moved = -1, time.monotonic()
+        told, moved, may_take = -1, time.monotonic(), patience.progress_deadline_seconds
         while left := _left(table, but_on=but_on, but_of=but_of):
             if len(left) != told:
                 told, moved = len(left), time.monotonic()
@@ -107,7 +107,9 @@ def until_ended(
             still = time.monotonic() - moved
             if held.deadline.passed():
                 raise _not_ended(held, left, held.deadline.seconds)
-            if still >= patience.progress_deadline_seconds + max(map(_grace, left)):
+            # In the end the kubelet makes it 0.
+            may_take = max(may_take, *map(seconds_to_end, left))
+            if still >= may_take:
                 raise _not_ended(held, left, still)
             table.look(_TICK_SECONDS)
     finally:
@@ -122,11 +124,6 @@ def _left(table: PodTable, *, but_on: Collection[str], but_of: str) -> list[Pod]
         for pod in table.on(node)
         if not (but_of and revision_of(pod) == but_of)
     ]
-
-
-def _grace(pod: Pod) -> float:
-    """How long a pod that was deleted may take to end, in seconds."""
-    return float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
 
 
 def _not_ended(held: Held, left: Sequence[Pod], seconds: float) -> RolloutError:

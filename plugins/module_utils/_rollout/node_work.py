@@ -80,6 +80,7 @@ class Work:
         deletions: how many pods were deleted there.
         reached: the farthest point: ``OLD`` to ``PROVEN``.
         trouble: what is wrong now.
+        to_end: how many seconds a pod that was deleted there may take to end; 0 for none.
         asked: when something was last read about the node.
         node_seen: the node, as it was then; None where it was not, or could not be, read.
         events: about its new pod, as they were then.
@@ -94,6 +95,7 @@ class Work:
         self.deletions = 0
         self.reached = OLD
         self.trouble: Trouble | None = None
+        self.to_end = 0.0
         self.asked = 0.0
         self.node_seen: dict[str, Any] | None = None
         self.events: list[dict[str, Any]] = []
@@ -151,10 +153,13 @@ class Work:
         if self.has_settled:
             return
         is_bad = self.is_bad and self._bad_for() >= proof.grace_seconds
-        # A pod that is ready cannot come further before it has been so for long enough.
-        patience = proof.progress_deadline_seconds
+        # A pod that is ready cannot come further before it has been so for long enough, nor one
+        # that is looked at by a command before that has ended; and one may take its time to end.
+        patience = max(proof.progress_deadline_seconds, self.to_end)
         if self.reached == READY:
             patience += proof.min_ready_seconds
+        if self.reached == AVAILABLE and proof.verify is not None:
+            patience += proof.verify.timeout_seconds
         if is_bad or self.seconds_still() >= patience:
             self.fail(self.trouble)
 

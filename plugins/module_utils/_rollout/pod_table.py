@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from .._base.deadline import Deadline
 from .._base.words import natural
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
-from .._cluster.feed import EXPIRED, Event, Feed
+from .._cluster.feed import DONE, EXPIRED, Event, Feed
 from .._cluster.objects import owned_by
 from .._nodes.pods import condition, is_ending, is_ready, moment, node_of
 
@@ -54,6 +54,7 @@ class PodTable:
         self._deleted: set[str] = set()
         # By the monotonic clock, for a pod that is ready: since when.
         self._ready_since: dict[str, float] = {}
+        self._done: dict[str, Any] = {}
         self._feed = Feed(cluster, deadline)
         self._list()
 
@@ -101,6 +102,14 @@ class PodTable:
         """Take a pod for one that is being deleted before the watch says so."""
         self._deleted.add(uid)
 
+    def do(self, work: Callable[[], Any], key: str) -> None:
+        """Do some work in a thread of its own; `look` wakes up once it is done, see `done`."""
+        self._feed.do(work, key)
+
+    def done(self, key: str) -> Any:
+        """What a work has returned, once; None before that."""
+        return self._done.pop(key, None)
+
     def look(self, seconds: float) -> bool:
         """Wait until something has happened, for that many seconds at most; whether it has."""
         event = self._feed.next(seconds)
@@ -113,10 +122,12 @@ class PodTable:
 
     def _list(self) -> None:
         pods, version = daemonsets.pods_of(self._cluster, self._live, self._deadline, self._node)
-        self._pods, self._by_node = {}, {}
-        known, self._ready_since = self._ready_since, {}
+        before, since = self._pods, self._ready_since
+        self._pods, self._by_node, self._ready_since = {}, {}, {}
         for pod in pods:
-            self._keep(pod, known.get(pod["metadata"]["uid"], _ready_for(pod)))
+            uid = pod["metadata"]["uid"]
+            is_as_before = uid in since and _turned_ready(before[uid]) == _turned_ready(pod)
+            self._keep(pod, since[uid] if is_as_before else _ready_for(pod))
         metadata = self._live["metadata"]
         self._feed.add(
             f"/api/v1/namespaces/{metadata['namespace']}/pods",
@@ -126,6 +137,9 @@ class PodTable:
         )
 
     def _take(self, event: Event) -> None:
+        if event.type == DONE:
+            self._done[event.key] = event.result
+            return
         if event.type == EXPIRED:
             self._list()
             return
@@ -157,6 +171,16 @@ class PodTable:
             self._by_node[node_of(pod)].pop(uid, None)
         self._ready_since.pop(uid, None)
         self._deleted.discard(uid)
+
+
+def seconds_to_end(pod: Pod) -> float:
+    """How long a pod that was deleted may take to end; 0 where nothing but a finalizer holds it."""
+    metadata = pod["metadata"]
+    return (
+        0.0
+        if metadata.get("finalizers")
+        else float(metadata.get("deletionGracePeriodSeconds") or 0)
+    )
 
 
 def _small(pod: Pod) -> Pod:

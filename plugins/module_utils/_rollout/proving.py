@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -15,9 +17,14 @@ from .._nodes.causes_of_pods import node_trouble, trouble_of
 from .._nodes.eligibility import why_not
 from .._nodes.pods import condition, is_ready, restarts_of, revision_of, uid_of
 from .._nodes.trouble import Trouble, quoted
+from .._spec.rollout import Check
 from .asking import Asking
 from .node_work import AVAILABLE, CREATED, NO_POD, OLD, PROVEN, READY, Proof, Work
-from .pod_table import Pod, PodTable
+from .pod_table import Pod, PodTable, seconds_to_end
+
+# So many commands run in pods at the same time; one that could not be run is tried again.
+_MOST_CHECKS = 16
+_BETWEEN_CHECKS = 1.0
 
 
 class Prover:
@@ -45,10 +52,16 @@ class Prover:
         self._proof = proof
         self._deadline = deadline
         self._asking = Asking(cluster, live, deadline)
+        # By the uid of a pod: until when a command in it may run, when it may be run again, and
+        # what the last one had against it.
+        self._checking: dict[str, float] = {}
+        self._again: dict[str, float] = {}
+        self._failed_checks: dict[str, Trouble] = {}
 
     def prove(self, work: Work, pod: Pod) -> None:
         """Judge the new pod of a node."""
         outcome, proof = work.outcome, self._proof
+        work.to_end = 0.0
         outcome.new_uid, outcome.restarts = uid_of(pod), restarts_of(pod)
         if self._restarted_too_often(work, pod):
             return
@@ -95,8 +108,12 @@ class Prover:
             return
         going, node = self._table.on(work.node), work.node_seen
         if going:
+            is_lost = node is not None and not _is_node_ready(node)
+            # In the end the kubelet makes it 0.
+            work.to_end = 0.0 if is_lost else max(work.to_end, *map(seconds_to_end, going))
             work.reach(OLD, trouble_of(going[-1], node=node))
             return
+        work.to_end = 0.0
         if not self._needs_none(work):
             work.reach(NO_POD, self._why_no_pod(work))
 
@@ -107,20 +124,42 @@ class Prover:
         return found or Trouble("NoPod", "the controller has not made a pod for this node", True)
 
     def _verify(self, work: Work, pod: Pod) -> Trouble | None:
-        """What the command in the pod has against it."""
+        """What the command in the pod has against it.
+
+        It runs in a thread of its own, as the pods of other nodes may be tried at the same time.
+        """
         check, uid = self._proof.verify, uid_of(pod)
         if check is None or work.verified == uid:
             return None
+        found = self._table.done(uid)
+        if found is None:
+            self._begin_check(check, pod)
+            told = f"{check.command[0]} (verify) has not ended yet"
+            return self._failed_checks.get(uid) or Trouble("Starting", told, True)
+        del self._checking[uid]
+        self._again[uid] = time.monotonic() + _BETWEEN_CHECKS
+        work.outcome.verify = found.result
+        trouble: Trouble | None = found.trouble
+        if trouble is None:
+            work.verified = uid
+            return None
+        self._failed_checks[uid] = trouble
+        if found.is_final:
+            work.explained = True
+            work.fail(trouble)
+        return trouble
+
+    def _begin_check(self, check: Check, pod: Pod) -> None:
+        """Have the command run in a pod, unless it does, or did a moment ago, or many others do."""
+        uid, now = uid_of(pod), time.monotonic()
+        running = sum(end > now for end in self._checking.values())
+        if uid in self._checking or self._again.get(uid, 0.0) > now or running >= _MOST_CHECKS:
+            return
         from .verifying import verify
 
-        found = verify(self._cluster, pod, check, min(check.timeout_seconds, self._deadline.left()))
-        work.outcome.verify = found.result
-        if found.trouble is None:
-            work.verified = uid
-        elif found.is_final:
-            work.explained = True
-            work.fail(found.trouble)
-        return found.trouble
+        seconds = min(check.timeout_seconds, self._deadline.left())
+        self._checking[uid] = now + seconds
+        self._table.do(partial(verify, self._cluster, pod, check, seconds), uid)
 
     def look_at(self, work: Work, revision: str) -> None:
         """Judge a pod that was proven before, ``outcome.new_uid``; ``revision`` is its."""
