@@ -351,6 +351,20 @@ def test_a_failure_says_what_ended_the_wait(failed_by: str, words: str) -> None:
     assert error.details["rollout"]["reasons"] == reasons
 
 
+def test_what_has_ended_the_wait_is_told_first() -> None:
+    reasons = [
+        {"cause": "Starting", "count": 9, "nodes": ["m"], "evidence": "y", "heals": True},
+        {"cause": "ImagePull", "count": 1, "nodes": ["n"], "evidence": "x", "heals": False},
+    ]
+    first = {}
+    for failed_by in ("cause", "timeout"):
+        wait = _Wait(_live(10, 0))
+        wait.one.fail(failed_by, Explanation(reasons, pods=[]), Deadline(30), 30.0)
+        assert wait.one.error is not None
+        first[failed_by] = wait.one.error.details["rollout"]["reasons"][0]["cause"]
+    assert first == {"cause": "ImagePull", "timeout": "Starting"}
+
+
 def test_where_the_last_look_sees_nothing_the_one_before_counts() -> None:
     wait = _Wait(_live(10, 9))
     wait.look(5.0, "ImagePull")

@@ -320,6 +320,9 @@ class Following:
         if why.pods is None and self._reasons:
             # The last look saw nothing, such as for lack of time; the one before it did.
             why = Explanation(self._reasons)
+        if failed_by == "cause":
+            # First what has ended the wait, though more nodes may wait for something else.
+            why = replace(why, reasons=sorted(why.reasons, key=lambda one: bool(one["heals"])))
         words = {
             "timeout": f"is not ready after {deadline.seconds:g} seconds",
             "cause": "does not become ready, and waiting does not help",
