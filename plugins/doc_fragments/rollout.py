@@ -137,7 +137,8 @@ options:
       - With V(pause), no further pod is replaced until O(state=resumed). Then the task fails.
       - With V(rollback), the DaemonSet gets back what it had before the task, and the task waits
         for that too, for a minute more than O(wait_timeout) if need be. Then it fails, and says
-        so. A DaemonSet that the task has made has nothing to go back to.
+        so. What others have set beside the template meanwhile stays. A DaemonSet that the task has
+        made has nothing to go back to.
       - Both need O(wait=true).
     type: str
     choices: [fail, pause, rollback]

@@ -171,7 +171,7 @@ rollout:
       description: How many pods restart by it, or would in check mode, the first 20 of their nodes,
         and a sentence. Pods that have the template already do not restart.
       type: dict
-      returned: when it went back to another template
+      returned: when it went back to another template, or ended a rollout
       sample:
         message: 5 pods restart, at most 1 at a time
         nodes: [node-0, node-1, node-2, node-3, node-4]
