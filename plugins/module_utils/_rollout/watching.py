@@ -263,27 +263,25 @@ class _Run:
         last: bool,
         nodes: list[dict[str, Any]] | None = None,
     ) -> _Seen:
-        """Look at the pods, and, for the watch may be broken and nobody knows it yet, at the
-        DaemonSet itself.
+        """Look at the pods, and then, as the watch may be broken and nobody knows it yet, at the
+        DaemonSet itself, which may have become ready meanwhile.
         """
-        metadata = one.live["metadata"]
-        read = True
-        live: dict[str, Any] | None = None
-        try:
-            live = daemonsets.read(self._cluster, metadata["namespace"], metadata["name"], deadline)
-        except ClusterError:
-            # Such as where only lists are allowed.
-            read = False
         why = explain(
             self._cluster,
-            live or one.live,
+            one.live,
             deadline,
             logs=last,
             all_nodes=one.wants_nodes,
             revision=one.doubtful,
             nodes=nodes,
         )
-        return _Seen(read, live, why)
+        metadata = one.live["metadata"]
+        try:
+            live = daemonsets.read(self._cluster, metadata["namespace"], metadata["name"], deadline)
+        except ClusterError:
+            # Such as where only lists are allowed.
+            return _Seen(False, None, why)
+        return _Seen(True, live, why)
 
     def _take(self, feed: Feed, event: Event) -> None:
         now = time.monotonic()

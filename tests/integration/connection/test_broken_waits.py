@@ -120,10 +120,11 @@ def test_without_the_right_to_list_it_goes_on_from_the_object_after_a_pause() ->
 
 def test_a_silent_watch_hides_nothing_from_a_look() -> None:
     """What is on its way where a connection broke and nobody knows it yet."""
-    answers = [stream(end=_silent), answer(200, _live(9, 3)), _list(9)]
+    pods, nodes, events = _list(8), _list(8), _list(8)
+    answers = [stream(end=_silent), pods, nodes, events, answer(200, _live(9, 3))]
     live, requests = _wait(answers, Patience(grace_seconds=1))
     assert live["metadata"]["resourceVersion"] == "9"
-    assert requests[1].startswith(b"GET /apis/apps/v1/namespaces/ns/daemonsets/agent ")
+    assert requests[4].startswith(b"GET /apis/apps/v1/namespaces/ns/daemonsets/agent ")
 
 
 @pytest.mark.parametrize(
