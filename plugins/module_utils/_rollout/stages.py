@@ -39,7 +39,7 @@ from .surroundings import (
     may_excuse,
     standing,
 )
-from .turns import Cut, cut, holds, kept_plan, next_stage, renumbered
+from .turns import Cut, cut, has_same_stages, holds, kept_plan, next_stage, renumbered
 
 # Of the nodes' labels and health.
 _BETWEEN_LOOKS = 30.0
@@ -208,7 +208,7 @@ class Stages:
 
     def _renumbered(self) -> State:
         """The state by this plan, which may have other stages than the one before."""
-        if not self.state.stage:
+        if has_same_stages(self.plan, self.state) and not holds(self.plan, self.state):
             return self.state
         there = standing(self.held)
         hashes = {node: one for node, one in there.items() if node not in self._sick}

@@ -69,13 +69,16 @@ def renumbered(plan: Plan, state: State, turn: Cut) -> State:
         state: the rollout's state.
         turn: the nodes, by this plan.
     """
-    before = Plan.from_dict(state.plan)
-    is_same = _stages(before) == _stages(plan)
-    if is_same or not state.stage:
+    if has_same_stages(plan, state):
         return state
     reached = itertools.accumulate(turn.sizes)
     complete = sum(1 for _size in itertools.takewhile(lambda size: size <= turn.done, reached))
     return state.at(HOLDING, stage=complete, stages=len(turn.sizes))
+
+
+def has_same_stages(plan: Plan, state: State) -> bool:
+    """Whether the stages of a state are those of this plan, or none has begun."""
+    return not state.stage or _stages(Plan.from_dict(state.plan)) == _stages(plan)
 
 
 def _stages(plan: Plan) -> tuple[Any, ...]:
