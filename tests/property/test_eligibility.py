@@ -24,8 +24,8 @@ from tests.integration.manifests import simple
 from tests.integration.verbs import Tasks
 
 _NODES, _TEMPLATES = 12, 6
-# About a minute.
-_EXAMPLES = 40
+# About half a minute.
+_EXAMPLES = 25
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _numbers = itertools.count(1)
 

@@ -15,13 +15,13 @@ from .node_work import NodeOutcome
 
 def reasons_of(outcomes: Iterable[NodeOutcome]) -> list[dict[str, Any]]:
     """Why nodes failed, grouped by cause, most frequent first, in the shape of all reasons."""
-    groups: dict[str, dict[str, Any]] = {}
+    groups: dict[tuple[str, bool], dict[str, Any]] = {}
     for outcome in outcomes:
         trouble = outcome.trouble
         if trouble is None or outcome.gone:
             continue
         new = {"cause": trouble.cause, "count": 0, "nodes": [], "evidence": trouble.evidence}
-        group = groups.setdefault(trouble.cause, new | {"heals": trouble.heals})
+        group = groups.setdefault((trouble.cause, trouble.heals), new | {"heals": trouble.heals})
         group["count"] += 1
         if len(group["nodes"]) < MAX_NODES_NAMED:
             group["nodes"].append(outcome.node)
