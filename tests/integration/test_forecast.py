@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api import Api, eventually
+from tests.integration.api import MERGE, Api, eventually
 from tests.integration.harness import alike, both_ways, task
 from tests.integration.pod_watch import PodWatch
 from tests.integration.verbs import Outcome, Tasks
@@ -73,14 +73,19 @@ def test_what_is_told_is_what_happens(
     assert ("no pod restarts" in told["message"]) == (pods == 0)
 
 
-def test_pods_are_listed_only_to_tell_beforehand_of_another_template(tasks: Tasks) -> None:
+def test_pods_are_listed_only_to_tell_beforehand_of_another_template(
+    api: Api, tasks: Tasks
+) -> None:
     tasks.ok(**_AGENT, wait=True)
     for change, lists in (({"labels": {"tier": "node"}}, 0), ({"pod_labels": {"newer": "1"}}, 1)):
         for check in (True, False):
-            done = tasks.ok(**{**_AGENT, **change}, check=check)
-            listed = [one for one in done.requests if one.verb == "list"]
-            assert len(listed) == (lists if check else 0), listed
-            assert all("limit=20" in one.path for one in listed)
+            mark = api.mark()
+            tasks.ok(**{**_AGENT, **change}, check=check)
+            listed = [one.path for one in api.requests(mark) if one.verb == "list"]
+            assert len([path for path in listed if "limit=20" in path]) == (lists if check else 0)
+            # And the nodes, for taints that came later.
+            assert len([path for path in listed if "/nodes" in path]) == (lists if check else 0)
+            assert len(listed) == (2 * lists if check else 0)
 
 
 def test_a_new_one_restarts_nothing(tasks: Tasks) -> None:
@@ -233,6 +238,34 @@ def test_nodes_that_are_no_longer_eligible_lose_their_pod(
     assert {pod.node for pod in watch.pods() if pod.uid in watch.deleted()} >= {"node-0"}
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_pods_under_a_taint_that_came_later_get_no_successor(
+    api: Api, tasks: Tasks, many: bool
+) -> None:
+    team = {"labels": {"team": "night"}}
+    tasks.ok(**_AGENT, **team, **_all_at_once(), wait=True)
+    taints = [{"key": "late", "effect": "NoSchedule"}]
+    restart: dict[str, Any] = {"name": "agent", "state": "restarted"}
+    if many:
+        restart = {"label_selectors": ["team=night"], "max_objects": 1, "state": "restarted"}
+    api.request("PATCH", "/api/v1/nodes/node-3", body={"spec": {"taints": taints}}, kind=MERGE)
+    try:
+        checked = tasks.ok(**restart, check=True)
+        with PodWatch(api, tasks.namespace) as watch:
+            tasks.ok(**restart, wait=True)
+            eventually(lambda: len(api.pods(tasks.namespace, "agent")) == 4 or None, "four pods")
+    finally:
+        api.request("PATCH", "/api/v1/nodes/node-3", body={"spec": {"taints": None}}, kind=MERGE)
+    rollout = checked.result["rollout"]
+    if many:
+        (entry,) = checked.result["daemonsets"]
+        rollout = entry["rollout"]
+    told = rollout["restarts"]
+    assert told["pods"] == 4
+    assert watch.restarted_nodes() == set(told["nodes"]) == {*_NODES} - {"node-3"}
+    assert "1 pod ends without a successor, on nodes that are not eligible: node-3" in str(told)
+
+
 def test_what_may_not_be_read_of_nodes_is_said(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_AGENT, wait=True)
     rules = [
@@ -242,7 +275,7 @@ def test_what_may_not_be_read_of_nodes_is_said(api: Api, tasks: Tasks) -> None:
     user = api.user_with(rules, tasks.namespace, "no-nodes")
     told = _restarts(tasks.ok(**_AGENT, node_names=["node-1"], impersonate_user=user, check=True))
     assert told["pods"] == 5
-    assert "listing nodes is forbidden" in told["message"]
+    assert "nodes cannot be listed" in told["message"]
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -101,6 +101,17 @@ def _by_node(
     return pods_end, sorted(begin, key=natural)
 
 
+def lacks_eligible(
+    daemonset: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]] | None, pods: int
+) -> bool:
+    """Whether there are fewer eligible nodes than pods, as far as nodes may be read."""
+    if nodes is None:
+        return False
+    from .._nodes.eligibility import why_not
+
+    return sum(why_not(daemonset, node) is None for node in nodes) < pods
+
+
 def standing_on(pods: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """The pod of each node, in order: the oldest that is not ending, and not its successor."""
     found: dict[str, Mapping[str, Any]] = {}

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -22,6 +23,7 @@ from . import fates
 from .fates import Fates
 from .restart import is_on_delete
 
+Nodes = list[dict[str, Any]]
 _NAMED = 20
 # What of a template says which nodes are eligible.
 _PLACING = ("nodeName", "nodeSelector", "affinity", "tolerations", "hostNetwork")
@@ -35,13 +37,16 @@ def restarts(
     deadline: Deadline,
     *,
     at: str | None = None,
+    nodes: Callable[[], Nodes | None] | None = None,
 ) -> dict[str, Any]:
     """How many pods restart by a change of a DaemonSet, where, and a sentence about it.
 
     By another template all pods restart, so mostly a few are listed, to name their nodes; none
     where the change is made already. All are looked at only where some may have the template
-    already, as the rollout before is not finished, or where some may end for good, as other nodes
-    are eligible.
+    already, as the rollout before is not finished, or where some get no successor, as their nodes
+    are not eligible. Of taints that came later the status does not tell
+    (pkg/controller/daemon/daemon_controller.go, nodes that get a NoSchedule taint are not synced),
+    so before the change the nodes are read for that.
 
     Args:
         cluster: the connection.
@@ -49,6 +54,8 @@ def restarts(
         after: as the change makes it, or has made it.
         deadline: the task's.
         at: the resource version before the change, where that took several writes.
+        nodes: gives those of the cluster, None where they may not be read; by default they are
+            read.
 
     Returns:
         ``pods``, ``nodes`` (some) and ``message``.
@@ -60,15 +67,11 @@ def restarts(
         goes_on = _is_unfinished(before) and not is_on_delete(after)
         told += "; the rollout before goes on" if goes_on else ""
         return {"pods": 0, "nodes": [], "message": told}
-    at, current = at or _written(before, after), verdict(before).counts["current"]
-    is_moving = _placing(before) != _placing(after)
-    if is_on_delete(after) and not is_moving:
-        return in_words(Fates(current), after)
-    is_moving = is_moving or bool(verdict(before).counts["misscheduled"])
-    if is_moving or _is_unfinished(before):
-        return in_words(_one_by_one(cluster, before, after, deadline, at, is_moving), after)
-    found = Fates(current) if at is not None else fates.some(cluster, before, deadline)
-    return in_words(found, after)
+    if is_on_delete(after) and _placing(before) == _placing(after):
+        return in_words(Fates(verdict(before).counts["current"]), after)
+    read = nodes or (lambda: nodes_of(cluster, deadline))
+    at = at or _written(before, after)
+    return in_words(_fates(cluster, before, after, deadline, at, read), after)
 
 
 def of_new(
@@ -102,31 +105,45 @@ def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return is_template(before["spec"]["template"], after["spec"]["template"])
 
 
-def _one_by_one(
+def nodes_of(cluster: Cluster, deadline: Deadline) -> Nodes | None:
+    """The nodes of the cluster, cut down to what says which are eligible; None where they cannot be
+    read.
+    """
+    from .._cluster import evidence
+
+    try:
+        return evidence.nodes(cluster, deadline)
+    except ClusterError:
+        return None
+
+
+def _fates(
     cluster: Cluster,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     deadline: Deadline,
     at: str | None,
-    is_moving: bool,
+    read: Callable[[], Nodes | None],
 ) -> Fates:
-    spared = fates.hashes(cluster, after, deadline) if _is_unfinished(before) else frozenset()
+    """What becomes of the pods that another template replaces; see `restarts`."""
+    counts, places = verdict(before).counts, _placing(before) != _placing(after)
+    lacks, is_unfinished = places or bool(counts["misscheduled"]), _is_unfinished(before)
+    nodes = read() if lacks or at is None else None
+    lacks = lacks or fates.lacks_eligible(after, nodes, counts["current"])
+    if not (lacks or is_unfinished):
+        is_made = at is not None
+        return Fates(counts["current"]) if is_made else fates.some(cluster, before, deadline)
+    spared = fates.hashes(cluster, after, deadline) if is_unfinished else frozenset()
     try:
         pods, _is_all = fates.listed(cluster, before, deadline, at=at)
     except ClusterError as error:
-        current = verdict(before).counts["current"]
-        return Fates(current, unknown=f"there may be fewer: {fates.why(error)}")
-    nodes: list[dict[str, Any]] | None = []
-    if is_moving:
-        from .._cluster import evidence
-
-        nodes = evidence.nodes(cluster, deadline)
+        return Fates(counts["current"], unknown=f"there may be fewer: {fates.why(error)}")
     owned = owned_by(pods, before["metadata"]["uid"])
     found = fates.of_pods(owned, after, spared, nodes or [], before)
-    if nodes is not None:
+    if nodes is not None or not places:
         return found
-    told = "whether all of their nodes stay eligible is not known: listing nodes is forbidden"
-    return Fates(found.restart, found.nodes, found.stay, unknown=told)
+    told = "whether all of their nodes stay eligible is not known: nodes cannot be listed"
+    return replace(found, unknown=told)
 
 
 def _goes_on(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

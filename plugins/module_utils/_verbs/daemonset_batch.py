@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -122,6 +123,8 @@ def _mark(task: Task, members: Sequence[Member], chosen: Batch, deadline: Deadli
     """Restart these, without waiting for what the controller does."""
     key = task.params["restart_key"]
     some = Batch(chosen.namespace, [one for one in members if one.error is None], chosen.version)
+    # Read once for all, where a forecast asks for them.
+    nodes = functools.cache(lambda: forecast.nodes_of(task.cluster, deadline))
 
     def note(member: Member, applied: Applied) -> None:
         member.live = member.after = applied.after
@@ -132,7 +135,7 @@ def _mark(task: Task, members: Sequence[Member], chosen: Batch, deadline: Deadli
         live = member.live
         applied = restart.once(task.cluster, live, key, task.check_mode, deadline)
         if applied.changed and not restart.is_on_delete(live):
-            found = forecast.restarts(task.cluster, live, applied.after, deadline)
+            found = forecast.restarts(task.cluster, live, applied.after, deadline, nodes=nodes)
             member.restarts = found
         note(member, applied)
 
