@@ -293,14 +293,16 @@ def test_what_others_wrote_acts_on_no_terminal() -> None:
     assert one.error.message.isprintable()
 
 
-@pytest.mark.parametrize(("strays", "reads"), [(0, False), (1, True)])
-def test_a_budget_needs_the_nodes_where_pods_stand_that_are_not_wanted(
-    strays: int, reads: bool
-) -> None:
-    live = _live(10, 9)
-    live["status"]["numberMisscheduled"] = strays
-    wait = _Wait(live, Patience(Allowance(unavailable_budget="1")))
-    assert wait.one.wants_nodes is reads
+@pytest.mark.parametrize(
+    ("allowance", "reads"),
+    [
+        (Allowance(), False),
+        (Allowance(unavailable_budget="1"), True),
+        (Allowance(ignore_not_ready_nodes="1"), True),
+    ],
+)
+def test_to_excuse_anybody_the_nodes_have_to_be_known(allowance: Allowance, reads: bool) -> None:
+    assert _Wait(_live(10, 9), Patience(allowance)).one.wants_nodes is reads
 
 
 def test_many_are_one_line() -> None:

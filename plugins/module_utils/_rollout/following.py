@@ -19,7 +19,7 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
 from .._base.words import count_of
-from .._nodes.readiness import Verdict, could_be_excused, resolve_share, verdict
+from .._nodes.readiness import STRICT, Verdict, could_be_excused, resolve_share, verdict
 from .explaining import Explanation
 from .patience import Patience
 from .state import HALTED, HOLDING, PAUSED
@@ -279,12 +279,10 @@ class Following:
 
     @property
     def wants_nodes(self) -> bool:
-        """Whether a look has to read all nodes, too."""
-        allowance = self._patience.allowance
-        if allowance.ignore_not_ready_nodes is not None:
-            return True
-        # Only the nodes tell which of the pods stand where none is wanted.
-        return allowance.unavailable_budget is not None and self.found.counts["misscheduled"] > 0
+        """Whether a look has to read all nodes, too: only they tell where pods are wanted, also
+        where the controller's numbers are late.
+        """
+        return self._patience.allowance != STRICT
 
     @property
     def causes(self) -> list[str]:

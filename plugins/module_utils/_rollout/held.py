@@ -28,6 +28,7 @@ from .state import ANNOTATION, MANAGER, State, new_run, now, state_of
 
 ON_DELETE: Mapping[str, Any] = {"type": "OnDelete"}
 _ATTEMPTS = 20
+_PAUSE_SECONDS = 1.0
 _STRATEGY = fields_of("DaemonSetSpec")["updateStrategy"]
 _STRATEGY_PATH = ("f:spec", "f:updateStrategy")
 _CAUSE_PATH = ("f:metadata", "f:annotations", f"f:{CHANGE_CAUSE}")
@@ -263,6 +264,8 @@ class Held:
             try:
                 self._follow()
             except ExpiredError:
+                # The object's own version may be as old, until somebody changes it.
+                self.deadline.sleep(_PAUSE_SECONDS)
                 self.look()
 
     def _follow(self) -> None:
