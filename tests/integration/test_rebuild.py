@@ -75,6 +75,25 @@ def test_killed_after_any_write(agent: Scene, number: int, image: str) -> None:
     agent.ended(image)
 
 
+@pytest.mark.parametrize("image", [NEW, OLD])
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_lost_answer_to_any_write_is_no_failure(agent: Scene, number: int, image: str) -> None:
+    """On the way to the new template, and on the way back from a broken one."""
+    if image == OLD:
+        agent.fails(BROKEN, rollout={"rebuild": True, "on_failure": "fail"})
+
+    def at(count: int, _write: Write, done: bool) -> None:
+        if count == number and done:
+            tap.cut()
+
+    wish = agent.wish(image, rollout=_REBUILD, namespace=agent.tasks.namespace)
+    with Tap(agent.api, at) as tap:
+        result = run_through(tap, wish)
+    assert result is not None
+    assert not result.get("failed"), result["msg"]
+    agent.ended(image)
+
+
 def test_check_mode_writes_nothing(agent: Scene) -> None:
     tried = agent.tasks.ok(check=True, **agent.wish(NEW, rollout=_REBUILD))
     assert tried.changed

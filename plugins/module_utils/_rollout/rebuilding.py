@@ -73,6 +73,7 @@ def carry_out(
     try:
         if is_back:
             _back(held, patience)
+            held.may_stand(staged.digest_of(final.after["spec"]["template"]))
             held.put(lambda: intent, partial=how.partial)
         else:
             _rebuild(held, intent, patience, partial=how.partial)
@@ -169,7 +170,10 @@ def _rebuild(held: Held, intent: dict[str, Any], patience: Patience, *, partial:
 
 def _empty(held: Held, intent: Mapping[str, Any]) -> None:
     """Have all pods end."""
-    held.put(lambda: _nowhere(intent))
+    emptied = _nowhere(intent)
+    # The answer to the write may be lost.
+    held.may_stand(staged.digest_of(held.predict(emptied).after["spec"]["template"]))
+    held.put(lambda: emptied)
     held.observed()
 
 
