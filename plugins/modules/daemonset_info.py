@@ -1072,8 +1072,8 @@ daemonsets:
           returned: always
           sample: [master-0, master-1, master-2]
         evidence:
-          description: What does not fit on them. Of what is in the way of a single node each, that
-            of the first.
+          description: What does not fit on them. Where too many different things are in the way to
+            tell each, what does not fit on the first.
           type: str
           returned: always
           sample: "not tolerated: node-role.kubernetes.io/control-plane:NoSchedule"

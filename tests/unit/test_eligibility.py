@@ -266,8 +266,14 @@ def test_what_is_in_the_way_of_several_nodes_is_told_apart() -> None:
     assert [(one["count"], one["nodes"][0], one["evidence"]) for one in found] == [
         (7, "g0", "not tolerated: gpu:NoSchedule"),
         (3, "m0", "not tolerated: master:NoSchedule"),
-        (2, "a1", "not tolerated: one:NoSchedule"),
+        (1, "a1", "not tolerated: one:NoSchedule"),
+        (1, "a2", "not tolerated: two:NoSchedule"),
     ]
+    nodes += [_tainted(f"b{n}", f"key-{n}") for n in range(2)]
+    found = without_pod(daemonset(), nodes, [])
+    assert [one["count"] for one in found] == [7, 4, 3]
+    assert found[1]["nodes"] == ["a1", "a2", "b0", "b1"]
+    assert found[1]["evidence"] == "not tolerated: one:NoSchedule"
     (group,) = without_pod(daemonset(), nodes[3:10], [], most=7)
     assert group["nodes"] == [f"g{n}" for n in range(7)]
 

@@ -220,8 +220,8 @@ def without_pod(
 ) -> list[dict[str, Any]]:
     """The nodes without a pod of this DaemonSet, grouped by why, most frequent first.
 
-    What is in the way of several nodes is a group of its own, such as each of a few taints; but of
-    each reason not more than a few are, and the rest of it is one more.
+    Each taint, or other thing that is in the way, is a group of its own. Where these are many, of
+    each reason the most frequent are, and the rest of it is one more.
 
     Args:
         daemonset: as the server has it.
@@ -245,9 +245,11 @@ def without_pod(
         by_why.setdefault(one.why, []).append(one)
     groups = []
     for kinds in by_why.values():
-        several = [one for one in kinds if len(found[one]) > 1][:_MOST_KINDS]
-        groups += [_group(one, found[one], most) for one in several]
-        rest = {name: one for one in kinds if one not in several for name in found[one]}
+        own = kinds
+        if len(kinds) > _MOST_KINDS:
+            own = [one for one in kinds if len(found[one]) > 1][:_MOST_KINDS]
+        groups += [_group(one, found[one], most) for one in own]
+        rest = {name: one for one in kinds if one not in own for name in found[one]}
         if rest:
             names = sorted(rest, key=natural)
             groups.append(_group(rest[names[0]], names, most))
