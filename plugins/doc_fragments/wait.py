@@ -32,7 +32,8 @@ options:
       - The task still waits while pods come forward. It makes use of the budget only when nothing
         has moved for some seconds.
       - The nodes that were excused are told in RV(ignore:rollout.excused). To know them the task
-        needs the right to list pods.
+        needs the right to list pods; without that to list nodes, it may know only how many they
+        are.
     type: str
   ignore_not_ready_nodes:
     description:

@@ -243,10 +243,14 @@ class VerbAction(ActionBase):
         if callback not in _CALLBACKS_FOR_PEOPLE or self._task.no_log:
             return lambda _line: None
 
+        return self._show
+
+    def _show(self, line: str) -> None:
+        # Imported here, since a worker compiles it anew and most tasks have nothing to tell.
         from ..module_utils._nodes.trouble import in_one_line
 
-        # Words of the cluster among them must not act on the terminal.
-        return lambda line: self._display.display(f"  {in_one_line(line)}")
+        # Words of the cluster must not act on the terminal.
+        self._display.display(f"  {in_one_line(line)}")
 
 
 def _shows_invocation(variables: Mapping[str, Any]) -> bool:
