@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.integration.api import Api, eventually
 from tests.integration.pod_watch import PodWatch
 from tests.integration.rollbacks import back, image, no_way_back
@@ -132,6 +134,20 @@ def test_one_in_stages_is_ended_before_another_revision(api: Api, tasks: Tasks) 
         )
     assert {tag for _uid, tag in _pods(api, tasks.namespace).values()} == {"0"}
     _is_as_before(api, tasks, 0)
+
+
+@pytest.mark.parametrize("named", [{"to_revision": 77}, {"to_image": "example.test/none:1"}])
+def test_nothing_is_ended_for_what_is_not_there(
+    api: Api, tasks: Tasks, named: dict[str, Any]
+) -> None:
+    _staged(tasks)
+    before = _pods(api, tasks.namespace)
+    for check in (True, False):
+        failed = no_way_back(tasks, **named, check=check, wait=True)
+        assert not failed.changed
+        assert failed.writes == []
+    assert _pods(api, tasks.namespace) == before
+    assert _STATE in api.daemonset(tasks.namespace, "agent")["metadata"]["annotations"]
 
 
 def test_one_that_is_paused_goes_on_with_the_former_template(api: Api, tasks: Tasks) -> None:

@@ -20,6 +20,7 @@ from .._cluster.revisions import Revision, revisions_of
 from .._rollout import forecast, history, outdated, rolling_back, unfinished
 from .._rollout.patience import WAIT_SPEC, check_patience, patience_of
 from .._rollout.restart import is_on_delete
+from .._rollout.state import has_state
 from .._spec.build import identity
 from .._views.revisions import in_words, revision_views
 from .difference import difference
@@ -56,6 +57,12 @@ def run(task: Task) -> dict[str, Any]:
             status=404,
         )
     guards.refuse_deleting(live)
+    named: Revision | None = None
+    if has_state(live) and (task.params["to_revision"] or image is not None):
+        # Before anything is ended: where there is none such, nothing is, and its number may be
+        # another afterwards.
+        revisions = revisions_of(task.cluster, live, deadline)
+        named = _found(task.params["to_revision"], image, live, revisions)
     ended = unfinished.ended(
         task.cluster, live, _how(task), patience_of(task.params), deadline, task.progress
     )
@@ -65,7 +72,7 @@ def run(task: Task) -> dict[str, Any]:
         live = ended.applied.after
         if task.check_mode:
             live = unfinished.as_seen(live)
-    result = _rolled_back(task, live, image, deadline)
+    result = _rolled_back(task, live, image, named, deadline)
     if ended is not None:
         result["changed"] = True
         _tell_both(result["rollout"], ended.restarts, task.check_mode)
@@ -110,10 +117,11 @@ def _rolled_back(
     task: Task,
     live: dict[str, Any],
     image: str | Mapping[str, str] | None,
+    named: Revision | None,
     deadline: Deadline,
 ) -> dict[str, Any]:
     revisions = revisions_of(task.cluster, live, deadline)
-    target = _target(task.params["to_revision"], image, live, revisions)
+    target = _target(task.params["to_revision"], image, live, revisions, named)
     if target is None:
         return _already_there(task, live, revisions, image, deadline)
     name = f"{live['metadata']['namespace']}/{live['metadata']['name']}"
@@ -222,16 +230,39 @@ def _target(
     image: str | Mapping[str, str] | None,
     live: Mapping[str, Any],
     revisions: Sequence[Revision],
+    named: Revision | None,
 ) -> Revision | None:
     """The revision to go back to; None where the DaemonSet has that template already.
+
+    Args:
+        number: the task's.
+        image: the task's.
+        live: the DaemonSet.
+        revisions: its history.
+        named: the one that the task names, where it was looked for before.
 
     Raises:
         NotFoundError: there is none such.
     """
     template = live["spec"]["template"]
+    if image is not None and history.has_image(template, image):
+        return None
+    found = named or _found(number, image, live, revisions)
+    return None if history.same_template(found.template, template) else found
+
+
+def _found(
+    number: int | None,
+    image: str | Mapping[str, str] | None,
+    live: Mapping[str, Any],
+    revisions: Sequence[Revision],
+) -> Revision:
+    """The revision that the task names, or the previous one.
+
+    Raises:
+        NotFoundError: there is none such.
+    """
     if image is not None:
-        if history.has_image(template, image):
-            return None
         found = history.with_image(revisions, image)
         wanted = f"no revision with {_image_in_words(image)}"
     elif number:
@@ -245,7 +276,7 @@ def _target(
         found = None
     if found is None:
         raise _no_such(live, revisions, wanted)
-    return None if history.same_template(found.template, template) else found
+    return found
 
 
 def _image_in_words(image: str | Mapping[str, str]) -> str:
