@@ -105,7 +105,12 @@ def test_what_another_tool_made_and_the_task_adopted(api: Api, tasks: Tasks) -> 
     manifest = {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
-        "metadata": {"name": _NAME, "namespace": tasks.namespace, "labels": {"tier": "node"}},
+        "metadata": {
+            "name": _NAME,
+            "namespace": tasks.namespace,
+            "labels": {"tier": "node"},
+            "annotations": {"made-by": "kubectl"},
+        },
         "spec": {
             "selector": {"matchLabels": {"app": "agent"}},
             "template": {
@@ -122,6 +127,8 @@ def test_what_another_tool_made_and_the_task_adopted(api: Api, tasks: Tasks) -> 
     live = api.daemonset(tasks.namespace, _NAME)
     assert live["spec"] == before["spec"]
     assert live["metadata"]["labels"] == {"tier": "node"}
+    assert live["metadata"]["annotations"]["made-by"] == "kubectl"
+    assert "What others have set" not in failed.result["msg"]
     assert len(pods & uids(api.pods(tasks.namespace, _NAME))) == 4
 
 

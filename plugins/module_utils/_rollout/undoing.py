@@ -209,10 +209,12 @@ def _put_rest_back(
         and managers.owners_of(live, path) == [how.manager]
     ]
     _rest, again = fieldset.without(ours, tuple(taken))
+    beside, _template = fieldset.without(owned, (_TEMPLATE,))
     theirs = tuple(
         path
-        for path in fieldset.members(fieldset.without(owned, (_TEMPLATE,))[0])
-        if fieldset.select(before, path) != fieldset.select(live, path)
+        for path in fieldset.members(beside)
+        if not fieldset.subset(beside, path).keys() - {"."}
+        and fieldset.select(before, path) != fieldset.select(live, path)
         and any(owner != how.manager for owner in managers.owners_of(live, path))
     )
     wanted, _theirs = fieldset.without(fieldset.union(owned, again), (_TEMPLATE, *theirs))
