@@ -271,6 +271,10 @@ def test_some_nodes_now_and_the_others_later(rollout: Rollout) -> None:
 def test_check_mode_tells_and_writes_nothing(rollout: Rollout) -> None:
     told = rollout.run("2", "--check").done()
     assert told.step("Apply the new version").changed
+    assert "5 pods would be replaced" in told.step("Tell what it replaces").message
+    # It is not there, so that none of them would seem to be outdated.
+    replaced = [step.status for step in told.steps if step.task == "Replace its pod"]
+    assert replaced == ["skipped"] * 5
     assert not [request for request in told.requests if request.writes]
     assert set(rollout.images().values()) == {"1"}
 
