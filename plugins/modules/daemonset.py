@@ -36,8 +36,9 @@ options:
         waits deletes the pods itself, as many at a time as C(maxUnavailable) in its update strategy
         says, or else one, and goes on as new ones are available. Without O(wait), only the template
         is marked.
-      - With V(paused), a rolling update stops where it is. The update strategy is C(OnDelete) then,
-        the only pause that a DaemonSet has, and the former one is remembered in an annotation.
+      - With V(paused), a rolling update stops where it is, as does a restart under C(OnDelete) that
+        another task carries out. The update strategy is C(OnDelete) then, the only pause that a
+        DaemonSet has, and the former one is remembered in an annotation.
       - With V(resumed), a paused rollout goes on, a plain one at once, and one in stages with the
         next run of its task. One that is not paused is left as it is.
     type: str
@@ -74,7 +75,8 @@ options:
     description:
       - Makes O(state=restarted) idempotent. The pods are restarted only where the last restart was
         for another key, such as the checksum of a configuration or the number of a job.
-      - Under C(OnDelete), a restart that was interrupted goes on where it was.
+      - Under C(OnDelete), a restart that was interrupted goes on where it was, but not while the
+        DaemonSet is paused or in a rollout in stages. A task then says so, and does nothing.
     type: str
   propagation_policy:
     description:
