@@ -88,6 +88,42 @@ def test_it_stops_for_an_approval_and_is_promoted_later(agent: Scene) -> None:
     agent.ended(NEW)
 
 
+def _simulate(agent: Scene, node: str, mode: str | None) -> None:
+    """Have the pod of a node fail in a way, or not any more."""
+    pods = agent.api.pods(agent.tasks.namespace, "agent")
+    (name,) = (
+        pod["metadata"]["name"]
+        for pod in pods
+        if pod["spec"].get("nodeName") == node and "deletionTimestamp" not in pod["metadata"]
+    )
+    body = {"metadata": {"annotations": {"everynode.kubernetes/simulate": mode}}}
+    path = f"/api/v1/namespaces/{agent.tasks.namespace}/pods/{name}"
+    agent.api.request("PATCH", path, body=body, kind=MERGE)
+
+
+@pytest.mark.parametrize("on_failure", ["fail", "pause"])
+@pytest.mark.parametrize(("mode", "times"), [("crash-loop", 2), ("restarts", 1)])
+def test_what_has_failed_gets_another_chance(
+    agent: Scene, on_failure: str, mode: str, times: int
+) -> None:
+    plan = {"stages": [1, "100%"], "on_failure": on_failure, "soak_seconds": 30}
+
+    def spoil(line: str) -> None:
+        if "looking at" in line:
+            _simulate(agent, "node-0", mode)
+
+    wish = agent.wish(NEW, rollout=plan)
+    agent.tasks.fails(**wish, heard=spoil)
+    if mode == "restarts":
+        # It comes to itself, and has restarted more often than it may.
+        _simulate(agent, "node-0", None)
+    if on_failure == "pause":
+        agent.state("resumed")
+    agent.tasks.ok(**{**wish, "rollout": {**plan, "soak_seconds": 0}})
+    assert agent.restarts() == {**dict.fromkeys(_ALL, 1), "node-0": times}
+    agent.ended(NEW)
+
+
 def test_with_another_plan_those_stages_count_that_are_done(agent: Scene) -> None:
     held = agent.ok(NEW, rollout={"stages": [1], "until_stage": 2})
     told = held.result["rollout"]
@@ -156,9 +192,9 @@ def test_paused_by_a_failure_it_waits_for_somebody(agent: Scene) -> None:
     assert "state: resumed" in refused.result["msg"]
 
     assert agent.state("resumed").changed
-    # It goes on where it was: the node that failed has to prove itself first.
+    # It goes on where it was: the node that failed has to prove itself first, with another pod.
     agent.fails(BROKEN, rollout=plan)
-    assert agent.restarts() == {"node-0": 1}
+    assert agent.restarts() == {"node-0": 2}
     agent.ok(OLD)
     agent.ended(OLD)
 
@@ -168,7 +204,7 @@ def test_left_by_a_failure_it_is_tried_again(agent: Scene) -> None:
     agent.fails(BROKEN, rollout=plan)
     assert agent.remembered["phase"] == "failed"
     agent.fails(BROKEN, rollout=plan)
-    assert agent.restarts() == {"node-0": 1}
+    assert agent.restarts() == {"node-0": 2}
     agent.ok(OLD)
     agent.ended(OLD)
 

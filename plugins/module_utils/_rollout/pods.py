@@ -215,6 +215,12 @@ class Replacing:
             return True
         return end.passed() or sum(work.outcome.failed for work in works) > max_failures
 
+    def forgive(self, nodes: Iterable[str]) -> None:
+        """Do not count how often the containers of the pods of nodes have restarted until now."""
+        for node in nodes:
+            if pod := self._table.standing(node):
+                self._prover.forgive(pod)
+
     def remove(self, uids: Iterable[str]) -> list[str]:
         """Delete exactly these pods, where they are still there; the nodes that they were on."""
         nodes = []

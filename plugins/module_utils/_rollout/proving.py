@@ -57,6 +57,12 @@ class Prover:
         self._checking: dict[str, float] = {}
         self._again: dict[str, float] = {}
         self._failed_checks: dict[str, Trouble] = {}
+        # How often its containers had restarted before that counts.
+        self._forgiven: dict[str, int] = {}
+
+    def forgive(self, pod: Pod) -> None:
+        """Do not count how often the containers of a pod have restarted until now."""
+        self._forgiven[uid_of(pod)] = restarts_of(pod)
 
     def prove(self, work: Work, pod: Pod) -> None:
         """Judge the new pod of a node."""
@@ -76,7 +82,8 @@ class Prover:
             work.reach(READY if is_ready(pod) else CREATED, trouble)
 
     def _restarted_too_often(self, work: Work, pod: Pod) -> bool:
-        allowed, restarts = self._proof.max_pod_restarts, restarts_of(pod)
+        allowed = self._proof.max_pod_restarts
+        restarts = restarts_of(pod) - self._forgiven.get(uid_of(pod), 0)
         if allowed is None or restarts <= allowed:
             return False
         times = "once" if restarts == 1 else f"{restarts} times"

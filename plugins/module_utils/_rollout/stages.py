@@ -20,7 +20,8 @@ from typing import Any
 from .._base.errors import RolloutError
 from .._base.words import count_of, natural
 from .._cluster.revisions import Revision, revisions_of
-from .._nodes.pods import is_ready, revision_of
+from .._nodes.causes_of_pods import trouble_of
+from .._nodes.pods import is_ready, revision_of, uid_of
 from .._nodes.trouble import Trouble
 from .._spec.rollout import Plan
 from .._spec.shares import share_of
@@ -30,7 +31,7 @@ from .node_work import NodeOutcome, Proof
 from .outcomes import reasons_of
 from .patience import Patience
 from .pods import Replacing
-from .state import HOLDING, PROMOTING, ROLLING, State
+from .state import FAILED, HOLDING, PROMOTING, ROLLING, State
 from .surroundings import (
     NOT_READY,
     Surroundings,
@@ -116,6 +117,7 @@ class Stages:
         state = self._renumbered()
         if holds(self.plan, state):
             return False
+        is_retried = state.phase in (FAILED, HOLDING)
         new = self._new_revision()
         with self._replacing(new) as pods:
             stage = next_stage(state)
@@ -124,6 +126,10 @@ class Stages:
                 turn = self._cut(pods, stage)
                 if not turn.again and not turn.now and not turn.outdated:
                     return True
+                pods.forgive(turn.again)
+                if is_retried:
+                    is_retried = False
+                    self._retry(pods, turn)
                 if not self._stage(pods, stage, turn):
                     continue
                 if holds(self.plan, self.state) and self._cut(pods, stage).outdated:
@@ -304,6 +310,24 @@ class Stages:
         turn = cut(self.plan, self.state, there, self._around.labels, stage, unwell)
         self._turn = turn
         return turn
+
+    def _retry(self, pods: Replacing, turn: Cut) -> None:
+        """Have the nodes of a stage that has failed before start anew.
+
+        A pod that would wait for long before its next try is replaced; one that has come to itself
+        meanwhile is not failed by what was.
+        """
+        standing = pods.pods()
+        new = [node for node in turn.now if node not in set(turn.outdated)]
+        pods.forgive(new)
+        bad = []
+        for node in new:
+            trouble = trouble_of(standing[node])
+            if trouble is not None and not trouble.heals:
+                bad.append(node)
+        if bad:
+            self._stand_new()
+            self.touched += pods.remove(uid_of(standing[node]) for node in bad)
 
     def _stage(self, pods: Replacing, stage: int, turn: Cut) -> bool:
         """Do one stage; whether it is over, or else has to be taken up again."""
