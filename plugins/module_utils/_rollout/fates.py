@@ -21,6 +21,8 @@ from .._nodes.pods import is_ending, node_of, revision_of
 from .restart import is_on_delete
 
 _FEW = 20
+# The taints of a node that is not Ready.
+_AWAY = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _by_node(
     from .._nodes.eligibility import name_of, why_not
 
     pods_end, begin = {}, []
-    for node in nodes:
+    for node in map(_once_back, nodes):
         name, absence = name_of(node), why_not(after, node)
         if absence is not None:
             pods_end[name] = absence.pods_end
@@ -109,7 +111,14 @@ def lacks_eligible(
         return False
     from .._nodes.eligibility import why_not
 
-    return sum(why_not(daemonset, node) is None for node in nodes) < pods
+    return sum(why_not(daemonset, _once_back(node)) is None for node in nodes) < pods
+
+
+def _once_back(node: Mapping[str, Any]) -> dict[str, Any]:
+    """A node that is away, as it is once it is back: its pod restarts then."""
+    spec = node.get("spec") or {}
+    taints = [one for one in spec.get("taints") or [] if one.get("key") not in _AWAY]
+    return {**node, "spec": {**spec, "taints": taints}}
 
 
 def standing_on(pods: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
