@@ -23,8 +23,9 @@ from .._cluster.revisions import is_template, stored
 from .._spec.fields import CHANGE_CAUSE
 from .._spec.schema import fields_of
 from . import rolling_back, waiting
+from .annotation import ANNOTATION
 from .lost import LostError, foreign
-from .state import ANNOTATION, MANAGER, State, new_run, now, state_of
+from .state import MANAGER, State, new_run, now, state_of
 
 ON_DELETE: Mapping[str, Any] = {"type": "OnDelete"}
 _ATTEMPTS = 20

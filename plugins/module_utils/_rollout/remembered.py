@@ -10,16 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._base.errors import RolloutError
-from .state import ANNOTATION, PAUSED, STAGED, state_of
-
-
-def shown_metadata(live: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata without managedFields and without what is remembered."""
-    metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
-    annotations = metadata.get("annotations") or {}
-    if ANNOTATION in annotations:
-        metadata["annotations"] = {k: v for k, v in annotations.items() if k != ANNOTATION}
-    return metadata
+from .state import PAUSED, STAGED, state_of
 
 
 def steps(live: Mapping[str, Any]) -> dict[str, Any]:

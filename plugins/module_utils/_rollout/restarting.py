@@ -24,11 +24,11 @@ from .._nodes.diagnosis import in_words
 from .._nodes.pods import condition, is_available, is_ending, node_of, revision_of
 from .._nodes.readiness import resolve_share, verdict
 from . import history, restart
+from .annotation import has_state
 from .outcomes import reasons_of
 from .patience import Patience
 from .pods import NodeOutcome, Proof, Replacing
 from .remembered import steps
-from .state import has_state
 from .waiting import Progress, until_observed
 
 _NAMED = 20

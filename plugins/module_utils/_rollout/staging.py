@@ -22,6 +22,7 @@ from .._cluster.user_agent import user_agent
 from .._nodes.readiness import BY_NODE, excused_in_words
 from .._spec.rollout import Plan
 from . import fates, foreseeing, history, placing, reverting, staged, waiting
+from .annotation import has_state
 from .held import ON_DELETE, Held
 from .lost import LostError, foreign
 from .patience import Patience
@@ -37,7 +38,6 @@ from .state import (
     REVERTING,
     STAGED,
     State,
-    has_state,
     state_of,
 )
 from .turns import kept_plan

@@ -17,8 +17,8 @@ from typing import Any
 
 from .._base.errors import RolloutError
 from .._cluster.fieldset import FieldSet
+from .annotation import ANNOTATION, has_state
 
-ANNOTATION = "everynode.kubernetes/rollout"
 MANAGER = "everynode-rollout"
 
 STAGED, PAUSED, REBUILD = "staged", "paused", "rebuild"
@@ -106,12 +106,6 @@ def new_run() -> str:
 def now() -> str:
     """The time, in RFC 3339."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def has_state(live: Mapping[str, Any] | None) -> bool:
-    """Whether a live DaemonSet remembers a rollout, readable or not."""
-    metadata = (live or {}).get("metadata") or {}
-    return ANNOTATION in (metadata.get("annotations") or {})
 
 
 def state_of(live: Mapping[str, Any] | None) -> State | None:

@@ -19,8 +19,9 @@ from .._cluster.connection import Cluster
 from .._cluster.objects import How
 from .._cluster.revisions import Revision, revisions_of
 from .._spec.fields import CHANGE_CAUSE
+from .annotation import ANNOTATION, has_state
 from .patience import Patience
-from .state import ANNOTATION, PAUSED, State, has_state, state_of
+from .state import PAUSED, State, state_of
 
 _CAUSE = ("f:metadata", "f:annotations", f"f:{CHANGE_CAUSE}")
 

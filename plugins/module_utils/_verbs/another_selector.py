@@ -13,7 +13,7 @@ from .._base.errors import Fault, InputError
 from .._cluster import daemonsets
 from .._cluster.applying import Applied
 from .._rollout import fates, forecast, replacing
-from .._rollout.state import has_state
+from .._rollout.annotation import has_state
 from .._spec import build
 from . import change, daemonset, guard
 from .verb import Task

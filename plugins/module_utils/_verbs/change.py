@@ -18,7 +18,7 @@ from .._cluster import fieldset, managers, objects
 from .._cluster.applying import Applied, apply
 from .._cluster.compare import align, differences
 from .._rollout import waiting
-from .._rollout.state import has_state
+from .._rollout.annotation import has_state
 from .._spec.fields import CHANGE_CAUSE
 from .settling import settle
 from .verb import Task

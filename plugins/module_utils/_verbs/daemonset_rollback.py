@@ -18,9 +18,9 @@ from .._cluster.objects import How
 from .._cluster.options import CONNECTION_SPEC
 from .._cluster.revisions import Revision, revisions_of
 from .._rollout import forecast, history, outdated, rolling_back, unfinished
+from .._rollout.annotation import has_state
 from .._rollout.patience import WAIT_SPEC, check_patience, patience_of
 from .._rollout.restart import is_on_delete
-from .._rollout.state import has_state
 from .._spec.build import identity
 from .._views.revisions import in_words, revision_views
 from .difference import difference

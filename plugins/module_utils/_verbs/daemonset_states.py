@@ -14,7 +14,8 @@ from .._base.deadline import Deadline
 from .._base.errors import NotFoundError
 from .._cluster import daemonsets, fieldset, guards, managers, objects
 from .._rollout import waiting
-from .._rollout.state import PAUSED, has_state
+from .._rollout.annotation import has_state
+from .._rollout.state import PAUSED
 from .._spec import build, patch
 from . import change, pausing
 from .change import Wish, with_change_cause

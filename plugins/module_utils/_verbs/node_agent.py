@@ -17,7 +17,7 @@ from .._cluster.applying import Applied
 from .._cluster.belongings import Belongings, record, recorded
 from .._cluster.options import CONNECTION_SPEC
 from .._rollout import waiting
-from .._rollout.state import has_state
+from .._rollout.annotation import has_state
 from .._spec import agent_parts, build, fields
 from .._spec.agent import arrange
 from .._spec.agent_parts import Parts

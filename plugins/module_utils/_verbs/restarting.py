@@ -13,8 +13,8 @@ from .._base.errors import EverynodeError
 from .._cluster.applying import Applied
 from .._nodes.readiness import verdict
 from .._rollout import forecast, guarding, restart, waiting
+from .._rollout.annotation import has_state
 from .._rollout.remembered import steps
-from .._rollout.state import has_state
 from . import guard
 from .settling import result_of, settle
 from .verb import Task

@@ -15,7 +15,7 @@ from .._base.redaction import redact
 from .._cluster.applying import Applied
 from .._nodes.readiness import Verdict, verdict
 from .._rollout import waiting
-from .._rollout.remembered import shown_metadata
+from .._rollout.annotation import shown_metadata
 from .difference import difference
 from .verb import Task
 

@@ -15,8 +15,9 @@ from .._cluster.applying import Applied, apply
 from .._nodes.readiness import verdict
 from .._nodes.trouble import MAX_NODES_NAMED
 from .._rollout import forecast, guarding, staging, waiting
+from .._rollout.annotation import has_state
 from .._rollout.remembered import steps
-from .._rollout.state import HALTED, PAUSED, REBUILD, STAGED, has_state
+from .._rollout.state import HALTED, PAUSED, REBUILD, STAGED
 from . import change, guard
 from .change import Wish
 from .settling import foretold, result_of, settle, tell

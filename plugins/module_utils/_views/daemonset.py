@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._rollout.remembered import shown_metadata
+from .._rollout.annotation import shown_metadata
 from .._spec.descriptions import description_of
 from .state import in_words, rollout_of, state_word
 
