@@ -367,7 +367,7 @@ def test_adopted_pods_of_another_template_are_not_taken_for_updated(api: Api, ta
     manifest = simple("agent", tasks.namespace, containers=newer)
     with ThreadPoolExecutor(1) as pool:
         mark = api.mark()
-        asked = {"name": "agent", "wait_for_missing": True, "wait_timeout": _LONG}
+        asked: dict[str, Any] = {"name": "agent", "wait_for_missing": True, "wait_timeout": _LONG}
         waiting = pool.submit(tasks.run, verb=daemonset_wait.VERB, **asked)
 
         def watches() -> bool | None:
