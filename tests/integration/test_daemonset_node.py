@@ -332,6 +332,10 @@ def test_all_faults_are_told_at_once(nodes: Nodes) -> None:
     paths = {fault["path"] for fault in failed.result["faults"]}
     assert {"node", "verify", "soak_seconds", "wait_timeout", "name"} <= paths
     assert failed.requests == []
+    for name in ("node-1/status", "node-1,metadata.name=other", "Node-1"):
+        failed = nodes.fails(node=name)
+        assert [fault["path"] for fault in failed.result["faults"]] == ["node"]
+        assert failed.requests == []
     failed = nodes.fails(wait=False, soak_seconds=3, verify=["true"])
     assert {fault["path"] for fault in failed.result["faults"]} == {"soak_seconds", "verify"}
 

@@ -20,6 +20,8 @@ from .._rollout.outcomes import reasons_of
 from .._rollout.patience import WAIT_SPEC
 from .._rollout.pods import Proof
 from .._spec.build import identity
+from .._spec.checks.findings import quoted
+from .._spec.checks.syntax import DNS_SUBDOMAIN
 from .._spec.rollout import Check
 from .._spec.rollout_parameter import read_plan
 from .._views.pods import pod_view
@@ -98,6 +100,10 @@ def _checked(params: Mapping[str, Any]) -> Check | None:
     ]
     if not params["node"].strip():
         faults.append(Fault("node", "is empty: give the name of a node"))
+    elif not DNS_SUBDOMAIN.holds(params["node"]):
+        # It stands in a path and in a selector of requests.
+        problem = f"{quoted(params['node'])} is not a valid name: {DNS_SUBDOMAIN.allowed}"
+        faults.append(Fault("node", problem))
     try:
         identity(params, "default")
     except InputError as error:
