@@ -88,7 +88,7 @@ def test_a_real_manifest(api: Api, together: Tasks, document: dict[str, Any]) ->
 
     done = together.ok(definition=manifest, diff=True)
     assert done.changed
-    assert [request.verb for request in done.requests] == ["get", "patch"]
+    assert [request.verb for request in done.requests] == ["get", "list", "patch"]
     assert predicted.result["diff"] == done.result["diff"]
 
     live = api.daemonset(together.namespace, name)

@@ -87,7 +87,7 @@ def test_checked_then_made_then_found(nowhere: Tasks) -> None:
 def test_one_that_is_there_costs_nothing_and_stays_as_it_is(tasks: Tasks) -> None:
     before = _there(tasks.api, tasks.namespace)
     made = tasks.ok(**_AGENT, create_namespace=True, diff=True)
-    assert [request.verb for request in made.requests] == ["get", "patch"]
+    assert [request.verb for request in made.requests] == ["get", "list", "patch"]
     assert made.result["namespace_created"] is False
     assert made.result["diff"]["after_header"] == f"DaemonSet {tasks.namespace}/agent"
     assert tasks.ok(name="agent", state="absent", create_namespace=True).changed
