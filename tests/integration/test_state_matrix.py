@@ -53,7 +53,7 @@ _SAYS = {
         "key": "left alone, since it is paused",
     },
     "holding": {
-        "same label": "stage 1 of 2 is done; the rollout stops here",
+        "same label": "the rollout stops here until the task runs again",
         "former": "rolled back on 1 node",
         "other staged image": "on_unfinished_rollout: proceed",
         "rebuild": "it excludes a rebuild",
@@ -271,4 +271,5 @@ def test_each_state(api: Api, namespaces: Callable[[], str], scene: str) -> None
         return ""
 
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        assert not list(filter(None, pool.map(judge, made)))
+        wrong = "\n\n".join(filter(None, pool.map(judge, made)))
+    assert not wrong, wrong
