@@ -23,6 +23,7 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[1]
 _TOOL = CHECKOUT / "tools" / "cluster" / "cluster"
 _SETTLE_SECONDS = 120
+_GONE_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,14 @@ class Cluster:
                 return
             time.sleep(1)
         raise TimeoutError(f"the DaemonSets of {namespace} are not ready")
+
+    def wait_until_no_pods(self) -> None:
+        """Wait until the pods of what is gone are gone too. Raises TimeoutError."""
+        give_up = time.monotonic() + _GONE_SECONDS
+        while self.run_kubectl("get", "pods", "--all-namespaces", "--output=name").split():
+            if time.monotonic() > give_up:
+                raise TimeoutError("pods of what is gone are still there")
+            time.sleep(2)
 
     @contextlib.contextmanager
     def requests(self) -> Iterator[list[dict[str, Any]]]:

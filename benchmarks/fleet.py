@@ -30,7 +30,6 @@ _ROUNDS = 3
 _SECONDS = 900
 _LABEL = "everynode.kubernetes/agent"
 # What the server adds to an object, and what would tie it to what it has made before.
-_PODS = ("get", "pods", "--all-namespaces", "--output=name")
 _OF_THE_SERVER = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
 # What Kubernetes makes by itself.
 _DERIVED = ("endpoint", "componentstatuses", "controllerrevisions", "events", "daemonsets")
@@ -163,8 +162,4 @@ def _remove(cluster: Cluster, objects: list[dict[str, Any]]) -> None:
         yaml.safe_dump_all(objects, file)
         file.flush()
         cluster.run_kubectl("delete", "--ignore-not-found", "--filename", file.name)
-    give_up = time.monotonic() + _SECONDS
-    while cluster.run_kubectl(*_PODS).split():
-        if time.monotonic() > give_up:
-            raise TimeoutError("pods of agents that are gone are still there")
-        time.sleep(2)
+    cluster.wait_until_no_pods()

@@ -61,6 +61,7 @@ def rows(cluster: Cluster, nodes: int) -> Iterator[Row]:
     yield from _node_by_node(cluster)
     for who in (OURS, CORE, KUBECTL):
         cluster.run_kubectl("-n", NAMESPACES[who], "delete", "daemonset", _NAME)
+    cluster.wait_until_no_pods()
 
 
 def _good(cluster: Cluster, nodes: int) -> Iterator[Row]:

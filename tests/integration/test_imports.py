@@ -30,6 +30,7 @@ NEEDLESS = (
     "_cluster.watch",
     "_rollout.following",
     "_rollout.guarding",
+    "_rollout.state",
     "_rollout.watching",
     "_spec.misspelt",
     "_spec.pod_security",

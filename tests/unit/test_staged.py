@@ -12,18 +12,20 @@ import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._base.errors import RolloutError
 from ansible_collections.everynode.kubernetes.plugins.module_utils._nodes.trouble import Trouble
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout import staged
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.annotation import (
+    ANNOTATION,
+    has_state,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.node_work import (
     NodeOutcome,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.state import (
-    ANNOTATION,
     FAILED,
     HOLDING,
     PROMOTING,
     ROLLING,
     STAGED,
     State,
-    has_state,
     state_of,
 )
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.turns import (

@@ -13,8 +13,10 @@ import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.daemonsets import (
     common_selector,
 )
-from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.state import (
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.annotation import (
     ANNOTATION,
+)
+from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.state import (
     FAILED,
     HALTED,
     HOLDING,
