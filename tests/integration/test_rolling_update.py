@@ -205,7 +205,7 @@ def test_nodes_that_hooks_cannot_reach_end_it(rollout: Rollout, tmp_path: Path) 
 
 def test_a_node_that_has_left_is_no_failure(rollout: Rollout, tmp_path: Path) -> None:
     """The inventory has one more than the cluster."""
-    hosts = {"all": {"children": {"kubernetes_nodes": {"hosts": {"node-00": {}}}}}}
+    hosts: dict[str, Any] = {"all": {"children": {"kubernetes_nodes": {"hosts": {"node-00": {}}}}}}
     (tmp_path / "gone.yml").write_text(yaml.safe_dump(hosts))
     done = rollout.run("2", f"--inventory={tmp_path / 'gone.yml'}", serial=[1, 5]).done()
     replaced = {step.host: step for step in done.steps if step.task == "Replace its pod"}
@@ -303,6 +303,7 @@ def test_the_example_drains_and_always_uncordons(
                 "--limit=node-0:node-1:node-3",
                 "--extra-vars=agent_src=agent.yaml",
                 "--extra-vars=agent_soak_seconds=1",
+                "--extra-vars=rolling_update_wait_timeout=20",
             ],
             variables={
                 "KUBECONFIG": str(api.cluster.kubeconfig),
