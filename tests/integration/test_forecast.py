@@ -166,6 +166,15 @@ def test_stages_spare_pods_that_have_the_template_already(api: Api, tasks: Tasks
     assert watch.restarted_nodes() == {"node-0", "node-1"}
 
 
+def test_stages_that_have_nothing_to_replace_yet_are_a_change(api: Api, tasks: Tasks) -> None:
+    _half_done(api, tasks)
+    plan = {"stages": [1], "until_stage": 1}
+    given = {**_AGENT, "update_strategy": {"type": "OnDelete"}, "rollout": plan, "wait": True}
+    outcomes = [tasks.ok(**given, check=check) for check in (True, False)]
+    assert [one.changed for one in outcomes] == [True, True]
+    assert _restarts(outcomes[0])["pods"] == 0
+
+
 def test_what_takes_the_place_of_a_pause_spares_what_is_done(api: Api, tasks: Tasks) -> None:
     _half_done(api, tasks)
     tasks.ok(name="agent", state="paused")

@@ -322,7 +322,8 @@ def _foreseen(task: _Task, plan: Plan, state: State, final: Applied | None = Non
     """Check mode of what goes forward; ``final`` is what it comes to, where that is known."""
     held = task.held
     final = final or held.predict(task.intent, partial=task.how.partial)
-    if state.hash is None:
+    begins = state.hash is None
+    if begins:
         # There may be pods of the template already, such as of a rollout that was paused.
         there = fates.hashes(held.cluster, final.after, held.deadline)
         state = replace(state, hash=next(iter(there), None))
@@ -330,7 +331,7 @@ def _foreseen(task: _Task, plan: Plan, state: State, final: Applied | None = Non
     is_held = told.pop("holds")
     if is_held:
         final = held.predict(held.with_strategy(ON_DELETE))
-    changed = not is_held or bool(told["restarts"]["pods"])
+    changed = begins or not is_held or bool(told["restarts"]["pods"])
     return Staged(
         Applied(
             task.before,
