@@ -83,11 +83,13 @@ class Prover:
 
     def _restarted_too_often(self, work: Work, pod: Pod) -> bool:
         allowed = self._proof.max_pod_restarts
-        restarts = restarts_of(pod) - self._forgiven.get(uid_of(pod), 0)
+        before = self._forgiven.get(uid_of(pod), 0)
+        restarts = restarts_of(pod) - before
         if allowed is None or restarts <= allowed:
             return False
         times = "once" if restarts == 1 else f"{restarts} times"
-        told = f"its containers restarted {times}, and max_pod_restarts is {allowed}"
+        more = " more" if before else ""
+        told = f"its containers restarted {times}{more}, and max_pod_restarts is {allowed}"
         found = trouble_of(pod, log=self._asking.log_of(pod))
         if found is None:
             work.fail(Trouble("CrashLoop", told, False))

@@ -90,8 +90,11 @@ def failed(
         told: more keys for the result: ``touched``, ``rolled_back``.
     """
     back = told.get("rolled_back", told if outcome == "rolled_back" else {})
-    message = f"The staged rollout of DaemonSet {held.name} failed: {why.rstrip('.')}."
+    ended = why if why.endswith(("?", ".")) else f"{why}."
+    message = f"The staged rollout of DaemonSet {held.name} failed: {ended}"
     advice = "Mend the cause, then run the task again."
+    if held.deadline.passed():
+        advice = "Mend the cause, or give it more time with wait_timeout; then run the task again."
     if outcome == "rolled_back":
         message += f" It was rolled back{_who_is_back(back)}."
         told = {"touched": told.get("touched", {"count": 0, "nodes": []}), "rolled_back": back}
