@@ -90,6 +90,9 @@ def test_killed_halfway_back_the_rest_goes_back(agent: Scene) -> None:
     with Tap(agent.api, at) as tap:
         assert run_through(tap, {**wish, "namespace": agent.tasks.namespace}) is None
     assert agent.remembered["phase"] == "reverting"
+    refused = agent.tasks.fails(name="agent", state="paused")
+    assert refused.writes == []
+    assert "a rollback cannot be paused" in refused.result["msg"]
     failed = agent.tasks.fails(**wish)
     assert "rolled back" in failed.result["msg"]
     assert agent.restarts() == dict.fromkeys(_ALL, 2)

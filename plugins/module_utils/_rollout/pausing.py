@@ -23,7 +23,7 @@ from . import history, reverting, staged
 from .held import ON_DELETE, Held
 from .patience import Patience
 from .staged import Staged
-from .state import HALTED, HOLDING, PAUSED, REBUILD, STAGED, State, state_of
+from .state import HALTED, HOLDING, PAUSED, REBUILD, REVERTING, STAGED, State, state_of
 
 _SAID = "it is paused: no pod is replaced until state: resumed"
 
@@ -48,16 +48,12 @@ def pause(
 
     Raises:
         ConflictError: another manager owns the update strategy.
-        RolloutError: it is being rebuilt, which cannot be paused.
+        RolloutError: it is being rebuilt or rolled back, which cannot be paused.
     """
     held = Held(cluster, live, how, deadline, _silent)
     state = held.state
-    if state is not None and state.kind == REBUILD:
-        raise RolloutError(
-            f"DaemonSet {held.name} is being rebuilt, and a rebuild cannot be paused. Nothing was"
-            " changed.",
-            advice="Let it end, or put the former definition back.",
-        )
+    if state is not None:
+        _refuse_halfway(held.name, state)
     if state is None:
         state = State(
             kind=PAUSED, phase=HALTED, by=user_agent(os.environ), why=why, **held.remembered()
@@ -75,6 +71,22 @@ def pause(
     if state.kind == STAGED:
         _take_back(held)
     return Applied(live, held.live, True, held.warnings)
+
+
+def _refuse_halfway(name: str, state: State) -> None:
+    """Refuse where stopping would leave something that resuming does not take up again."""
+    if state.kind == REBUILD:
+        raise RolloutError(
+            f"DaemonSet {name} is being rebuilt, and a rebuild cannot be paused. Nothing was"
+            " changed.",
+            advice="Let it end, or put the former definition back.",
+        )
+    if state.phase == REVERTING:
+        raise RolloutError(
+            f"DaemonSet {name} is being rolled back, and a rollback cannot be paused. Nothing was"
+            " changed.",
+            advice="Let it end: run the task that began it again, or daemonset_rollback.",
+        )
 
 
 def _take_back(held: Held) -> None:

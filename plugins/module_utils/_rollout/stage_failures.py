@@ -17,7 +17,8 @@ from . import reverting, staged
 from .held import Held
 from .lost import LostError
 from .patience import Patience
-from .stages import StageError, Stages
+from .staged import StageError
+from .stages import Stages
 from .state import FAILED, HALTED, STAGED, State
 
 

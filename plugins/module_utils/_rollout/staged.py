@@ -23,6 +23,7 @@ from .node_work import NodeOutcome
 from .patience import Patience
 
 __all__ = [
+    "StageError",
     "Staged",
     "at_once",
     "digest_of",
@@ -54,6 +55,21 @@ class Staged:
     report: dict[str, Any] = field(default_factory=dict)
     finished: bool = True
     patience: Patience = field(default_factory=Patience)
+
+
+class StageError(RolloutError):
+    """A stage failed: too many nodes did, or the time was up.
+
+    Attributes:
+        brief: the same as the message, without what may quote secrets.
+        reasons: why nodes failed, grouped by cause.
+    """
+
+    def __init__(self, what: str, reasons: list[dict[str, Any]]):
+        super().__init__(f"{what}: {in_words(reasons)}" if reasons else what)
+        causes = ", ".join(dict.fromkeys(str(one["cause"]) for one in reasons))
+        self.brief = f"{what}: {causes}" if causes else what
+        self.reasons = reasons
 
 
 def is_template_of(template: Mapping[str, Any], revision: Revision) -> bool:

@@ -46,21 +46,6 @@ from .turns import Cut, cut, has_same_stages, holds, kept_plan, next_stage, renu
 _BETWEEN_LOOKS = 30.0
 
 
-class StageError(RolloutError):
-    """A stage failed: too many nodes did, or the time was up.
-
-    Attributes:
-        brief: the same as the message, without what may quote secrets.
-        reasons: why nodes failed, grouped by cause.
-    """
-
-    def __init__(self, what: str, reasons: list[dict[str, Any]]):
-        super().__init__(f"{what}: {staged.in_words(reasons)}" if reasons else what)
-        causes = ", ".join(dict.fromkeys(str(one["cause"]) for one in reasons))
-        self.brief = f"{what}: {causes}" if causes else what
-        self.reasons = reasons
-
-
 class Stages:
     """The stages of one run.
 
@@ -107,7 +92,7 @@ class Stages:
         """Go on from where the state says; whether all nodes are done.
 
         Raises:
-            StageError: a stage failed.
+            staged.StageError: a stage failed.
             LostError: somebody else took hold of the object.
             ClusterError: the server could not be asked.
         """
@@ -379,7 +364,7 @@ class Stages:
             whether all had their turn; if not, some were left out that the others waited for.
 
         Raises:
-            StageError: too many failed, or the time was up before all had their turn.
+            staged.StageError: too many failed, or the time was up before all had their turn.
         """
         outcomes, lost = list(outcomes), len(self._lost)
         self.touched += [
@@ -402,7 +387,7 @@ class Stages:
             told += f" was not over after {self.held.deadline.seconds:g} seconds"
         else:
             told += " failed"
-        raise StageError(told, reasons)
+        raise staged.StageError(told, reasons)
 
     def _excuse(self, outcome: NodeOutcome) -> bool:
         """Leave a node out that is not Ready, where the task allows one more."""

@@ -379,7 +379,16 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
                 told = "All nodes have their new pods; the next run of the task ends the rollout."
                 error.advice = f"{error.advice} {told}".strip()
             raise
-    state = held.state
+    return Staged(
+        Applied(task.before, held.live, held.has_written, held.warnings),
+        _report(held.state, stages),
+        finished=is_done,
+        patience=stages.patience_for_failed(),
+    )
+
+
+def _report(state: State | None, stages: Stages) -> dict[str, Any]:
+    """What stages that went well tell; without a state they have all been done."""
     report: dict[str, Any] = {
         "kind": STAGED,
         "phase": "done" if state is None else state.phase,
@@ -394,16 +403,11 @@ def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
             "updated": done,
             "message": f"stage {state.stage} of {state.stages} is done, {done} of"
             f" {count_of(total, 'pod is', 'pods are')} updated; the rollout stops here until the"
-            " task runs again without rollout.until_stage, or with a later one",
+            " task runs again with a rollout that has no until_stage, or a later one",
         }
     if stages.excused:
         excused = [(node, BY_NODE) for node in stages.excused]
         report["excused"] = excused_in_words(excused, stages.why_excused())
     if stages.failed:
         report["failed"] = staged.reasons_of(stages.failed.values())
-    return Staged(
-        Applied(task.before, held.live, held.has_written, held.warnings),
-        report,
-        finished=is_done,
-        patience=stages.patience_for_failed(),
-    )
+    return report
