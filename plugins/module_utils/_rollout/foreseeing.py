@@ -6,16 +6,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .._base.errors import ForbiddenError
 from .._base.words import count_of
+from .._cluster.applying import Applied
 from .._spec.rollout import Plan
-from . import staged, surroundings
-from .held import Held
+from . import fates, staged, surroundings
+from .held import ON_DELETE, Held
 from .patience import Patience
-from .state import REBUILD, State
+from .staged import Staged, Task
+from .state import REBUILD, STAGED, State
 from .turns import cut, holds, next_stage, renumbered
+
+
+def forward(task: Task, plan: Plan, state: State, final: Applied | None = None) -> Staged:
+    """Check mode of what goes forward; ``final`` is what it comes to, where that is known."""
+    held = task.held
+    final = final or held.predict(task.intent, partial=task.how.partial)
+    begins = state.hash is None
+    if begins:
+        # There may be pods of the template already, such as of a rollout that was paused.
+        there = fates.hashes(held.cluster, final.after, held.deadline)
+        state = replace(state, hash=next(iter(there), None))
+    told = stages(held, plan, task.patience, state)
+    is_held = told.pop("holds")
+    if is_held:
+        final = held.predict(held.with_strategy(ON_DELETE))
+    changed = begins or not is_held or bool(told["restarts"]["pods"])
+    return Staged(
+        Applied(
+            task.before,
+            final.after,
+            changed,
+            [*held.warnings, *final.warnings],
+            final.rewritten,
+        ),
+        {"kind": STAGED, "phase": "check", **told},
+        finished=not is_held,
+        patience=task.patience,
+    )
+
+
+def back(task: Task, found: State) -> Staged:
+    """Check mode of what goes back."""
+    held = task.held
+    final = held.predict(task.intent, partial=task.how.partial)
+    return Staged(
+        Applied(task.before, final.after, True, final.warnings, final.rewritten),
+        {"kind": STAGED, "phase": "check", **going_back(held, found)},
+        patience=task.patience,
+    )
 
 
 def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str, Any]:

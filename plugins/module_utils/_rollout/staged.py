@@ -14,17 +14,19 @@ from .._base.deadline import Deadline
 from .._base.errors import RolloutError
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
+from .._cluster.objects import How
 from .._cluster.revisions import Revision, is_template, revisions_of
 from .._nodes.trouble import MAX_NODES_NAMED
 from .._spec.shares import share_of
 from . import history
-from .held import digest_of
+from .held import Held, digest_of
 from .node_work import NodeOutcome
 from .patience import Patience
 
 __all__ = [
     "StageError",
     "Staged",
+    "Task",
     "at_once",
     "digest_of",
     "in_words",
@@ -55,6 +57,25 @@ class Staged:
     report: dict[str, Any] = field(default_factory=dict)
     finished: bool = True
     patience: Patience = field(default_factory=Patience)
+
+
+@dataclass
+class Task:
+    """What a task brings.
+
+    Attributes:
+        held: the DaemonSet.
+        before: as it was at first.
+        intent: what the task wants.
+        how: how, as the task says.
+        patience: what to put up with.
+    """
+
+    held: Held
+    before: dict[str, Any]
+    intent: dict[str, Any]
+    how: How
+    patience: Patience
 
 
 class StageError(RolloutError):

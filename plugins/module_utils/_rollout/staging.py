@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -21,13 +20,13 @@ from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
 from .._nodes.readiness import BY_NODE, excused_in_words
 from .._spec.rollout import Plan
-from . import fates, foreseeing, history, placing, reverting, staged, waiting
+from . import foreseeing, history, placing, reverting, staged, waiting
 from .annotation import has_state
-from .held import ON_DELETE, Held
+from .held import Held
 from .lost import LostError, foreign
 from .patience import Patience
 from .stage_failures import after_failure, failed, in_the_way, let_go
-from .staged import Staged
+from .staged import Staged, Task
 from .stages import Stages
 from .state import (
     HALTED,
@@ -102,7 +101,7 @@ def carry_out(
         return rebuilding.carry_out(
             cluster, live, intent, plan, how, patience, deadline, progress, proceed=proceed
         )
-    task = _Task(held, live, intent, how, patience)
+    task = Task(held, live, intent, how, patience)
     if found is None or found.kind == PAUSED:
         return _begin(task, plan or Plan())
     return _found(task, found, plan, proceed)
@@ -141,33 +140,14 @@ def abandon(
     return Applied(live, held.live, True, held.warnings)
 
 
-@dataclass
-class _Task:
-    """What a task brings.
-
-    Attributes:
-        held: the DaemonSet.
-        before: as it was at first.
-        intent: what the task wants.
-        how: how, as the task says.
-        patience: what to put up with.
-    """
-
-    held: Held
-    before: dict[str, Any]
-    intent: dict[str, Any]
-    how: How
-    patience: Patience
-
-
-def _begin(task: _Task, plan: Plan) -> Staged:
+def _begin(task: Task, plan: Plan) -> Staged:
     held = task.held
     reverting.refuse_without_history(held, 1)
     # What the server would refuse or a manager holds is told before anything is written.
     final = held.predict(task.intent, partial=task.how.partial)
     placing.refuse_elsewhere(held, final.after["spec"]["template"])
     if task.how.dry_run:
-        return _foreseen(task, plan, State(STAGED, HOLDING), final)
+        return foreseeing.forward(task, plan, State(STAGED, HOLDING), final)
     held.observed()
     stable = staged.standing_revision(held.cluster, held.live, held.deadline)
     wanted = held.predict(held.with_template(task.intent)).after["spec"]["template"]
@@ -193,7 +173,7 @@ def _begin(task: _Task, plan: Plan) -> Staged:
     return _go_on(task, plan, stable)
 
 
-def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Staged:
+def _found(task: Task, found: State, plan: Plan | None, proceed: bool) -> Staged:
     """What becomes of a staged rollout that is there already."""
     held = task.held
     if plan is not None and plan.rebuild:
@@ -240,7 +220,7 @@ def _found(task: _Task, found: State, plan: Plan | None, proceed: bool) -> Stage
         why="",
     )
     if task.how.dry_run:
-        return _foreseen(task, chosen, state)
+        return foreseeing.forward(task, chosen, state)
     held.state = state
     return _go_on(task, chosen, stable)
 
@@ -270,7 +250,7 @@ def _refuse_foreign(held: Held, found: State, stable: Revision) -> None:
 
 
 def _take_up(
-    task: _Task, found: State, plan: Plan | None, stable: Revision, proceed: bool
+    task: Task, found: State, plan: Plan | None, stable: Revision, proceed: bool
 ) -> Staged:
     """Go on with a rollout whose template the task wants as well."""
     held = task.held
@@ -289,20 +269,20 @@ def _take_up(
         )
     chosen = plan or Plan.from_dict(found.plan)
     if task.how.dry_run and found.phase == REVERTING:
-        return _foreseen_back(task, found)
+        return foreseeing.back(task, found)
     if task.how.dry_run:
-        return _foreseen(task, chosen, found)
+        return foreseeing.forward(task, chosen, found)
     if found.phase == REVERTING:
         told = reverting.revert(held, chosen, task.patience, found.why)
         raise failed(held, found, found.why, [], "rolled_back", told)
     return _go_on(task, chosen, stable)
 
 
-def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
+def _go_back(task: Task, found: State, stable: Revision) -> Staged:
     """Roll back, as the task wants the stable template; then all else that it wants."""
     held = task.held
     if task.how.dry_run:
-        return _foreseen_back(task, found)
+        return foreseeing.back(task, found)
     chosen = Plan.from_dict(found.plan)
     told = reverting.revert(held, chosen, task.patience, "a task wanted the former template")
     applied = held.put(lambda: task.intent, partial=task.how.partial)
@@ -318,46 +298,7 @@ def _go_back(task: _Task, found: State, stable: Revision) -> Staged:
     )
 
 
-def _foreseen(task: _Task, plan: Plan, state: State, final: Applied | None = None) -> Staged:
-    """Check mode of what goes forward; ``final`` is what it comes to, where that is known."""
-    held = task.held
-    final = final or held.predict(task.intent, partial=task.how.partial)
-    begins = state.hash is None
-    if begins:
-        # There may be pods of the template already, such as of a rollout that was paused.
-        there = fates.hashes(held.cluster, final.after, held.deadline)
-        state = replace(state, hash=next(iter(there), None))
-    told = foreseeing.stages(held, plan, task.patience, state)
-    is_held = told.pop("holds")
-    if is_held:
-        final = held.predict(held.with_strategy(ON_DELETE))
-    changed = begins or not is_held or bool(told["restarts"]["pods"])
-    return Staged(
-        Applied(
-            task.before,
-            final.after,
-            changed,
-            [*held.warnings, *final.warnings],
-            final.rewritten,
-        ),
-        {"kind": STAGED, "phase": "check", **told},
-        finished=not is_held,
-        patience=task.patience,
-    )
-
-
-def _foreseen_back(task: _Task, found: State) -> Staged:
-    """Check mode of what goes back."""
-    held = task.held
-    final = held.predict(task.intent, partial=task.how.partial)
-    return Staged(
-        Applied(task.before, final.after, True, final.warnings, final.rewritten),
-        {"kind": STAGED, "phase": "check", **foreseeing.going_back(held, found)},
-        patience=task.patience,
-    )
-
-
-def _go_on(task: _Task, plan: Plan, stable: Revision) -> Staged:
+def _go_on(task: Task, plan: Plan, stable: Revision) -> Staged:
     held = task.held
     stages = Stages(held, task.intent, plan, task.patience, stable)
     try:
