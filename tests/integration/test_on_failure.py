@@ -79,6 +79,7 @@ def test_rollback_gives_back_exactly_what_stood_before(api: Api, tasks: Tasks) -
     told = failed.result["rollout"]
     assert told["reasons"][0]["cause"] == "ImagePull"
     assert told["restarts"]["pods"] == 5
+    assert told["state"] == "rolled_back"
     back = told["rolled_back"]
     assert (back["ready"], back["count"]) == (True, 1)
     assert set(back["nodes"]) == watch.restarted_nodes()

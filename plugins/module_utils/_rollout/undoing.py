@@ -19,6 +19,7 @@ from .._cluster.objects import How, controllable
 from .._nodes.readiness import verdict
 from .._spec.fields import CHANGE_CAUSE
 from . import forecast, history, rolling_back, waiting
+from .state import HALTED
 
 # The least that a rollback has, as the task's own time is often over.
 _SECONDS = 60.0
@@ -89,7 +90,7 @@ def roll_back(
     told_rest = "".join(f" {text}" for text in rest)
     error.message = f"{error.message} It was rolled back {where}{ended}{unfinished}{told_rest}"
     error.advice = "Mend the cause, then run the task again."
-    error.details["rollout"]["rolled_back"] = found
+    error.details["rollout"] |= {"state": "rolled_back", "rolled_back": found}
 
 
 def pause(
@@ -119,7 +120,7 @@ def pause(
     error.message += " It was paused: no further pod is replaced."
     error.advice = "Mend the cause, then have it go on with state: resumed."
     error.details["changed"] = True
-    error.details["rollout"]["paused"] = True
+    error.details["rollout"] |= {"state": HALTED, "paused": True}
 
 
 def _why(error: RolloutError) -> str:
