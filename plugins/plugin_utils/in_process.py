@@ -283,6 +283,6 @@ def _environment(variables: Mapping[str, Any]) -> Iterator[None]:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
