@@ -250,7 +250,7 @@ def test_a_restart_of_what_is_paused_is_refused(api: Api, tasks: Tasks) -> None:
     assert tasks.ok(name=_NAME, state="paused").changed
     assert not tasks.ok(name=_NAME, state="paused").changed
     refused = tasks.fails(name=_NAME, state="restarted", on_unfinished_rollout="proceed")
-    assert "in the middle of a paused rollout" in refused.result["msg"]
+    assert "is paused, so it cannot be restarted" in refused.result["msg"]
     assert tasks.ok(name=_NAME, state="resumed", wait=True).changed
     assert not tasks.ok(name=_NAME, state="resumed", wait=True).changed
     assert tasks.ok(name=_NAME, state="restarted", wait=True).changed
