@@ -382,8 +382,8 @@ rollout:
       sample: true
     state:
       description: One word for the state (C(ready), C(observing), C(updating), C(starting),
-        C(deleting), C(deleted), C(replaced) or C(overtaken)). Of a rollout in several steps that has
-        not come to its end, where it is (C(holding), C(paused), C(failed), C(rolled_back) or
+        C(deleting), C(deleted), C(replaced) or C(overtaken)). Of a rollout in several steps that
+        has not come to its end, where it is (C(holding), C(paused), C(failed), C(rolled_back) or
         C(unfinished)); C(paused) or C(rolled_back) also where O(on_failure) did that.
       type: str
       returned: always
