@@ -86,7 +86,8 @@ def _made(tasks: Tasks) -> list[dict[str, Any]]:
         {**typed, "tolerate": ["every_node"]},
     ]
     for way in ways:
-        tasks.ok(**way)
+        # Or there is something left to wait for.
+        tasks.ok(**way, wait=True)
     return ways
 
 
