@@ -32,7 +32,6 @@ _ATTEMPTS = 20
 _PAUSE_SECONDS = 1.0
 _STRATEGY = fields_of("DaemonSetSpec")["updateStrategy"]
 _STRATEGY_PATH = ("f:spec", "f:updateStrategy")
-_CAUSE_PATH = ("f:metadata", "f:annotations", f"f:{CHANGE_CAUSE}")
 
 
 class Held:

@@ -20,7 +20,6 @@ from .._cluster.objects import owned_by
 from .._nodes.pods import condition, is_ending, is_ready, moment, node_of
 
 Pod = dict[str, Any]
-_PAGE = 500
 _METADATA = ("name", "namespace", "uid", "labels", "creationTimestamp")
 _STATUS = ("phase", "conditions", "podIP", "containerStatuses", "initContainerStatuses")
 
