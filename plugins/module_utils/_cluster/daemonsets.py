@@ -43,14 +43,22 @@ def read_anew(
     query = {"fieldSelector": f"metadata.name={name}"}
     doing = f"read DaemonSet {namespace}/{name} again"
     try:
-        objects, version = list_all(cluster, path_of(namespace), query, deadline, doing)
+        objects, version = listed(cluster, path_of(namespace), query, deadline, doing)
     except ForbiddenError:
         deadline.sleep(_PAUSE_SECONDS)
         found = read(cluster, namespace, name, deadline)
         return found, "" if found is None else str(found["metadata"]["resourceVersion"])
+    return (objects[0] if objects else None), version
+
+
+def listed(
+    cluster: Cluster, path: str, query: Mapping[str, str], deadline: Deadline, doing: str
+) -> tuple[list[dict[str, Any]], str]:
+    """The DaemonSets of a namespace or of all, as the path says, and the list's version."""
+    found, version = list_all(cluster, path, query, deadline, doing)
     # In a list, the server's answer says the kind once for all.
     kind = {"apiVersion": "apps/v1", "kind": "DaemonSet"}
-    return ({**kind, **objects[0]} if objects else None), version
+    return [{**kind, **one} for one in found], version
 
 
 def pods_of(

@@ -35,7 +35,7 @@ _CONDITIONS = (
     "PodScheduled",
     "DisruptionTarget",
 )
-_CONTAINER_STATUS = ("name", "image", "ready", "started", "restartCount", "state", "lastState")
+CONTAINER_STATUS = ("name", "image", "ready", "started", "restartCount", "state", "lastState")
 _EVENT = ("reason", "message", "firstTimestamp", "lastTimestamp", "eventTime", "series")
 
 
@@ -44,18 +44,18 @@ def small_pod(pod: Mapping[str, Any]) -> dict[str, Any]:
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     conditions = [one for one in status.get("conditions") or [] if one.get("type") in _CONDITIONS]
     made = {
-        "metadata": _some(pod["metadata"], _METADATA),
-        "spec": _some(spec, ("nodeName",)),
-        "status": _some(status, _STATUS) | {"conditions": conditions},
+        "metadata": some(pod["metadata"], _METADATA),
+        "spec": some(spec, ("nodeName",)),
+        "status": some(status, _STATUS) | {"conditions": conditions},
     }
     ready: Mapping[str, Any] = next((one for one in conditions if one["type"] == "Ready"), {})
     if ready.get("status") == "True" and not pod["metadata"].get("deletionTimestamp"):
         return made
-    made["spec"] = _some(spec, _SPEC if spec.get("nodeName") else (*_SPEC, *_PLACEMENT))
+    made["spec"] = some(spec, _SPEC if spec.get("nodeName") else (*_SPEC, *_PLACEMENT))
     for key in ("initContainers", "containers"):
         made["spec"][key] = [_small_container(one) for one in spec.get(key) or []]
     for key in ("initContainerStatuses", "containerStatuses"):
-        made["status"][key] = [_some(one, _CONTAINER_STATUS) for one in status.get(key) or []]
+        made["status"][key] = [some(one, CONTAINER_STATUS) for one in status.get(key) or []]
     return made
 
 
@@ -63,7 +63,7 @@ def _small_container(container: Mapping[str, Any]) -> dict[str, Any]:
     """Of its variables those are kept whose names promise a secret: what they hold is hidden."""
     secret = [one for one in container.get("env") or [] if looks_secret(str(one.get("name") or ""))]
     probes = {key: True for key in _PROBES if container.get(key)}
-    return _some(container, _CONTAINER) | probes | ({"env": secret} if secret else {})
+    return some(container, _CONTAINER) | probes | ({"env": secret} if secret else {})
 
 
 def small_node(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def small_node(node: Mapping[str, Any]) -> dict[str, Any]:
     metadata, status = node["metadata"], node.get("status") or {}
     return {
         "metadata": {"name": metadata["name"], "labels": metadata.get("labels") or {}},
-        "spec": _some(node.get("spec") or {}, ("taints", "unschedulable")),
+        "spec": some(node.get("spec") or {}, ("taints", "unschedulable")),
         "status": {
             "conditions": status.get("conditions") or [],
             "allocatable": status.get("allocatable") or {},
@@ -81,11 +81,12 @@ def small_node(node: Mapping[str, Any]) -> dict[str, Any]:
 
 def small_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """What an event says, of which object, and when."""
-    return _some(event, _EVENT) | {
-        "metadata": _some(event["metadata"], ("creationTimestamp",)),
-        "involvedObject": _some(event.get("involvedObject") or {}, ("uid", "fieldPath")),
+    return some(event, _EVENT) | {
+        "metadata": some(event["metadata"], ("creationTimestamp",)),
+        "involvedObject": some(event.get("involvedObject") or {}, ("uid", "fieldPath")),
     }
 
 
-def _some(obj: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+def some(obj: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Of an object, the keys that are named, as far as it has them."""
     return {key: obj[key] for key in keys if key in obj}

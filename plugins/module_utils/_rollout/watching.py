@@ -17,7 +17,6 @@ from .._base.errors import ClusterError, ForbiddenError
 from .._cluster import daemonsets, evidence
 from .._cluster.connection import Cluster
 from .._cluster.feed import DONE, EXPIRED, FORBIDDEN, Event, Feed
-from .._cluster.objects import list_all
 from .explaining import Explanation, explain
 from .following import Following
 from .telling import Telling
@@ -73,18 +72,15 @@ class Scope:
             found, version = daemonsets.read_anew(cluster, self.namespace, self.name, deadline)
             objects = [] if found is None else [found]
         else:
-            objects, version = list_all(
+            objects, version = daemonsets.listed(
                 cluster,
                 path_of(self.namespace),
                 self._query,
                 deadline,
                 "list the DaemonSets again",
             )
-        # In a list, the server's answer says the kind once for all.
-        kind = {"apiVersion": "apps/v1", "kind": "DaemonSet"}
         return {
-            f"{one['metadata']['namespace']}/{one['metadata']['name']}": {**kind, **one}
-            for one in objects
+            f"{one['metadata']['namespace']}/{one['metadata']['name']}": one for one in objects
         }, version
 
 

@@ -18,7 +18,7 @@ from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError
 from .._cluster import lists
 from .._cluster.daemonsets import common_selector
-from .._cluster.smaller import small_pod
+from .._cluster.smaller import CONTAINER_STATUS, small_pod, some
 from .._nodes.pods import is_ending, is_ready
 from .reach import Reach, in_each, in_words, path_of, warn_of
 from .verb import Task
@@ -44,7 +44,6 @@ _METADATA = (
 _SPEC = ("nodeName", "hostNetwork", "readinessGates", "schedulerName")
 _CONTAINER = ("name", "image")
 _STATUS = ("phase", "reason", "message", "podIP", "hostIP", "startTime")
-_CONTAINER_STATUS = ("name", "image", "ready", "started", "restartCount", "state", "lastState")
 
 _Object = dict[str, Any]
 
@@ -152,21 +151,17 @@ def cut_down(pod: Mapping[str, Any]) -> _Object:
     """A pod with what is shown and looked at, and no more."""
     metadata, spec, status = pod["metadata"], pod.get("spec") or {}, pod.get("status") or {}
     is_well = is_ready(pod) and not is_ending(pod)
-    small = _some(spec, _SPEC)
+    small = some(spec, _SPEC)
     for key in ("initContainers", "containers"):
         if spec.get(key):
-            small[key] = [_some(one, _CONTAINER) for one in spec[key]]
+            small[key] = [some(one, _CONTAINER) for one in spec[key]]
     if not is_well:
         small |= small_pod(pod)["spec"]
-    shown = _some(status, _STATUS)
+    shown = some(status, _STATUS)
     shown["conditions"] = [
         one for one in status.get("conditions") or [] if one.get("type") == "Ready" or not is_well
     ]
     for key in ("initContainerStatuses", "containerStatuses"):
         if status.get(key):
-            shown[key] = [_some(one, _CONTAINER_STATUS) for one in status[key]]
-    return {"metadata": _some(metadata, _METADATA), "spec": small, "status": shown}
-
-
-def _some(value: Mapping[str, Any], keys: Sequence[str]) -> _Object:
-    return {key: value[key] for key in keys if key in value}
+            shown[key] = [some(one, CONTAINER_STATUS) for one in status[key]]
+    return {"metadata": some(metadata, _METADATA), "spec": small, "status": shown}
