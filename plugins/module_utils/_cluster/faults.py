@@ -44,6 +44,9 @@ def fault_of(error: BaseException) -> Fault:
     untrusted = _among(chain, ssl.SSLCertVerificationError)
     if untrusted:
         return Fault(True, True, False, _verification(untrusted))
+    if _among(chain, ssl.SSLEOFError) or _among(chain, ssl.SSLZeroReturnError):
+        # So ends what a load balancer took on whose servers are all away, in the handshake mostly.
+        return Fault(False, False, True, "the connection was closed")
     if isinstance(error, urllib3.exceptions.SSLError):
         # urllib3 1 compares the names itself.
         wrong_name = any("CertificateError" in type(link).__name__ for link in chain)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -85,7 +86,8 @@ def _proxy_pool(proxy: str, settings: dict[str, Any]) -> Any:
         login = f"{unquote(url.username)}:{unquote(url.password or '')}"
         settings["proxy_headers"] = urllib3.util.make_headers(proxy_basic_auth=login)
     if url.scheme == "https":
-        settings["proxy_ssl_context"] = ssl.create_default_context()
+        settings["proxy_ssl_context"] = _new_context()
+        settings["proxy_ssl_context"].load_default_certs()
     return urllib3.ProxyManager(shown_url(proxy), **settings)
 
 
@@ -95,9 +97,27 @@ def shown_url(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _tls_context(trust: Trust, identity: Identity) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+class _SharedContext(ssl.SSLContext):
+    """A context whose protocols are set once, as threads make connections with it.
+
+    urllib3 sets them again with each connection. Another one that is just being made then reads
+    memory that was given back, and sends a handshake that the server takes for garbage
+    (https://github.com/python/cpython/issues/141012).
+    """
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        """Nothing: they are set."""
+
+
+def _new_context() -> ssl.SSLContext:
+    context = _SharedContext(ssl.PROTOCOL_TLS_CLIENT)
+    ssl.SSLContext.set_alpn_protocols(context, ["http/1.1"])
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _tls_context(trust: Trust, identity: Identity) -> ssl.SSLContext:
+    context = _new_context()
     if not trust.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -22,6 +22,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+# Seconds: less than whatever is waited for in vain here would take, and far more than it takes not
+# to wait for it, also on a machine that is busy.
+LONG = 30
+
 Answer = bytes | Callable[[socket.socket], None]
 
 
@@ -88,15 +92,27 @@ class Scripted:
 
 @contextmanager
 def scripted(
-    answers: Sequence[Answer], tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    answers: Sequence[Answer],
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    *,
+    closed_at_first: int = 0,
 ) -> Iterator[Scripted]:
-    """A server that gives these answers, one a request; the last one again and again."""
+    """A server that gives these answers, one a request; the last one again and again.
+
+    So many connections are closed in the handshake first, as by a load balancer without servers.
+    """
     listener = socket.create_server((host, 0))
     server = Scripted(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
     left = answers if isinstance(answers, list) else list(answers)
+    to_close = list(range(closed_at_first))
 
     def serve(connection: socket.socket) -> None:
         with suppress(OSError), connection:
+            if to_close:
+                connection.recv(65536)
+                to_close.pop()
+                return
             wrapped = tls.wrap_socket(connection, server_side=True) if tls else connection
             while request := _read_request(wrapped):
                 server.requests.append(request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,10 +32,18 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.conn
     Answer,
     Cluster,
 )
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.credentials import (
+    Identity,
+)
 from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.retries import APPLY
+from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.transport import (
+    Trust,
+    open_pool,
+)
 
 from tests.integration.connection.conftest import Parts
 from tests.integration.connection.servers import (
+    LONG,
     answer,
     blunt,
     proxy,
@@ -67,7 +76,7 @@ def test_nobody_listens() -> None:
     started = time.monotonic()
     with pytest.raises(UnreachableError) as caught:
         get(connect({"host": f"https://{host}", "api_key": "x"}), seconds=600)
-    assert time.monotonic() - started < 11
+    assert time.monotonic() - started < LONG
     assert caught.value.message.startswith(
         f"Cannot read ConfigMap n/x: the API server {host} cannot be reached: connection refused"
     )
@@ -168,7 +177,6 @@ def test_not_validating_is_possible_and_warned_about(tmp_path: Path) -> None:
 
 
 def test_tls_older_than_1_2_is_refused(tmp_path: Path) -> None:
-    import ssl
     import warnings
 
     context = self_signed("localhost").server_context(tmp_path)
@@ -189,6 +197,33 @@ def test_http_where_https_is_expected() -> None:
         pytest.raises(UnreachableError, match="does not speak TLS"),
     ):
         get(connect({"host": f"https://{place}", "api_key": "x", "validate_certs": False}))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_connection_that_is_closed_in_the_handshake(method: str, tmp_path: Path) -> None:
+    context = self_signed("localhost").server_context(tmp_path)
+    with scripted([FINE], context, closed_at_first=2) as server:
+        cluster = connect({"host": server.url, "api_key": "x", "validate_certs": False})
+        if method == "GET":
+            assert get(cluster).status == 200
+        else:
+            # Whether a request had been sent is not known of such an end.
+            with pytest.raises(UnreachableError, match=r"connection was closed.* or not"):
+                cluster.request(method, PATH, body={}, deadline=Deadline(20), doing="try")
+    assert len(server.requests) == (method == "GET")
+
+
+def test_what_a_handshake_offers_is_never_set_again() -> None:
+    pool = open_pool("https://127.0.0.1", Trust(verify=False), Identity(), None)
+    context = pool.connection_pool_kw["ssl_context"]
+    # As urllib3 does with each connection, of which another thread's must notice nothing.
+    context.set_alpn_protocols(["h2"])
+    hello = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="x").do_handshake()
+    offered = hello.read()
+    assert b"\x08http/1.1" in offered
+    assert b"\x02h2" not in offered
 
 
 @pytest.mark.parametrize("content", ["", "no certificate"])
@@ -318,16 +353,16 @@ def test_retry_after_is_obeyed() -> None:
     with scripted([answer(429, status(429, "slow"), {"Retry-After": "2"}), FINE]) as server:
         started = time.monotonic()
         get(connect({"host": server.url}))
-    assert 2 <= time.monotonic() - started < 4
+    assert time.monotonic() - started >= 2
 
 
 def test_retry_after_beyond_the_deadline_is_not_waited_for() -> None:
     with scripted([answer(429, status(429, "slow"), {"Retry-After": "60"})]) as server:
         started = time.monotonic()
         with pytest.raises(ClusterError, match="slow") as caught:
-            get(connect({"host": server.url}), seconds=5)
+            get(connect({"host": server.url}), seconds=55)
     assert caught.value.status == 429
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < LONG
 
 
 @pytest.mark.parametrize(
@@ -379,25 +414,25 @@ def test_a_foreign_page_is_quoted_without_secrets(tmp_path: Path) -> None:
 
 
 def test_a_server_that_never_answers() -> None:
-    with scripted([lambda _connection: time.sleep(3)]) as server:
+    with scripted([lambda _connection: time.sleep(60)]) as server:
         started = time.monotonic()
         with pytest.raises((UnreachableError, DeadlineError), match="no answer in time"):
             get(connect({"host": server.url}), seconds=1)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < LONG
 
 
 def test_a_body_that_drips_ends_with_the_deadline() -> None:
     def drip(connection: socket.socket) -> None:
         connection.sendall(FINE[:-9])
         for byte in FINE[-9:]:
-            time.sleep(0.4)
+            time.sleep(0.4 if byte != FINE[-1] else 60)
             connection.sendall(bytes([byte]))
 
     with scripted([drip]) as server:
         started = time.monotonic()
         with pytest.raises((UnreachableError, DeadlineError)):
             get(connect({"host": server.url}), seconds=1)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < LONG
 
 
 def test_no_time_at_all() -> None:

@@ -28,7 +28,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.conn
 
 from tests.integration.api import Api
 from tests.integration.connection.conftest import Parts
-from tests.integration.connection.servers import answer, reset, scripted, status, stream
+from tests.integration.connection.servers import LONG, answer, reset, scripted, status, stream
 
 
 def line(kind: str, version: int, name: str = "x") -> bytes:
@@ -95,7 +95,7 @@ def test_it_ends_with_the_deadline(parts: Parts, namespace: str) -> None:
     start = version_of(cluster, path)
     for _event in cluster.watch(path, resource_version=start, deadline=Deadline(1.5)):
         pass
-    assert 1.4 < time.monotonic() - started < 2.5
+    assert 1.4 < time.monotonic() - started < LONG
 
 
 def test_a_selector_and_closing_early(parts: Parts, api: Api, namespace: str) -> None:
@@ -129,7 +129,7 @@ def test_a_version_of_the_future_is_no_endless_loop(parts: Parts, namespace: str
             config_maps(namespace), resource_version="999999999", deadline=Deadline(2)
         ):
             pass
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < LONG
 
 
 BREAKS = {
@@ -199,21 +199,21 @@ def test_a_server_that_is_gone_for_a_while() -> None:
 
 
 def test_silence_ends_with_the_deadline() -> None:
-    silent = stream(line("ADDED", 6), end=lambda _connection: time.sleep(4))
+    silent = stream(line("ADDED", 6), end=lambda _connection: time.sleep(60))
     with scripted([silent]) as server:
         started = time.monotonic()
         assert len(list(follow(server.url, seconds=1))) == 1
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < LONG
 
 
 def test_an_unchunked_stream_is_read_as_it_comes() -> None:
     def send(connection: Any) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + line("ADDED", 6))
-        time.sleep(3)
+        time.sleep(60)
 
     with scripted([send]) as server:
         started = time.monotonic()
-        events = follow(server.url)
+        events = follow(server.url, seconds=50)
         assert next(events)["type"] == "ADDED"
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < LONG
         events.close()  # type: ignore[attr-defined]
