@@ -242,8 +242,9 @@ class Api:
     ) -> list[Request]:
         """What was asked for since a mark, by those whose User-Agent holds `agent`."""
         with self.cluster.audit_log.open("rb") as log:
-            log.seek(since)
-            lines = log.read().split(b"\n")
+            # Of a line that the server was just writing, at the mark or now, there is but a part.
+            log.seek(max(since - 1, 0))
+            lines = log.read().split(b"\n")[1 if since else 0 : -1]
         needle = agent.encode()
         # A watch has two lines: one when it starts, one when it ends.
         found: dict[str, Request] = {}
