@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, InputError
+from .._base.errors import ClusterError, InputError, NotFoundError
 from .._base.redaction import hide, redact_text
 from .._base.words import count_of, natural, some_of
 from .._cluster.options import CONNECTION_SPEC
 from .._nodes.trouble import quoted_end
+from . import coming
 from .exec_running import Outcome, container_of, obstacle, run_everywhere
 from .exec_wish import OWN_SPEC, Wish, checked
 from .targets import EITHER, TARGET_SPEC, Missing, Target, choose, unknown_container
@@ -32,7 +33,11 @@ _LOOKED_AT = 4096
 def run(task: Task) -> dict[str, Any]:
     """Run the command in the pods that were chosen."""
     wish = checked(task.params)
-    found, missing = choose(task, Deadline(_SECONDS_TO_CHOOSE))
+    try:
+        found, missing = choose(task, Deadline(_SECONDS_TO_CHOOSE))
+    except NotFoundError as error:
+        coming.warn_or_fail(task, error)
+        return _view(task, wish, []) | _foretold([])
     targets = found if task.params["pods"] is not None else _one_of_each_node(found, wish)
     _refuse_unknown_container(wish, targets)
     halt = None
@@ -84,15 +89,7 @@ def _result(
     task: Task, wish: Wish, outcomes: Sequence[Outcome], halt: ClusterError | None
 ) -> dict[str, Any]:
     failed = [one for one in outcomes if one.failed]
-    codes = [one.rc for one in outcomes if one.rc is not None]
-    shown = [one.shown(wish.command[0], task.secrets) for one in outcomes]
-    result: dict[str, Any] = {
-        "changed": any(one.output.begun for one in outcomes),
-        "nodes": shown,
-        "failed_nodes": list(dict.fromkeys(one.node for one in failed if one.node)),
-        # Not under the name rc: where that is not 0, Ansible takes the whole task for failed.
-        "highest_rc": max(codes, default=None),
-    }
+    result = _view(task, wish, outcomes)
     if not outcomes and [] not in (task.params["nodes"], task.params["pods"]):
         task.warnings.append("Nothing was run, since the DaemonSet has no such pods.")
     if halt is not None:
@@ -105,6 +102,19 @@ def _result(
         return result | {"failed": True, "msg": told, "error": error}
     task.warnings.append(told)
     return result | (_foretold(outcomes) if task.check_mode else {})
+
+
+def _view(task: Task, wish: Wish, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What became of the command on each node."""
+    failed = [one for one in outcomes if one.failed]
+    codes = [one.rc for one in outcomes if one.rc is not None]
+    return {
+        "changed": any(one.output.begun for one in outcomes),
+        "nodes": [one.shown(wish.command[0], task.secrets) for one in outcomes],
+        "failed_nodes": list(dict.fromkeys(one.node for one in failed if one.node)),
+        # Not under the name rc: where that is not 0, Ansible takes the whole task for failed.
+        "highest_rc": max(codes, default=None),
+    }
 
 
 def _halted(task: Task, halt: ClusterError) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, Fault, InputError
+from .._base.errors import ClusterError, Fault, InputError, NotFoundError
 from .._base.redaction import redact, redact_text
 from .._base.words import count_of, some_of
 from .._cluster.options import CONNECTION_SPEC
 from .._views.log_files import Folder, file_names
 from .._views.logs import Log, Shares, failed_nodes, logs_view
+from . import coming
 from .log_reading import Job, Reading, read_pod
 from .log_wish import OWN_SPEC, Wish, checked
 from .targets import EITHER, TARGET_SPEC, Headway, Target, choose, side_by_side, unknown_container
@@ -29,7 +30,11 @@ _TOLD = 5
 def run(task: Task) -> dict[str, Any]:
     """Read the logs that were asked for."""
     wish = checked(task.params)
-    targets, missing = choose(task, Deadline(_SECONDS_TO_CHOOSE))
+    try:
+        targets, missing = choose(task, Deadline(_SECONDS_TO_CHOOSE))
+    except NotFoundError as error:
+        coming.warn_or_fail(task, error)
+        return logs_view([], searched=wish.search is not None)
     _refuse_unknown_containers(task.params["containers"] or (), targets)
     folder = None
     if wish.dest is not None:

@@ -25,6 +25,7 @@ from .._spec.checks.syntax import DNS_SUBDOMAIN
 from .._spec.rollout import Check
 from .._spec.rollout_parameter import read_plan
 from .._views.pods import pod_view
+from . import coming
 from .verb import Task, Verb
 
 _AS_IN_ROLLOUTS = ("verify", "max_failures")
@@ -57,12 +58,14 @@ def run(task: Task) -> dict[str, Any]:
     deadline = Deadline(params["wait_timeout"])
     live = daemonsets.read(task.cluster, namespace, name, deadline)
     if live is None:
-        raise NotFoundError(
+        error = NotFoundError(
             f"There is no DaemonSet {namespace}/{name} on {task.cluster.server}, so its pod on"
             f" {params['node']} cannot be {params['state']}.",
             advice="Check name, namespace and cluster.",
             status=404,
         )
+        coming.warn_or_fail(task, error)
+        return _of_none(params["node"], params["state"])
     guards.refuse_deleting(live)
     wish = Wish(
         params["node"],
@@ -144,6 +147,21 @@ def _result(task: Task, done: Done, wish: Wish) -> dict[str, Any]:
     if task.diff_mode:
         result["diff"] = _difference(done, wish)
     return result
+
+
+def _of_none(node: str, state: str) -> dict[str, Any]:
+    """The result of a check where there is no DaemonSet: the pods of one that a task before creates
+    are of its template.
+    """
+    return {
+        "changed": state == "restarted",
+        "node": node,
+        "pod": {"before": None, "after": None},
+        "revision": None,
+        "message": "there is no such DaemonSet so far",
+        "reasons": [],
+        "verify": None,
+    }
 
 
 def _redacted(task: Task, result: dict[str, Any]) -> dict[str, Any]:

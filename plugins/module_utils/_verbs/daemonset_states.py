@@ -17,7 +17,7 @@ from .._rollout import waiting
 from .._rollout.annotation import has_state
 from .._rollout.state import PAUSED
 from .._spec import build, patch
-from . import change, pausing
+from . import change, coming, pausing
 from .change import Wish, with_change_cause
 from .daemonset import deadline_of, guard, how_of
 from .difference import difference
@@ -30,7 +30,9 @@ def patched(task: Task) -> dict[str, Any]:
     patch.read_patch(task.params)
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = deadline_of(task)
-    live = existing(task, namespace, name, deadline, "patched")
+    live = daemonsets.read(task.cluster, namespace, name, deadline)
+    if live is None and task.params["resource_version"] is None:
+        return _missing(task, namespace, name, "patched")
     guard(task, live, namespace, name)
     how = replace(how_of(task), partial=True)
     names = managers.manager_names(how.adopt)
@@ -90,35 +92,33 @@ def restarted(task: Task) -> dict[str, Any]:
 
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = deadline_of(task)
-    try:
-        live = existing(task, namespace, name, deadline, "restarted")
-    except NotFoundError as error:
-        if not task.check_mode:
-            raise
-        task.warnings.append(
-            f"{error.message} The real run fails if nothing before this task creates it."
-        )
-        return {"changed": True, "daemonset": None, "rollout": None, "changes": []}
+    live = daemonsets.read(task.cluster, namespace, name, deadline)
+    if live is None:
+        return _missing(task, namespace, name, "restarted")
     guards.refuse_deleting(live)
     return restarting.carry_out(task, live, deadline)
 
 
 def paused(task: Task) -> dict[str, Any]:
     """Stop the rolling update of a DaemonSet where it is."""
-    return pausing.pause(task, *_there(task, "paused"))
+    return _halted_or_not(task, "paused", pausing.pause)
 
 
 def resumed(task: Task) -> dict[str, Any]:
     """Have a rolling update that was stopped go on."""
-    return pausing.resume(task, *_there(task, "resumed"))
+    return _halted_or_not(task, "resumed", pausing.resume)
 
 
-def _there(task: Task, state: str) -> tuple[dict[str, Any], Deadline]:
+def _halted_or_not(
+    task: Task, state: str, do: Callable[[Task, dict[str, Any], Deadline], dict[str, Any]]
+) -> dict[str, Any]:
     namespace, name = build.identity(task.params, task.cluster.namespace)
     deadline = deadline_of(task)
-    live = existing(task, namespace, name, deadline, state)
+    live = daemonsets.read(task.cluster, namespace, name, deadline)
+    if live is None:
+        return _missing(task, namespace, name, state)
     guards.refuse_deleting(live)
-    return live, deadline
+    return do(task, live, deadline)
 
 
 def absent(task: Task) -> dict[str, Any]:
@@ -155,20 +155,19 @@ STATES: dict[str, Callable[[Task], dict[str, Any]]] = {
 }
 
 
-def existing(
-    task: Task, namespace: str, name: str, deadline: Deadline, state: str
-) -> dict[str, Any]:
-    """The live DaemonSet.
+def _missing(task: Task, namespace: str, name: str, state: str) -> dict[str, Any]:
+    """The result of a check where there is no DaemonSet.
 
     Raises:
-        NotFoundError: there is none, so that it cannot be ``state``.
+        NotFoundError: it is no check, and what is missing cannot be ``state``.
     """
-    live = daemonsets.read(task.cluster, namespace, name, deadline)
-    if live is None:
-        raise NotFoundError(
-            f"There is no DaemonSet {namespace}/{name} on {task.cluster.server}, so it cannot be"
-            f" {state}.",
-            advice="Create it with state: present, or check name, namespace and cluster.",
-            status=404,
-        )
-    return live
+    error = NotFoundError(
+        f"There is no DaemonSet {namespace}/{name} on {task.cluster.server}, so it cannot be"
+        f" {state}.",
+        advice="Create it with state: present, or check name, namespace and cluster.",
+        status=404,
+    )
+    coming.warn_or_fail(task, error)
+    # What a task before creates is not paused.
+    changed = state != "resumed"
+    return {"changed": changed, "daemonset": None, "rollout": None, "changes": []}
