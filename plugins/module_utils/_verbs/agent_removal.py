@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._base.errors import ForbiddenError
@@ -74,12 +74,22 @@ def _may_go(agent: Agent, ref: Reference) -> bool:
 def _in_use(agent: Agent, applied: Applied) -> set[tuple[str, str]] | None:
     """The ConfigMaps and Secrets of the pods and of the kept revisions; None where they cannot be
     seen.
+
+    A DaemonSet that is new also takes over the pods and revisions that it matches and nobody
+    controls (k8s.io/kubernetes pkg/controller/controller_ref_manager.go). In check mode it never
+    does, and otherwise it may be about to.
     """
     cluster, deadline = agent.task.cluster, agent.deadline
     live = applied.after
     what = f"DaemonSet {agent.namespace}/{agent.name}"
     try:
-        pods, _version = daemonsets.pods_of(cluster, live, deadline)
+        pods, _version = objects.list_all(
+            cluster,
+            f"/api/v1/namespaces/{agent.namespace}/pods",
+            daemonsets.pods_query(live),
+            deadline,
+            f"list the pods of {what}",
+        )
         revisions, _version = objects.list_all(
             cluster,
             f"/apis/apps/v1/namespaces/{agent.namespace}/controllerrevisions",
@@ -93,13 +103,26 @@ def _in_use(agent: Agent, applied: Applied) -> set[tuple[str, str]] | None:
             " listed."
         )
         return None
-    specs = [pod["spec"] for pod in pods]
-    for revision in objects.owned_by(revisions, live["metadata"]["uid"]):
+    specs = [pod["spec"] for pod in _its_own(pods, live)]
+    for revision in _its_own(revisions, live):
         template = revision.get("data", {}).get("spec", {}).get("template", {})
         specs.append(template.get("spec", {}))
     # What the DaemonSet held becomes a revision, if it is not one yet.
     specs += [one["spec"]["template"]["spec"] for one in (applied.before, live) if one is not None]
     return {found for spec in specs for found in mentioned(spec)}
+
+
+def _its_own(found: Iterable[dict[str, Any]], live: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those of a DaemonSet's selector that it controls, or takes over."""
+    matching = [*found]
+    orphans = [
+        one
+        for one in matching
+        if not any(
+            owner.get("controller") for owner in one["metadata"].get("ownerReferences") or ()
+        )
+    ]
+    return [*objects.owned_by(matching, live["metadata"]["uid"]), *orphans]
 
 
 def remove(agent: Agent, named: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
