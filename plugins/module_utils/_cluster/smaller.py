@@ -20,6 +20,7 @@ _METADATA = (
     "labels",
     "creationTimestamp",
     "deletionTimestamp",
+    "deletionGracePeriodSeconds",
     "finalizers",
 )
 _SPEC = ("nodeName", "schedulerName", "hostNetwork", "readinessGates", "overhead", "resources")

@@ -134,6 +134,33 @@ def node_trouble(node: Mapping[str, Any] | None) -> Trouble | None:
     return None
 
 
+def seconds_to_end(
+    pod: Mapping[str, Any], now: datetime, *, node: Mapping[str, Any] | None = None
+) -> float:
+    """For how long a pod that was deleted may still take to end: what is left of its own grace
+    period (``deletionTimestamp`` is the end of it). Before that it is not late.
+
+    0 for a pod that stays, for one that nothing but a finalizer holds, and where no kubelet ends
+    it, as its node is not Ready.
+
+    Args:
+        pod: as the server has it.
+        now: the time.
+        node: the one it runs on, where it is known.
+    """
+    metadata = pod["metadata"]
+    due = moment(metadata.get("deletionTimestamp"))
+    over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+    if due is None or over or metadata.get("finalizers"):
+        return 0.0
+    by_node = node_trouble(node)
+    if by_node is not None and by_node.cause == "NodeNotReady":
+        return 0.0
+    # Where clocks differ, no more than all of it.
+    grace = float(metadata.get("deletionGracePeriodSeconds") or 0)
+    return min(max((due - now).total_seconds(), 0.0), grace)
+
+
 def _silent(node: Mapping[str, Any] | None) -> Trouble | None:
     """The trouble of a node whose kubelet is not heard of any more."""
     if node is None or condition(node, "Ready").get("status") in ("True", "False"):

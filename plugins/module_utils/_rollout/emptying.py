@@ -10,12 +10,13 @@ import contextlib
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, RolloutError
 from .._base.words import count_of, natural, some_of
 from .._cluster import daemonsets, evidence
-from .._nodes.causes_of_pods import node_trouble, trouble_of
+from .._nodes.causes_of_pods import node_trouble, seconds_to_end, trouble_of
 from .._nodes.diagnosis import in_words
 from .._nodes.pods import node_of, revision_of
 from .._nodes.readiness import verdict
@@ -24,7 +25,7 @@ from .held import Held
 from .node_work import NodeOutcome
 from .outcomes import reasons_of
 from .patience import Patience
-from .pod_table import Pod, PodTable, seconds_to_end
+from .pod_table import Pod, PodTable
 
 _TICK_SECONDS = 1.0
 # Of its own, as the task's may have passed.
@@ -99,18 +100,18 @@ def until_ended(
     """
     table = PodTable(held.cluster, held.live, held.deadline)
     try:
-        told, moved, may_take = -1, time.monotonic(), patience.progress_deadline_seconds
+        told, moved, ends_by = -1, time.monotonic(), 0.0
         while left := _left(table, but_on=but_on, but_of=but_of):
             if len(left) != told:
                 told, moved = len(left), time.monotonic()
                 held.progress(f"{held.name}: {count_of(told, 'old pod is', 'old pods are')} left")
-            still = time.monotonic() - moved
+            now = time.monotonic()
             if held.deadline.passed():
                 raise _not_ended(held, left, held.deadline.seconds)
-            # In the end the kubelet makes it 0.
-            may_take = max(may_take, *map(seconds_to_end, left))
-            if still >= may_take:
-                raise _not_ended(held, left, still)
+            longest = max(seconds_to_end(pod, datetime.now(UTC)) for pod in left)
+            ends_by = max(ends_by, now + longest if longest else 0.0)
+            if now - max(moved, ends_by) >= patience.progress_deadline_seconds:
+                raise _not_ended(held, left, now - moved)
             table.look(_TICK_SECONDS)
     finally:
         table.close()

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -16,7 +16,9 @@ from .._base.errors import ClusterError, ForbiddenError
 from .._cluster import evidence
 from .._cluster.connection import Cluster
 from .._nodes import diagnosis
-from .._nodes.pods import node_of, uid_of
+from .._nodes.causes_of_pods import seconds_to_end
+from .._nodes.eligibility import name_of
+from .._nodes.pods import is_ending, node_of, uid_of
 
 _T = TypeVar("_T")
 
@@ -30,6 +32,8 @@ class Explanation:
         notes: sentences about what could not be found out.
         pods: those of the DaemonSet; None where they could not be read.
         nodes: all nodes; None where they were not needed, or could not be read.
+        ending: by the uid of a pod that was deleted, how many seconds of its own grace period are
+            left.
         revision: the hash of the live template's revision; empty where it was not asked for, or
             could not be read.
     """
@@ -38,6 +42,7 @@ class Explanation:
     notes: list[str] = field(default_factory=list)
     pods: list[dict[str, Any]] | None = None
     nodes: list[dict[str, Any]] | None = None
+    ending: Mapping[str, float] = field(default_factory=dict)
     revision: str = ""
 
     def in_words(self) -> str:
@@ -121,7 +126,19 @@ class _Inquiry:
             now=self._now,
         )
         complete = nodes if wants_all else None
-        return Explanation(found, self._notes, pods, complete)
+        return Explanation(found, self._notes, pods, complete, self._ending(pods, nodes))
+
+    def _ending(
+        self, pods: Iterable[dict[str, Any]], nodes: Iterable[dict[str, Any]] | None
+    ) -> dict[str, float]:
+        """How long pods that were deleted may still take by their own grace periods, by uid."""
+        there = {name_of(node): node for node in nodes or ()}
+        found = {
+            uid_of(pod): seconds_to_end(pod, self._now, node=there.get(node_of(pod)))
+            for pod in pods
+            if is_ending(pod)
+        }
+        return {uid: seconds for uid, seconds in found.items() if seconds}
 
     def revision(self) -> str:
         """The hash of the newest revision, which is that of the live template once the controller

@@ -85,6 +85,9 @@ class Following:
         self._pause = min(_LULL, max(patience.grace_seconds, 1.0))
         self._sooner = math.inf
         self._reasons: list[dict[str, Any]] = []
+        # Until when pods that were deleted may take to end, and whether others are noted still.
+        self._ends_by: dict[str, float] = {}
+        self._notes_ends = True
         # When a cause that does not heal was first seen, and how many looks have missed it since.
         self._since: dict[str, tuple[float, int]] = {}
         self.found = self._with_steps(self.found)
@@ -112,6 +115,7 @@ class Following:
         score = _score(snapshot, found)
         if score[:2] != self._best[:2] or score > self._best:
             self._best, self._progressed = score, now
+            self._ends_by, self._notes_ends = {}, True
             self._quiet_since, self._sooner = now, math.inf
             self._reasons = [one for one in self._reasons if not one["heals"]]
         self.found = self._with_steps(self._doubt(found, now))
@@ -182,8 +186,22 @@ class Following:
         return min(least, _LONGEST_PAUSE) if rolling.get("maxSurge") else least
 
     def _stuck_at(self) -> float:
+        # A pod that was deleted may take its own grace period to end.
+        return max(self._progressed, *self._ends_by.values(), 0.0) + self._allowed_seconds()
+
+    def _allowed_seconds(self) -> float:
+        """How long nothing may come forward where no pod is ending."""
         least = float(self.live["spec"].get("minReadySeconds") or 0)
-        return self._progressed + self._patience.progress_deadline_seconds + least
+        return self._patience.progress_deadline_seconds + least
+
+    def _note_ends(self, seen: Explanation, began: float, now: float) -> None:
+        """Take note of the pods that are ending. Those that begin once it is time to give up by
+        the others do not count: else pods that are deleted again and again would never be stuck.
+        """
+        if self._notes_ends:
+            for uid, seconds in seen.ending.items():
+                self._ends_by.setdefault(uid, now + seconds)
+        self._notes_ends = began < self._progressed + self._allowed_seconds()
 
     def is_stuck(self, now: float) -> bool:
         """Whether nothing has come forward for too long."""
@@ -202,6 +220,7 @@ class Following:
             now: the time.
         """
         self._reasons = seen.reasons
+        self._note_ends(seen, began, now)
         self._count_lasting(now)
         self._quiet_since, self._sooner = now, math.inf
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)

@@ -80,7 +80,7 @@ class Work:
         deletions: how many pods were deleted there.
         reached: the farthest point: ``OLD`` to ``PROVEN``.
         trouble: what is wrong now.
-        to_end: how many seconds a pod that was deleted there may take to end; 0 for none.
+        ends_by: the moment until which pods that were deleted there may take to end; 0 for none.
         asked: when something was last read about the node.
         node_seen: the node, as it was then; None where it was not, or could not be, read.
         events: about its new pod, as they were then.
@@ -95,7 +95,7 @@ class Work:
         self.deletions = 0
         self.reached = OLD
         self.trouble: Trouble | None = None
-        self.to_end = 0.0
+        self.ends_by = 0.0
         self.asked = 0.0
         self.node_seen: dict[str, Any] | None = None
         self.events: list[dict[str, Any]] = []
@@ -154,13 +154,15 @@ class Work:
             return
         is_bad = self.is_bad and self._bad_for() >= proof.grace_seconds
         # A pod that is ready cannot come further before it has been so for long enough, nor one
-        # that is looked at by a command before that has ended; and one may take its time to end.
-        patience = max(proof.progress_deadline_seconds, self.to_end)
+        # that is looked at by a command before that has ended.
+        patience = proof.progress_deadline_seconds
         if self.reached == READY:
             patience += proof.min_ready_seconds
         if self.reached == AVAILABLE and proof.verify is not None:
             patience += proof.verify.timeout_seconds
-        if is_bad or self.seconds_still() >= patience:
+        # And one that was deleted may take its own time to end.
+        still = time.monotonic() - max(self._moved, self.ends_by)
+        if is_bad or still >= patience:
             self.fail(self.trouble)
 
     def fail(self, trouble: Trouble | None) -> None:

@@ -172,16 +172,6 @@ class PodTable:
         self._deleted.discard(uid)
 
 
-def seconds_to_end(pod: Pod) -> float:
-    """How long a pod that was deleted may take to end; 0 where nothing but a finalizer holds it."""
-    metadata = pod["metadata"]
-    return (
-        0.0
-        if metadata.get("finalizers")
-        else float(metadata.get("deletionGracePeriodSeconds") or 0)
-    )
-
-
 def _small(pod: Pod) -> Pod:
     """A pod without what nobody asks for: of those that are ready, most of it."""
     pod["metadata"].pop("managedFields", None)

@@ -7,20 +7,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._cluster.connection import Cluster
-from .._nodes.causes_of_pods import node_trouble, trouble_of
+from .._nodes.causes_of_pods import node_trouble, seconds_to_end, trouble_of
 from .._nodes.eligibility import why_not
 from .._nodes.pods import condition, is_ready, restarts_of, revision_of, uid_of
 from .._nodes.trouble import Trouble, quoted
 from .._spec.rollout import Check
 from .asking import Asking
 from .node_work import AVAILABLE, CREATED, NO_POD, OLD, PROVEN, READY, Proof, Work
-from .pod_table import Pod, PodTable, seconds_to_end
+from .pod_table import Pod, PodTable
 
 # So many commands run in pods at the same time; one that could not be run is tried again.
 _MOST_CHECKS = 16
@@ -67,7 +68,7 @@ class Prover:
     def prove(self, work: Work, pod: Pod) -> None:
         """Judge the new pod of a node."""
         outcome, proof = work.outcome, self._proof
-        work.to_end = 0.0
+        work.ends_by = 0.0
         outcome.new_uid, outcome.restarts = uid_of(pod), restarts_of(pod)
         if self._restarted_too_often(work, pod):
             return
@@ -117,14 +118,21 @@ class Prover:
             return
         going, node = self._table.on(work.node), work.node_seen
         if going:
-            is_lost = node is not None and not _is_node_ready(node)
-            # In the end the kubelet makes it 0.
-            work.to_end = 0.0 if is_lost else max(work.to_end, *map(seconds_to_end, going))
+            self._give_time(work, going)
             work.reach(OLD, trouble_of(going[-1], node=node))
             return
-        work.to_end = 0.0
+        work.ends_by = 0.0
         if not self._needs_none(work):
             work.reach(NO_POD, self._why_no_pod(work))
+
+    def _give_time(self, work: Work, going: Iterable[Pod]) -> None:
+        """Let pods that were deleted have their own grace periods, but on a node that is lost."""
+        node, now = work.node_seen, datetime.now(UTC)
+        longest = max(seconds_to_end(pod, now, node=node) for pod in going)
+        if node is not None and not _is_node_ready(node):
+            work.ends_by = 0.0
+        elif longest:
+            work.ends_by = max(work.ends_by, time.monotonic() + longest)
 
     def _why_no_pod(self, work: Work) -> Trouble:
         found = None if work.node_seen is None else node_trouble(work.node_seen)
