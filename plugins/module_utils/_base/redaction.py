@@ -31,7 +31,7 @@ _PRIVATE_KEY = re.compile(
 _USER_INFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)([^\s/?#\"'<>]+)(@)")
 _BEARER = re.compile(r"(?i)(\bbearer\s+)([A-Za-z0-9._~+/=-]{8,})()")
 _AUTHORIZATION = re.compile(
-    r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|token)\s+)?)([^\s\"',]+)()"
+    r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\[\"']*(?:(?:basic|bearer|token)\s+)?)([^\s\"',\]]+)()"
 )
 _WEB_TOKEN = re.compile(r"()(\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)()")
 # What announces a value, up to where that begins: --name=, --name value, NAME=value, "name":

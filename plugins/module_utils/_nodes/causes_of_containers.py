@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from .._base.redaction import redact_text
+from .._base.said import redact_said
 from . import causes_of_images
 from .events import newest_with
 from .exits import NEVER_RAN, UNSEEN, exit_in_words, log_in_words, secrets_of
@@ -136,7 +136,7 @@ def _not_created(
 ) -> Trouble:
     """The trouble of a container that the kubelet or the runtime cannot create or start."""
     # A hook that failed is quoted with what it printed.
-    message = redact_text(str(waiting.get("message") or ""), secrets_of(spec))
+    message = redact_said(str(waiting.get("message") or ""), secrets_of(spec))
     told = f"{_name(status, one_shot)}: {waiting['reason']}: {message}".rstrip(": ")
     # Names, such as that of a ConfigMap, say nothing of that.
     unquoted = re.sub(r'"[^"]*"', "", message)
@@ -191,7 +191,7 @@ def _crash(
         told = f"{quoted(told, _MAX_WORDS)}; log: "
         told += log_in_words(log, spec, MAX_EVIDENCE - len(told))
     elif ended.get("message") and reason != UNSEEN:
-        told += f"; message: {redact_text(str(ended['message']), secrets_of(spec))}"
+        told += f"; message: {redact_said(str(ended['message']), secrets_of(spec))}"
     return trouble(cause, told, False)
 
 

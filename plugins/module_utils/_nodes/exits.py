@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .._base.redaction import redact_text
+from .._base.said import redact_said
 from .._base.secret_names import is_harmless, looks_secret
 from .trouble import CUT, in_one_line, quoted_end
 
@@ -79,7 +79,7 @@ def log_in_words(log: str, container: Mapping[str, Any], limit: int) -> str:
         limit: how many characters.
     """
     # Hidden before it is cut: half of PASSWORD=... does not look like a secret any more.
-    shown = redact_text(log, secrets_of(container))
+    shown = redact_said(log, secrets_of(container))
     # Of a line that was written over again and again, as a progress is, the last state counts.
     lines = [in_one_line(line.rstrip("\r").rpartition("\r")[2]) for line in shown.split("\n")]
     lines = [line for line in lines if line]

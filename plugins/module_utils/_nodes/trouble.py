@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .._base.redaction import redact_text
+from .._base.said import redact_said
 
 MAX_EVIDENCE = 300
 MAX_NODES_NAMED = 5
@@ -49,7 +49,7 @@ def without_secrets(value: Any) -> str:
     text = str(value or "")
     if len(text) > _MAX_LOOKED_AT:
         text = text[:_MAX_LOOKED_AT].rpartition(" ")[0]
-    return quoted(redact_text(text))
+    return quoted(redact_said(text))
 
 
 def quoted(value: Any, limit: int = MAX_EVIDENCE) -> str:
