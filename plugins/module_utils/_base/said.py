@@ -13,8 +13,8 @@ from .redaction import MARKER, redact_text
 from .secret_names import ends_secret, is_harmless
 
 # A name and a colon or an equals sign: password: x, "token" : "x", DB_PASSWORD = x, Api key: x, or
-# \"secret\":\"x\" where one document is quoted in another. An unexpected token is a parser's, and
-# containers have names of any kind in our own words. All repetitions are bounded, and no name begins
+# \"secret\":\"x\" where one document is quoted in another. An unexpected token is a parser's, and a
+# container may have any name in our own words. All repetitions are bounded, and no name begins
 # within another one: a long text is gone through once.
 _ANNOUNCED = re.compile(
     r"""
