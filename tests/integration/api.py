@@ -195,20 +195,24 @@ class Api:
             "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
         }
         self.request("POST", f"{rbac}/rolebindings", body=binding)
+        self.until_allowed(name, rules[-1], namespace)
+        return name
+
+    def until_allowed(self, user: str, rule: Mapping[str, Any], namespace: str) -> None:
+        """Wait until what a rule allows a user last is in force."""
         asked = {
             "namespace": namespace,
-            "verb": rules[-1]["verbs"][-1],
-            "group": rules[-1]["apiGroups"][-1],
-            "resource": rules[-1]["resources"][-1],
+            "verb": rule["verbs"][-1],
+            "group": rule["apiGroups"][-1],
+            "resource": rule["resources"][-1],
         }
-        review = {"spec": {"user": name, "resourceAttributes": asked}}
+        review = {"spec": {"user": user, "resourceAttributes": asked}}
         reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
         def may() -> bool | None:
             return self.request("POST", reviews, body=review)["status"]["allowed"] or None
 
-        eventually(may, f"the rights of {name} are in force")
-        return name
+        eventually(may, f"the rights of {user} are in force")
 
     def add_namespace(self, name: str, *, labels: Mapping[str, str] | None = None) -> None:
         """Make a namespace."""

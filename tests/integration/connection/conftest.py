@@ -100,6 +100,7 @@ def token(api: Api, namespace: str) -> Callable[[], str]:
         "subjects": [{"kind": "ServiceAccount", "name": "reader", "namespace": namespace}],
     }
     api.request("POST", f"{rights}/rolebindings", body=binding)
+    api.until_allowed(f"system:serviceaccount:{namespace}:reader", rule, namespace)
 
     def make() -> str:
         body = {"spec": {"expirationSeconds": 3600}}

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +20,23 @@ _SOURCE = """
 import datetime, json, os, sys, time
 folder = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(folder, "runs"), "a+") as runs:
-    runs.write("run\\n")
+    runs.write(f"{os.getpid()}\\n")
     runs.seek(0)
     number = len(runs.readlines())
 with open(os.path.join(folder, "behaviour.json")) as file:
     behaviour = json.load(file)
-time.sleep(behaviour["seconds"])
+
+def of_this_run(values):
+    return values[min(number, len(values)) - 1]
+
+time.sleep(of_this_run(behaviour["seconds"]))
 sys.stderr.write(behaviour["stderr"])
 if behaviour["code"]:
     sys.exit(behaviour["code"])
 status = behaviour["first"] if number == 1 else behaviour["status"]
 if behaviour["valid"]:
     now = datetime.datetime.now(datetime.timezone.utc)
-    end = now + datetime.timedelta(seconds=behaviour["valid"])
+    end = now + datetime.timedelta(seconds=of_this_run(behaviour["valid"]))
     status["expirationTimestamp"] = end.isoformat()
 print(behaviour["raw"] or json.dumps({**behaviour["frame"], "status": status}))
 """
@@ -49,19 +57,19 @@ class Plugin:
         *,
         first: dict[str, Any] | None = None,
         raw: str = "",
-        valid_seconds: float | None = None,
-        seconds: float = 0.0,
+        valid_seconds: Sequence[float] = (),
+        seconds: Sequence[float] = (0,),
         code: int = 0,
         stderr: str = "",
     ) -> None:
         """From now on: this status (another in the very first run) or this text, after so many
-        seconds, or this failure."""
+        seconds (those of the first run, of the second, ..., of all others), or this failure."""
         behaviour = {
-            "seconds": seconds,
+            "seconds": list(seconds),
             "code": code,
             "stderr": stderr,
             "raw": raw,
-            "valid": valid_seconds,
+            "valid": list(valid_seconds),
             "frame": {"apiVersion": _VERSION, "kind": "ExecCredential"},
             "status": status,
             "first": status if first is None else first,
@@ -71,8 +79,25 @@ class Plugin:
     @property
     def runs(self) -> int:
         """How often it was started."""
-        path = self._folder / "runs"
-        return len(path.read_text().splitlines()) if path.exists() else 0
+        return len(self._pids())
+
+    @property
+    def started(self) -> Path:
+        """A file that is there once it was started."""
+        return self._folder / "runs"
+
+    def end(self) -> None:
+        """End those that still run."""
+        for pid in self._pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _pids(self) -> list[int]:
+        return (
+            [int(line) for line in self.started.read_text().split()]
+            if self.started.exists()
+            else []
+        )
 
     def user(self, **more: Any) -> dict[str, Any]:
         """The user of a kubeconfig who logs in with it."""

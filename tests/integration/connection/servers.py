@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -54,6 +55,19 @@ def status(code: int, message: str, reason: str = "", **details: Any) -> dict[st
         "code": code,
         "details": details,
     }
+
+
+def silent(_connection: socket.socket) -> None:
+    """An end of an answer that does not come while a test lasts."""
+    time.sleep(2 * LONG)
+
+
+@contextmanager
+def deaf() -> Iterator[socket.socket]:
+    """A socket whose port is nobody else's, and refuses connections until it listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound
 
 
 def reset(connection: socket.socket) -> None:
@@ -145,13 +159,14 @@ def blunt(content: bytes) -> Iterator[str]:
 class Proxy:
     """A running HTTP proxy: its URL, and where it was asked to connect to, with which login.
 
-    While `flows` is not set it holds back whatever comes.
+    While `flows` is not set it holds back whatever comes. `returned` counts the pieces of answers.
     """
 
     url: str
     targets: list[str] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     flows: threading.Event = field(default_factory=threading.Event)
+    returned: int = 0
 
 
 @contextmanager
@@ -181,7 +196,11 @@ def proxy(refusal: bytes | None = None, tls: ssl.SSLContext | None = None) -> It
             host, _, port = target.rpartition(":")
             with socket.create_connection((host, int(port))) as onward:
                 connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-                pipe = (onward, connection, running.flows)
+
+                def count() -> None:
+                    running.returned += 1
+
+                pipe = (onward, connection, running.flows, count)
                 back = threading.Thread(target=_pump, args=pipe, daemon=True)
                 back.start()
                 _pump(connection, onward, running.flows)
@@ -202,6 +221,8 @@ def _accepting(listener: socket.socket, serve: Callable[[socket.socket], None]) 
             except OSError:
                 return
             open_ones.append(connection)
+            # What was sent must not wait here for an acknowledgement: a reset would throw it away.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
     thread = threading.Thread(target=accept, daemon=True)
@@ -220,11 +241,17 @@ def _accepting(listener: socket.socket, serve: Callable[[socket.socket], None]) 
         thread.join()
 
 
-def _pump(source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:
+def _pump(
+    source: socket.socket,
+    sink: socket.socket,
+    flows: threading.Event,
+    handed_on: Callable[[], None] = lambda: None,
+) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
             flows.wait()
             sink.sendall(data)
+            handed_on()
         sink.shutdown(socket.SHUT_WR)
 
 

@@ -22,7 +22,16 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.wait
     until_ready,
 )
 
-from tests.integration.connection.servers import Answer, answer, reset, scripted, status, stream
+from tests.integration.connection.servers import (
+    LONG,
+    Answer,
+    answer,
+    reset,
+    scripted,
+    silent,
+    status,
+    stream,
+)
 from tests.integration.connection.test_watch import error, versions
 
 _PATIENCE = Patience()
@@ -59,16 +68,14 @@ def _list(version: int, *items: dict[str, Any]) -> Answer:
     return answer(200, {"kind": "DaemonSetList", "metadata": metadata, "items": list(items)})
 
 
-def _silent(_connection: Any) -> None:
-    time.sleep(3)
-
-
 def _wait(
     answers: list[Answer], patience: Patience = _PATIENCE
 ) -> tuple[dict[str, Any], list[bytes]]:
     with scripted(answers) as server:
         cluster = connect({"host": server.url})
-        live, _found = until_ready(cluster, _live(5, 1), patience, Deadline(20), lambda _line: None)
+        live, _found = until_ready(
+            cluster, _live(5, 1), patience, Deadline(2 * LONG), lambda _line: None
+        )
         return live, server.requests
 
 
@@ -76,7 +83,7 @@ def test_it_goes_on_where_a_broken_stream_was() -> None:
     live, requests = _wait(
         [
             stream(_event("MODIFIED", _live(6, 2)), end=reset),
-            stream(_event("MODIFIED", _live(7, 3)), end=_silent),
+            stream(_event("MODIFIED", _live(7, 3)), end=silent),
         ]
     )
     assert live["metadata"]["resourceVersion"] == "7"
@@ -89,7 +96,7 @@ def test_it_goes_on_from_a_list_when_its_version_is_too_old() -> None:
         [
             stream(error(410, "too old")),
             _list(19, _live(5, 1)),
-            stream(_event("MODIFIED", _live(21, 3)), end=_silent),
+            stream(_event("MODIFIED", _live(21, 3)), end=silent),
         ]
     )
     assert live["metadata"]["resourceVersion"] == "21"
@@ -109,7 +116,7 @@ def test_without_the_right_to_list_it_goes_on_from_the_object_after_a_pause() ->
             stream(error(410, "too old")),
             forbidden,
             answer(200, _live(9, 2)),
-            stream(_event("MODIFIED", _live(11, 3)), end=_silent),
+            stream(_event("MODIFIED", _live(11, 3)), end=silent),
         ]
     )
     assert live["metadata"]["resourceVersion"] == "11"
@@ -121,7 +128,7 @@ def test_without_the_right_to_list_it_goes_on_from_the_object_after_a_pause() ->
 def test_a_silent_watch_hides_nothing_from_a_look() -> None:
     """What is on its way where a connection broke and nobody knows it yet."""
     pods, nodes, events = _list(8), _list(8), _list(8)
-    answers = [stream(end=_silent), pods, nodes, events, answer(200, _live(9, 3))]
+    answers = [stream(end=silent), pods, nodes, events, answer(200, _live(9, 3))]
     live, requests = _wait(answers, Patience(grace_seconds=1))
     assert live["metadata"]["resourceVersion"] == "9"
     assert requests[4].startswith(b"GET /apis/apps/v1/namespaces/ns/daemonsets/agent ")
@@ -150,19 +157,19 @@ def test_until_the_controller_has_seen_it() -> None:
     seen = stream(
         _event("MODIFIED", _live(6, 1, observed=1)),
         _event("MODIFIED", _live(7, 1, observed=2)),
-        end=_silent,
+        end=silent,
     )
     with scripted([seen]) as server:
         cluster = connect({"host": server.url})
-        live = until_observed(cluster, _live(5, 1, observed=1), Deadline(20))
+        live = until_observed(cluster, _live(5, 1, observed=1), Deadline(2 * LONG))
         assert live["metadata"]["resourceVersion"] == "7"
         # Nothing is asked where it has already.
-        assert until_observed(cluster, live, Deadline(20)) is live
+        assert until_observed(cluster, live, Deadline(2 * LONG)) is live
         assert len(server.requests) == 1
 
 
 def test_a_controller_that_does_not_look_is_told() -> None:
-    with scripted([stream(end=_silent)]) as server:
+    with scripted([stream(end=silent)]) as server:
         cluster = connect({"host": server.url})
         with pytest.raises(RolloutError, match="has not seen the change of DaemonSet ns/agent"):
             until_observed(cluster, _live(5, 1, observed=1), Deadline(1))

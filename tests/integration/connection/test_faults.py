@@ -46,6 +46,7 @@ from tests.integration.connection.servers import (
     LONG,
     answer,
     blunt,
+    deaf,
     proxy,
     reset,
     scripted,
@@ -62,21 +63,17 @@ HTML = "<html><body>Bad gateway of c4n4ry-password</body></html>"
 LARGE = {"kind": "ConfigMap", "data": {str(number): "x" * 99 for number in range(9999)}}
 
 
-def get(cluster: Cluster, seconds: float = 20) -> Answer:
+def get(cluster: Cluster, seconds: float = 2 * LONG) -> Answer:
     return cluster.request("GET", PATH, deadline=Deadline(seconds), doing="read ConfigMap n/x")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def test_nobody_listens() -> None:
-    host = f"127.0.0.1:{free_port()}"
-    started = time.monotonic()
-    with pytest.raises(UnreachableError) as caught:
-        get(connect({"host": f"https://{host}", "api_key": "x"}), seconds=600)
-    assert time.monotonic() - started < LONG
+    with deaf() as bound:
+        host = f"127.0.0.1:{bound.getsockname()[1]}"
+        started = time.monotonic()
+        with pytest.raises(UnreachableError) as caught:
+            get(connect({"host": f"https://{host}", "api_key": "x"}), seconds=600)
+        assert time.monotonic() - started < 2 * LONG
     assert caught.value.message.startswith(
         f"Cannot read ConfigMap n/x: the API server {host} cannot be reached: connection refused"
     )
@@ -85,23 +82,20 @@ def test_nobody_listens() -> None:
 def test_a_server_that_starts_meanwhile_is_found() -> None:
     import threading
 
-    port = free_port()
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with deaf() as listener:
 
-    def start() -> None:
-        listener.bind(("127.0.0.1", port))
-        listener.listen()
-        connection, _address = listener.accept()
-        connection.recv(65536)
-        connection.sendall(FINE)
-        connection.close()
+        def start() -> None:
+            listener.listen()
+            connection, _address = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(FINE)
 
-    timer = threading.Timer(1, start)
-    timer.start()
-    assert get(connect({"host": f"http://127.0.0.1:{port}"})).status == 200
-    timer.join()
-    listener.close()
+        timer = threading.Timer(1, start)
+        timer.start()
+        port = listener.getsockname()[1]
+        assert get(connect({"host": f"http://127.0.0.1:{port}"})).status == 200
+        timer.join()
 
 
 def test_no_such_name() -> None:
@@ -209,7 +203,7 @@ def test_a_connection_that_is_closed_in_the_handshake(method: str, tmp_path: Pat
         else:
             # Whether a request had been sent is not known of such an end.
             with pytest.raises(UnreachableError, match=r"connection was closed.* or not"):
-                cluster.request(method, PATH, body={}, deadline=Deadline(20), doing="try")
+                cluster.request(method, PATH, body={}, deadline=Deadline(2 * LONG), doing="try")
     assert len(server.requests) == (method == "GET")
 
 
@@ -261,7 +255,9 @@ def test_a_compressed_refusal() -> None:
 
 def test_a_stream_is_not_to_be_compressed() -> None:
     with scripted([answer(200, "all of it", kind="text/plain")]) as server:
-        pieces = connect({"host": server.url}).stream(PATH, deadline=Deadline(20), doing="read")
+        pieces = connect({"host": server.url}).stream(
+            PATH, deadline=Deadline(2 * LONG), doing="read"
+        )
         assert b"".join(pieces) == b"all of it"
     assert server.headers(0)["accept-encoding"] == "identity"
 
@@ -313,7 +309,7 @@ def test_passing_troubles_are_overcome(method: str, first: Any) -> None:
             PATH,
             body=body,
             content_type=APPLY,
-            deadline=Deadline(20),
+            deadline=Deadline(2 * LONG),
             doing="do it",
         )
     assert found.status == 200
@@ -341,7 +337,7 @@ def test_what_may_have_been_done_is_not_done_twice(method: str, body: Any, first
             PATH,
             body=body,
             content_type="application/merge-patch+json",
-            deadline=Deadline(20),
+            deadline=Deadline(2 * LONG),
             doing="do it",
         )
     assert len(server.requests) == 1
@@ -460,7 +456,7 @@ def test_a_query_as_the_api_server_reads_it() -> None:
             "GET",
             PATH,
             query={"force": True, "fieldManager": "a b", "dryRun": None},
-            deadline=Deadline(5),
+            deadline=Deadline(LONG),
             doing="x",
         )
     assert server.requests[0].startswith(f"GET {PATH}?force=true&fieldManager=a+b HTTP".encode())
@@ -472,7 +468,7 @@ def through(parts: Parts, **options: Any) -> Cluster:
 
 def read(cluster: Cluster) -> int:
     path = "/api/v1/namespaces/kube-system"
-    return cluster.request("GET", path, deadline=Deadline(5), doing="read it").status
+    return cluster.request("GET", path, deadline=Deadline(LONG), doing="read it").status
 
 
 def test_a_proxy_with_a_login(parts: Parts) -> None:
@@ -508,6 +504,7 @@ def test_a_proxy_that_refuses(parts: Parts) -> None:
 
 
 def test_a_proxy_that_is_not_there(parts: Parts) -> None:
-    cluster = through(parts, proxy=f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(UnreachableError, match="the proxy failed: connection refused"):
-        cluster.request("GET", "/api", deadline=Deadline(1), doing="read it")
+    with deaf() as bound:
+        cluster = through(parts, proxy=f"http://127.0.0.1:{bound.getsockname()[1]}")
+        with pytest.raises(UnreachableError, match="the proxy failed: connection refused"):
+            cluster.request("GET", "/api", deadline=Deadline(2), doing="read it")

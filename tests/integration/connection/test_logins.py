@@ -30,6 +30,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.reso
 from tests.integration.api import Api
 from tests.integration.connection.conftest import Parts
 from tests.integration.connection.plugins import Plugin
+from tests.integration.connection.servers import LONG
 
 REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
@@ -37,7 +38,9 @@ REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 def whoami(cluster: Cluster) -> dict[str, Any]:
     """The user that the API server takes us for."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    answer = cluster.request("POST", REVIEW, body=body, deadline=Deadline(10), doing="ask who I am")
+    answer = cluster.request(
+        "POST", REVIEW, body=body, deadline=Deadline(LONG), doing="ask who I am"
+    )
     user: dict[str, Any] = answer.body["status"]["userInfo"]
     return user
 
@@ -281,10 +284,10 @@ def test_forbidden_names_user_verb_resource_and_the_rule(
 ) -> None:
     cluster = connect({"host": parts.server, "api_key": token(), "ca_cert": str(parts.ca)})
     path = f"/apis/apps/v1/namespaces/{namespace}/daemonsets"
-    assert cluster.request("GET", path, deadline=Deadline(10), doing="list").status == 200
+    assert cluster.request("GET", path, deadline=Deadline(LONG), doing="list").status == 200
     with pytest.raises(ForbiddenError) as caught:
         cluster.request(
-            "DELETE", f"{path}/x", deadline=Deadline(10), doing=f"delete DaemonSet {namespace}/x"
+            "DELETE", f"{path}/x", deadline=Deadline(LONG), doing=f"delete DaemonSet {namespace}/x"
         )
     error = caught.value
     assert error.message.startswith(f"Cannot delete DaemonSet {namespace}/x: forbidden (403)")
@@ -372,9 +375,12 @@ def test_a_forked_process_gets_a_connection_of_its_own(parts: Parts) -> None:
     whoami(cluster)
     child = os.fork()
     if child == 0:
-        other = connect(options)
-        good = other is not cluster and "system:masters" in whoami(other)["groups"]
-        os._exit(0 if good else 1)
+        good = False
+        try:
+            other = connect(options)
+            good = other is not cluster and "system:masters" in whoami(other)["groups"]
+        finally:
+            os._exit(0 if good else 1)
     _pid, status = os.waitpid(child, 0)
     assert status == 0
     assert "system:masters" in whoami(cluster)["groups"]

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import yaml
 from tests.integration.api import Api, eventually
 from tests.integration.connection.conftest import Parts
 from tests.integration.connection.plugins import Plugin
-from tests.integration.connection.servers import scripted, self_signed
+from tests.integration.connection.servers import LONG, scripted, self_signed, silent
 from tests.integration.harness import ENVIRONMENT, run
 from tools.environments.surroundings import surroundings
 
@@ -43,7 +42,7 @@ def test_a_plugin_is_run_once_by_twenty_hosts_and_five_tasks(
     api: Api, parts: Parts, namespace: str, token: Callable[[], str], tmp_path: Path
 ) -> None:
     plugin = Plugin(tmp_path / "plugin", {})
-    plugin.answers({"token": token()}, seconds=1)
+    plugin.answers({"token": token()}, seconds=(1,))
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(parts.with_user(**plugin.user())))
     tasks = [look(namespace, kubeconfig=str(kubeconfig)) for _turn in range(5)]
@@ -103,9 +102,7 @@ def test_nothing_is_left_of_a_task_that_was_killed(
     parts: Parts, empty_temporary_folder: Path, tmp_path: Path
 ) -> None:
     """`empty_temporary_folder` looks at TMPDIR afterwards."""
-    with scripted(
-        [lambda _connection: time.sleep(20)], self_signed("x").server_context(tmp_path)
-    ) as server:
+    with scripted([silent], self_signed("x").server_context(tmp_path)) as server:
         user = {"client-certificate": str(parts.certificate), "client-key": str(parts.key)}
         document = parts.with_user(**user)
         insecure = {"server": server.url, "insecure-skip-tls-verify": True}
@@ -132,6 +129,6 @@ def test_nothing_is_left_of_a_task_that_was_killed(
             assert workers
             for worker in workers:
                 os.kill(int(worker), signal.SIGKILL)
-            assert running.wait(20) != 0
+            assert running.wait(LONG) != 0
         finally:
             running.kill()

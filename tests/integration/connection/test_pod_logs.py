@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,15 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.pod_
 from tests.integration.api import Api
 from tests.integration.connection import pods
 from tests.integration.connection.conftest import Parts
-from tests.integration.connection.servers import answer, proxy, scripted, status, stream
+from tests.integration.connection.servers import (
+    LONG,
+    answer,
+    proxy,
+    scripted,
+    silent,
+    status,
+    stream,
+)
 
 LOG = "everynode.kubernetes/log"
 PREVIOUS = "everynode.kubernetes/previous-log"
@@ -42,7 +49,7 @@ class Reader:
         return pods.add(self.api, self.namespace, annotations={LOG: text}, **more)
 
     def tail(self, pod: str = "agent", **more: Any) -> str:
-        return tail(self.cluster, self.namespace, pod, deadline=Deadline(20), **more)
+        return tail(self.cluster, self.namespace, pod, deadline=Deadline(LONG), **more)
 
 
 @pytest.fixture
@@ -114,7 +121,7 @@ def test_the_right_is_missing(reader: Reader, parts: Parts) -> None:
     reader.logging("x\n")
     options = {"kubeconfig": str(parts.kubeconfig), "impersonate_user": "jane"}
     with pytest.raises(ForbiddenError) as caught:
-        tail(connect(options), reader.namespace, "agent", deadline=Deadline(5))
+        tail(connect(options), reader.namespace, "agent", deadline=Deadline(LONG))
     assert 'resources: ["pods/log"], verbs: ["get"]' in caught.value.advice
 
 
@@ -129,7 +136,7 @@ def test_through_a_proxy(reader: Reader, parts: Parts) -> None:
 def test_a_server_that_is_busy_at_first() -> None:
     busy = answer(503, status(503, "starting"))
     with scripted([busy, answer(200, "x\n", kind="text/plain")]) as server:
-        assert tail(connect({"host": server.url}), "n", "p", deadline=Deadline(20)) == "x\n"
+        assert tail(connect({"host": server.url}), "n", "p", deadline=Deadline(LONG)) == "x\n"
     assert len(server.requests) == 2
 
 
@@ -138,13 +145,10 @@ def test_a_stream_that_breaks() -> None:
         scripted([stream(b"half a li", end=lambda connection: connection.close())]) as server,
         pytest.raises(UnreachableError, match="did not last"),
     ):
-        tail(connect({"host": server.url}), "n", "p", deadline=Deadline(20))
+        tail(connect({"host": server.url}), "n", "p", deadline=Deadline(LONG))
 
 
 def test_what_has_come_by_the_deadline_is_the_answer() -> None:
-    def stall(_connection: object) -> None:
-        time.sleep(2)
-
-    with scripted([stream(b"one\n", b"two\n", end=stall)]) as server:
-        found = tail(connect({"host": server.url}), "n", "p", deadline=Deadline(0.5))
+    with scripted([stream(b"one\n", b"two\n", end=silent)]) as server:
+        found = tail(connect({"host": server.url}), "n", "p", deadline=Deadline(3))
     assert found == "one\ntwo\n"

@@ -26,9 +26,17 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._cluster.conn
     Cluster,
 )
 
-from tests.integration.api import Api
+from tests.integration.api import Api, eventually
 from tests.integration.connection.conftest import Parts
-from tests.integration.connection.servers import LONG, answer, reset, scripted, status, stream
+from tests.integration.connection.servers import (
+    LONG,
+    answer,
+    reset,
+    scripted,
+    silent,
+    status,
+    stream,
+)
 
 
 def line(kind: str, version: int, name: str = "x") -> bytes:
@@ -40,7 +48,7 @@ def error(code: int, message: str) -> bytes:
     return json.dumps({"type": "ERROR", "object": status(code, message)}).encode() + b"\n"
 
 
-def follow(url: str, seconds: float = 3, version: str = "5") -> Iterator[dict[str, Any]]:
+def follow(url: str, seconds: float = 2 * LONG, version: str = "5") -> Iterator[dict[str, Any]]:
     return connect({"host": url}).watch(
         "/xs", resource_version=version, deadline=Deadline(seconds), doing="watch xs"
     )
@@ -51,23 +59,26 @@ def versions(requests: list[bytes]) -> list[str]:
     return [head.partition(b"resourceVersion=")[2].partition(b"&")[0].decode() for head in requests]
 
 
-def config_maps(namespace: str) -> str:
-    return f"/api/v1/namespaces/{namespace}/configmaps"
+def config_maps(api: Api, namespace: str) -> str:
+    """Where the ConfigMaps of a new namespace are, once it has the one that each gets."""
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    eventually(lambda: api.request("GET", path)["items"] or None, "the CA is published")
+    return path
 
 
 def version_of(cluster: Cluster, path: str) -> str:
-    found = cluster.request("GET", path, deadline=Deadline(10), doing="list")
+    found = cluster.request("GET", path, deadline=Deadline(LONG), doing="list")
     return str(found.body["metadata"]["resourceVersion"])
 
 
 def test_each_event_arrives_before_the_next_is_sent(parts: Parts, api: Api, namespace: str) -> None:
     cluster = connect({"kubeconfig": str(parts.kubeconfig)})
-    path = config_maps(namespace)
+    path = config_maps(api, namespace)
     came: queue.Queue[dict[str, Any]] = queue.Queue()
-    deadline = Deadline(20)
+    deadline = Deadline(4 * LONG)
+    start = version_of(cluster, path)
 
     def watch() -> None:
-        start = version_of(cluster, path)
         for event in cluster.watch(path, resource_version=start, deadline=deadline):
             came.put(event)
             if event["object"]["metadata"]["name"] == "last":
@@ -75,22 +86,21 @@ def test_each_event_arrives_before_the_next_is_sent(parts: Parts, api: Api, name
 
     thread = threading.Thread(target=watch)
     thread.start()
-    time.sleep(0.5)
     for number in range(10):
         # Longer than a piece of the stream, so that a line comes in several.
         data = {"text": "x" * 200_000}
         api.request("POST", path, body={"metadata": {"name": f"it-{number}"}, "data": data})
-        event = came.get(timeout=5)
+        event = came.get(timeout=LONG)
         assert event["type"] == "ADDED"
         assert event["object"]["data"] == data
     api.request("POST", path, body={"metadata": {"name": "last"}})
-    thread.join(5)
+    thread.join(LONG)
     assert not thread.is_alive()
 
 
-def test_it_ends_with_the_deadline(parts: Parts, namespace: str) -> None:
+def test_it_ends_with_the_deadline(parts: Parts, api: Api, namespace: str) -> None:
     cluster = connect({"kubeconfig": str(parts.kubeconfig)})
-    path = config_maps(namespace)
+    path = config_maps(api, namespace)
     started = time.monotonic()
     start = version_of(cluster, path)
     for _event in cluster.watch(path, resource_version=start, deadline=Deadline(1.5)):
@@ -100,7 +110,7 @@ def test_it_ends_with_the_deadline(parts: Parts, namespace: str) -> None:
 
 def test_a_selector_and_closing_early(parts: Parts, api: Api, namespace: str) -> None:
     cluster = connect({"kubeconfig": str(parts.kubeconfig)})
-    path = config_maps(namespace)
+    path = config_maps(api, namespace)
     start = version_of(cluster, path)
     for name in ("one", "two"):
         api.request("POST", path, body={"metadata": {"name": name}})
@@ -108,25 +118,26 @@ def test_a_selector_and_closing_early(parts: Parts, api: Api, namespace: str) ->
         path,
         query={"fieldSelector": "metadata.name=two"},
         resource_version=start,
-        deadline=Deadline(20),
+        deadline=Deadline(LONG),
     )
     with contextlib.closing(events):  # type: ignore[type-var]
         assert next(events)["object"]["metadata"]["name"] == "two"
     assert version_of(cluster, path) > start
 
 
-def test_forbidden_ends_it(parts: Parts, namespace: str) -> None:
+def test_forbidden_ends_it(parts: Parts, api: Api, namespace: str) -> None:
     cluster = connect({"kubeconfig": str(parts.kubeconfig), "impersonate_user": "jane"})
+    path = config_maps(api, namespace)
     with pytest.raises(ForbiddenError, match='cannot watch resource "configmaps"'):
-        next(cluster.watch(config_maps(namespace), resource_version="1", deadline=Deadline(5)))
+        next(cluster.watch(path, resource_version="1", deadline=Deadline(LONG)))
 
 
-def test_a_version_of_the_future_is_no_endless_loop(parts: Parts, namespace: str) -> None:
+def test_a_version_of_the_future_is_no_endless_loop(parts: Parts, api: Api, namespace: str) -> None:
     cluster = connect({"kubeconfig": str(parts.kubeconfig)})
     started = time.monotonic()
     with contextlib.suppress(UnreachableError):
         for _event in cluster.watch(
-            config_maps(namespace), resource_version="999999999", deadline=Deadline(2)
+            config_maps(api, namespace), resource_version="999999999", deadline=Deadline(2)
         ):
             pass
     assert time.monotonic() - started < LONG
@@ -143,7 +154,7 @@ BREAKS = {
 @pytest.mark.parametrize("end", BREAKS.values(), ids=BREAKS.keys())
 def test_a_broken_stream_is_continued_from_the_last_version(end: Any) -> None:
     first = stream(line("ADDED", 6), line("BOOKMARK", 9), end=end)
-    second = stream(line("MODIFIED", 11), end=lambda _connection: time.sleep(5))
+    second = stream(line("MODIFIED", 11), end=silent)
     with scripted([first, second]) as server:
         events = follow(server.url)
         found = [next(events), next(events)]
@@ -191,7 +202,7 @@ def test_a_server_that_is_gone_for_a_while() -> None:
     with scripted(
         [stream(line("ADDED", 6)), answer(503, status(503, "starting")), stream(line("ADDED", 7))]
     ) as server:
-        events = follow(server.url, seconds=10)
+        events = follow(server.url)
         assert [next(events)["object"]["metadata"]["resourceVersion"] for _turn in range(2)] == [
             "6",
             "7",
@@ -199,21 +210,21 @@ def test_a_server_that_is_gone_for_a_while() -> None:
 
 
 def test_silence_ends_with_the_deadline() -> None:
-    silent = stream(line("ADDED", 6), end=lambda _connection: time.sleep(60))
-    with scripted([silent]) as server:
+    once = stream(line("ADDED", 6), end=silent)
+    with scripted([once]) as server:
         started = time.monotonic()
-        assert len(list(follow(server.url, seconds=1))) == 1
+        assert len(list(follow(server.url, seconds=3))) == 1
         assert time.monotonic() - started < LONG
 
 
 def test_an_unchunked_stream_is_read_as_it_comes() -> None:
     def send(connection: Any) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + line("ADDED", 6))
-        time.sleep(60)
+        silent(connection)
 
     with scripted([send]) as server:
         started = time.monotonic()
-        events = follow(server.url, seconds=50)
+        events = follow(server.url)
         assert next(events)["type"] == "ADDED"
         assert time.monotonic() - started < LONG
         events.close()  # type: ignore[attr-defined]
