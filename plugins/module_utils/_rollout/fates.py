@@ -52,6 +52,8 @@ def of_pods(
     spared: Collection[str] = (),
     nodes: Collection[Mapping[str, Any]] = (),
     before: Mapping[str, Any] | None = None,
+    *,
+    all_end: bool = False,
 ) -> Fates:
     """What becomes of these pods, one by one. Pure.
 
@@ -65,8 +67,9 @@ def of_pods(
         spared: the hashes of the pods that have its template already.
         nodes: all of the cluster, where it matters which are eligible.
         before: the DaemonSet before the change, where that matters.
+        all_end: whether all are deleted whatever the update strategy is.
     """
-    standing, rolls = standing_on(pods), not is_on_delete(after)
+    standing, rolls = standing_on(pods), all_end or not is_on_delete(after)
     pods_end, begin = _by_node(nodes, standing, before, after)
     restart: list[str] = []
     stay: list[str] = []
@@ -112,6 +115,16 @@ def lacks_eligible(
     from .._nodes.eligibility import why_not
 
     return sum(why_not(daemonset, _once_back(node)) is None for node in nodes) < pods
+
+
+def barred(
+    daemonset: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]], names: Collection[str]
+) -> list[str]:
+    """Those of these nodes that are not eligible, so that a pod there has no successor."""
+    from .._nodes.eligibility import name_of, why_not
+
+    found = {name_of(node) for node in nodes if why_not(daemonset, _once_back(node)) is not None}
+    return [name for name in names if name in found]
 
 
 def _once_back(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ Nodes = list[dict[str, Any]]
 _NAMED = 20
 # What of a template says which nodes are eligible.
 _PLACING = ("nodeName", "nodeSelector", "affinity", "tolerations", "hostNetwork")
+_NODES_UNKNOWN = "whether all of their nodes stay eligible is not known: nodes cannot be listed"
 _NEW = {"pods": 0, "nodes": [], "message": "no pod restarts: the DaemonSet is new"}
 
 
@@ -100,6 +101,34 @@ def after_all_ended(after: Mapping[str, Any], found: Fates) -> dict[str, Any]:
     return in_words(found, after, pace=", after all of them have ended")
 
 
+def rebuilt(
+    cluster: Cluster, before: Mapping[str, Any], after: Mapping[str, Any], deadline: Deadline
+) -> dict[str, Any]:
+    """The same where all pods end before the new ones are made, which come on eligible nodes only.
+
+    Args:
+        cluster: the connection.
+        before: the DaemonSet before.
+        after: as the rebuild makes it.
+        deadline: the task's.
+    """
+    nodes, places = nodes_of(cluster, deadline), _placing(before) != _placing(after)
+    counts = verdict(before).counts
+    lacks = places or bool(counts["misscheduled"])
+    if not (lacks or fates.lacks_eligible(after, nodes, counts["current"])):
+        return after_all_ended(after, fates.some(cluster, before, deadline))
+    try:
+        pods, _is_all = fates.listed(cluster, before, deadline)
+    except ClusterError as error:
+        told = f"there may be fewer: {fates.why(error)}"
+        return after_all_ended(after, Fates(counts["current"], unknown=told))
+    owned = owned_by(pods, before["metadata"]["uid"])
+    found = fates.of_pods(owned, after, (), nodes or [], before, all_end=True)
+    if nodes is None and places:
+        found = replace(found, unknown=_NODES_UNKNOWN)
+    return after_all_ended(after, found)
+
+
 def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether the template stays exactly as it is, so that the controller makes no revision."""
     return is_template(before["spec"]["template"], after["spec"]["template"])
@@ -142,8 +171,7 @@ def _fates(
     found = fates.of_pods(owned, after, spared, nodes or [], before)
     if nodes is not None or not places:
         return found
-    told = "whether all of their nodes stay eligible is not known: nodes cannot be listed"
-    return replace(found, unknown=told)
+    return replace(found, unknown=_NODES_UNKNOWN)
 
 
 def _goes_on(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

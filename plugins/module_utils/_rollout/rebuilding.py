@@ -25,7 +25,7 @@ from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
 from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
-from . import emptying, fates, forecast, history, reverting, staged, waiting
+from . import emptying, forecast, history, reverting, staged, waiting
 from .held import Held
 from .history import NOWHERE
 from .lost import LostError, foreign
@@ -59,7 +59,7 @@ def carry_out(
         state = _taken_up(held, found, intent, proceed)
     final = held.predict(intent, partial=how.partial)
     if state is None or state.phase != FILLING:
-        restarts = forecast.after_all_ended(final.after, fates.some(cluster, live, deadline))
+        restarts = forecast.rebuilt(cluster, live, final.after, deadline)
     else:
         restarts = forecast.restarts(cluster, live, final.after, deadline)
     if how.dry_run:

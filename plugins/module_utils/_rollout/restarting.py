@@ -23,9 +23,10 @@ from .._cluster.revisions import revisions_of
 from .._nodes.diagnosis import in_words
 from .._nodes.pods import condition, is_available, is_ending, node_of, revision_of
 from .._nodes.readiness import resolve_share, verdict
-from . import history, restart
+from . import fates, forecast, history, restart
 from .annotation import has_state
 from .outcomes import reasons_of
+from .fates import Fates
 from .patience import Patience
 from .pods import NodeOutcome, Proof, Replacing
 from .remembered import steps
@@ -69,14 +70,15 @@ def replace_pods(
         RolloutError: more pods than may did not come back.
     """
     if not applied.changed and _all_are_well(applied.after):
-        return applied, _restarts(applied.after, [], [])
+        return applied, _restarts(applied.after, [], [], [])
     live = applied.after if dry_run else until_observed(cluster, applied.after, deadline)
     pods, _version = daemonsets.pods_of(cluster, live, deadline)
     left = nodes_left(live, pods, key)
     dead, most = _excusable(cluster, live, patience, deadline)
     spared = [node for node in left if node in dead][:most]
     left = [node for node in left if node not in spared]
-    restarts = _restarts(live, left, spared)
+    nodes = forecast.nodes_of(cluster, deadline) if left else None
+    restarts = _restarts(live, left, spared, fates.barred(live, nodes or [], left))
     if spared:
         applied.warnings.append(f"DaemonSet {_called(live)}: {_spared_in_words(spared)}.")
     if dry_run:
@@ -168,16 +170,24 @@ def _spared_in_words(spared: Sequence[str]) -> str:
 
 
 def _restarts(
-    live: Mapping[str, Any], left: Sequence[str], spared: Sequence[str]
+    live: Mapping[str, Any], left: Sequence[str], spared: Sequence[str], barred: Sequence[str]
 ) -> dict[str, Any]:
-    told = (
-        f"{count_of(len(left), 'pod restarts', 'pods restart')}, at most {at_once(live)} at a time"
-    )
+    """Which pods restart.
+
+    Args:
+        live: the DaemonSet.
+        left: the nodes whose pods are deleted.
+        spared: those whose pods are left alone.
+        barred: those of the first that are not eligible any more, as under a taint that came later.
+    """
+    coming = [node for node in left if node not in barred]
+    pace = f", at most {at_once(live)} at a time"
+    told = forecast.in_words(Fates(len(coming), coming, end=barred), live, pace)["message"]
     if not left:
         told = "no pod restarts"
     if spared:
         told += f"; {_spared_in_words(spared)}"
-    return {"pods": len(left), "nodes": list(left[:_NAMED]), "message": told}
+    return {"pods": len(coming), "nodes": coming[:_NAMED], "message": told}
 
 
 def _replaced(
