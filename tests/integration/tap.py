@@ -39,6 +39,8 @@ class Tap:
         api: where it hands things on to.
         at: called with the number of each write from 1, the write, and whether the server has had
             it already; calls `kill` where the client is to die.
+        instead: called with the method and path of each request, and whether the server has had it
+            already (writes only); returns the whole answer that the client gets instead, if any.
         pid: the client's process, for `kill`.
         killed: whether it was killed: nothing of it is handed on any more.
         cutting: whether the answer of this request is kept back.
@@ -46,6 +48,7 @@ class Tap:
 
     api: Api
     at: Callable[[int, Write, bool], None] = lambda _number, _write, _done: None
+    instead: Callable[[str, str, bool], bytes | None] = lambda _method, _path, _done: None
     pid: int | None = None
     killed: bool = False
     cutting: bool = False
@@ -121,6 +124,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.tap.killed:
             self.close_connection = True
             return
+        if self._answer_instead(done=False):
+            return
         connection = self.tap.api.new_connection()
         headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
         try:
@@ -133,13 +138,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                     self.tap.cutting = False
                     self.close_connection = True
                     return
-                self._answer_whole(answer, answer_body)
+                if not self._answer_instead(done=True):
+                    self._answer_whole(answer, answer_body)
             else:
                 self._answer_streamed(answer)
         except (OSError, http.client.HTTPException):
             self.close_connection = True
         finally:
             connection.close()
+
+    def _answer_instead(self, *, done: bool) -> bool:
+        given = self.tap.instead(self.command, self.path, done)
+        if given is not None:
+            self.wfile.write(given)
+        return given is not None
 
     def _answer_whole(self, answer: http.client.HTTPResponse, body: bytes) -> None:
         self._head(answer)

@@ -71,9 +71,13 @@ class InputError(EverynodeError):
 class ClusterError(EverynodeError):
     """The API server could not be asked, or refused. ``status`` is the HTTP status, if there was
     one.
+
+    ``repeated``: whether it refused a try after one that may have been carried out, its answer
+    being lost. Then it may refuse just because of that.
     """
 
     kind = "cluster_error"
+    repeated = False
 
     def __init__(
         self,

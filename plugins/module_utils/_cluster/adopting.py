@@ -65,13 +65,25 @@ def adopt(
             return str(answer.body["metadata"]["resourceVersion"])
         except ConflictError as error:
             if how.resource_version is not None:
-                found = "it has just been changed"
-                raise guards.stale(what, how.resource_version, found) from error
+                found = read(cluster, kind, namespace, name, deadline) if error.repeated else None
+                if found is not None and _is_taken_over(live, found, how.manager, names):
+                    return str(found["metadata"]["resourceVersion"])
+                why = "it has just been changed"
+                raise guards.stale(what, how.resource_version, why) from error
             if attempt == _CONFLICT_RETRIES - 1:
                 raise
         current = read(cluster, kind, namespace, name, deadline)
         plan = managers.plan_adoption(current, how.manager, names) if current else None
     return ""
+
+
+def _is_taken_over(
+    live: dict[str, Any], found: dict[str, Any], manager: str, names: frozenset[str]
+) -> bool:
+    """Whether nothing but the adoption has been written since, whose answer was lost."""
+    is_same = found["metadata"]["uid"] == live["metadata"]["uid"]
+    is_adopted = managers.plan_adoption(found, manager, names) is None
+    return is_same and is_adopted and not managers.others_have_written(live, found, manager)
 
 
 def predict(

@@ -12,12 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, EverynodeError, NotFoundError
+from .._base.errors import (
+    ClusterError,
+    ConflictError,
+    EverynodeError,
+    NotFoundError,
+    RefusedError,
+)
 from . import fieldset, managers, obstacles
 from .compare import align, differences
 from .connection import Cluster
 from .kinds import Kind, is_built_in, kind_of
-from .objects import How, controllable, send
+from .objects import How, controllable, read, send
 
 
 @dataclass
@@ -83,7 +89,7 @@ def apply(
     if kind.kind == "DaemonSet":
         sent = _with_nulls(aligned, live, intended, how, names)
     if adoption is None:
-        after, server_warnings = send(cluster, sent, how, deadline)
+        after, server_warnings = _send(cluster, sent, live, how, deadline)
     elif how.dry_run:
         from .adopting import predict
 
@@ -94,7 +100,7 @@ def apply(
         version = adopt(cluster, live, adoption, names, how, deadline)
         if how.resource_version is not None:
             how = replace(how, resource_version=version)
-        after, server_warnings = send(cluster, sent, how, deadline)
+        after, server_warnings = _send(cluster, sent, live, how, deadline)
     if sent is not aligned and not how.dry_run:
         after = _given_up(cluster, aligned, after, how, deadline)
     rewritten = differences(align(aligned, after, field_type), after, field_type)
@@ -147,8 +153,52 @@ def _apply_unknown(
     after, warnings = send(cluster, intent, trial, deadline)
     changed = adoption is not None or _changed(live, after, how.manager)
     if changed and not how.dry_run:
-        after, warnings = send(cluster, intent, how, deadline)
+        after, warnings = _send(cluster, intent, live, how, deadline)
     return Applied(live, after, changed, warnings)
+
+
+def _send(
+    cluster: Cluster,
+    intent: dict[str, Any],
+    live: Mapping[str, Any],
+    how: How,
+    deadline: Deadline,
+) -> tuple[dict[str, Any], list[str]]:
+    """As `objects.send`, but where nobody else than the write itself has changed the object, whose
+    answer was lost, its repetition is no conflict.
+    """
+    try:
+        return send(cluster, intent, how, deadline)
+    except ConflictError as error:
+        found = _written(cluster, intent, live, how, deadline) if error.repeated else None
+        if found is None:
+            raise
+        return found, []
+
+
+def _written(
+    cluster: Cluster,
+    intent: dict[str, Any],
+    live: Mapping[str, Any],
+    how: How,
+    deadline: Deadline,
+) -> dict[str, Any] | None:
+    """The object as it is now, where that is what applying the intent to ``live`` has made of it;
+    else None.
+    """
+    metadata = live["metadata"]
+    found = read(cluster, kind_of(live), metadata.get("namespace", ""), metadata["name"], deadline)
+    if found is None or found["metadata"]["uid"] != metadata["uid"]:
+        return None
+    if managers.others_have_written(live, found, how.manager):
+        return None
+    try:
+        trial, _warnings = send(
+            cluster, intent, replace(how, dry_run=True, resource_version=None), deadline
+        )
+    except (ConflictError, RefusedError):
+        return None
+    return None if _changed(found, trial, how.manager) else found
 
 
 def _create(

@@ -14,6 +14,7 @@ from typing import Any
 from .._base.errors import (
     ClusterError,
     ConflictError,
+    EverynodeError,
     ExpiredError,
     ForbiddenError,
     NotFoundError,
@@ -48,6 +49,19 @@ class Question:
     server: str
     credential: str
     redact: Callable[[str], str]
+
+
+_ABOUT_THE_OBJECT = (ConflictError, ForbiddenError, NotFoundError, RefusedError)
+
+
+def is_trouble(error: EverynodeError) -> bool:
+    """Whether the API server, or the way to it, is in trouble, rather than that it refuses what is
+    asked for.
+
+    So it is where it cannot be reached, fails by itself (5xx), is too busy (429), or does not know
+    the credentials any more: that says nothing about the object, and may be over with the next run.
+    """
+    return isinstance(error, ClusterError) and not isinstance(error, _ABOUT_THE_OBJECT)
 
 
 def is_status(body: Mapping[str, Any]) -> bool:

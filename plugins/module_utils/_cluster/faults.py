@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from .libraries import urllib3
@@ -35,8 +35,14 @@ class Fault:
     reason: str
 
 
+class NotConnectedError(ConnectionError):
+    """There was no connection on which anything could have been asked; its cause says why."""
+
+
 def fault_of(error: BaseException) -> Fault:
-    """What an exception of urllib3, or of a socket under it, means."""
+    """What an exception of urllib3, or of a socket under it, means; or a `NotConnectedError`."""
+    if isinstance(error, NotConnectedError) and error.__cause__ is not None:
+        return replace(fault_of(error.__cause__), unsent=True)
     chain = list(_chain(error))
     reason = reason_of(chain[-1])
     if _among(chain, urllib3.exceptions.ProxyError):

@@ -155,6 +155,19 @@ def owners_of(live: Mapping[str, Any], path: SetPath) -> list[str]:
     ]
 
 
+def others_have_written(before: Mapping[str, Any], after: Mapping[str, Any], manager: str) -> bool:
+    """Whether others than ``manager`` have written an object meanwhile, but for its status."""
+    return not _writes_of_others(after, manager) <= _writes_of_others(before, manager)
+
+
+def _writes_of_others(live: Mapping[str, Any], manager: str) -> set[tuple[Any, ...]]:
+    return {
+        (entry.get("manager"), entry.get("operation"), entry.get("time"))
+        for entry in entries(live)
+        if entry.get("manager") != manager and not entry.get("subresource")
+    }
+
+
 def _owned_by_others(live: Mapping[str, Any], excluded: Collection[str]) -> FieldSet:
     owned: FieldSet = {}
     for entry in entries(live):

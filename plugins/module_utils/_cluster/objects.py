@@ -103,7 +103,9 @@ def send(
         )
     except ConflictError as error:
         if version and not obstacles.conflicts(error):
-            raise guards.stale(what, version, "it has just been changed") from error
+            stale = guards.stale(what, version, "it has just been changed")
+            stale.repeated = error.repeated
+            raise stale from error
         raise obstacles.conflict(error, what) from error
     except RefusedError as error:
         raise obstacles.refusal(error, what) from error

@@ -20,13 +20,27 @@ CONNECT_WINDOW_SECONDS = 10.0
 # request.
 TROUBLE_WINDOW_SECONDS = 60.0
 
-# Of answers with 500: a webhook that does not answer, and an etcd that changes its leader.
+# Of answers with 500, the words of what passes. The API server has no other status for most of the
+# troubles of its etcd (kubernetes/kubernetes#112152, #65062), of webhooks, and of quotas (#67531).
 _PASSING = (
     "failed calling webhook",
+    "conversion webhook for",
     "etcdserver: leader changed",
     "etcdserver: no leader",
     "etcdserver: request timed out",
+    "etcdserver: too many requests",
+    "etcdserver: server stopped",
+    "etcdserver: unhealthy cluster",
+    "rpc error: code = Unavailable",
+    "rpc error: code = DeadlineExceeded",
+    "transport is closing",
+    "context deadline exceeded",
+    "http: Handler timeout",
+    "currently unable to handle the request",
+    "resource quota evaluat",
 )
+# What the API server asks of a kubelet: it is the node that does not answer, maybe for long.
+_OF_A_NODE = "/containerLogs/"
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 8.0
@@ -84,12 +98,16 @@ def is_passing(status: int, message: str, *, told_when: bool, repeatable: bool) 
         return True
     if is_typed_patch_refusal(status, message):
         return False
-    if status == 500 and any(words in message for words in _PASSING):
+    if status == 500 and _is_said_to_pass(message):
         return repeatable
     if status in (502, 503, 504):
         return repeatable
     # client-go does the same for any 5xx that says when to come back (rest/with_retry.go)
     return status >= 500 and told_when and repeatable
+
+
+def _is_said_to_pass(message: str) -> bool:
+    return _OF_A_NODE not in message and any(words in message for words in _PASSING)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

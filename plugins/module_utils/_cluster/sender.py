@@ -91,6 +91,8 @@ class _Attempts:
         self.encoded = None if request.body is None else json.dumps(request.body).encode()
         self.count = 0
         self.renewed = False
+        # Whether a try before this one may have been carried out.
+        self.may_be_done = False
         self._started = time.monotonic()
         self._back_off = BackOff()
 
@@ -235,6 +237,7 @@ class Sender:
         limit = None if self._worked else window
         if not (fault.passing and harmless and attempts.pause(None, limit)):
             self._raise_fault(attempts, fault, error)
+        attempts.may_be_done |= not fault.unsent
 
     def cut(self, doing: str, error: BaseException, advice: str = "") -> UnreachableError:
         """What to raise where a stream or a websocket broke that had been there."""
@@ -284,6 +287,7 @@ class Sender:
             body,
             data.decode(errors="replace"),
         )
+        error.repeated = attempts.may_be_done
         if isinstance(error, UnauthorizedError):
             if attempts.renewed or not self._session.renew(identity):
                 raise error
@@ -299,6 +303,7 @@ class Sender:
         limit = None if response.status == 429 else TROUBLE_WINDOW_SECONDS
         if not passing or not attempts.pause(told, limit):
             raise error
+        attempts.may_be_done |= response.status != 429
 
 
 def parsed(data: bytes) -> dict[str, Any] | None:

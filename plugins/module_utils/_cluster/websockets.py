@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._base.errors import CredentialsError
+from .faults import NotConnectedError
 from .libraries import urllib3
 
 
@@ -118,8 +119,16 @@ def connect_alone(pool: Any, server: str, seconds: float) -> socket.socket:
 
     Raises:
         CredentialsError: the proxy is one of https, and the server one of http.
-        urllib3's exceptions and OSError: see ``faults.fault_of``.
+        NotConnectedError: there is none, whatever the reason: nothing was asked yet.
     """
+    try:
+        return _connected(pool, server, seconds)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise NotConnectedError("There is no connection.") from error
+
+
+def _connected(pool: Any, server: str, seconds: float) -> socket.socket:
+    """The same, with urllib3's exceptions and OSError; see ``faults.fault_of``."""
     url = urlsplit(server)
     place = pool.connection_from_url(server)
     if place.proxy is not None and place.proxy.scheme == "https" and url.scheme != "https":

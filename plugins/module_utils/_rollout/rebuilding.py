@@ -20,6 +20,7 @@ from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
+from .._cluster.failures import is_trouble
 from .._cluster.objects import How
 from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
@@ -202,6 +203,13 @@ def _after_failure(
 ) -> RolloutError:
     details = dict(error.details)
     details["changed"] = True
+    if is_trouble(error):
+        return RolloutError(
+            f"The rebuild of DaemonSet {held.name} was interrupted: {error.message} That says"
+            " nothing about the new template, so nothing was taken back.",
+            advice=f"{error.advice} Run the task again: it goes on from there.".strip(),
+            details=details,
+        )
     message = f"The rebuild of DaemonSet {held.name} failed: {error.message}"
     if plan.on_failure in (PAUSE, FAIL):
         advice = "Mend the cause, then run the task again: it goes on from there."

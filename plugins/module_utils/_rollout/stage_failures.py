@@ -11,6 +11,7 @@ from typing import Any
 
 from .._base.errors import EverynodeError, RolloutError
 from .._base.words import count_of
+from .._cluster.failures import is_trouble
 from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
 from . import reverting, staged
@@ -19,7 +20,7 @@ from .lost import LostError
 from .patience import Patience
 from .staged import StageError
 from .stages import Stages
-from .state import FAILED, HALTED, STAGED, State
+from .state import FAILED, HALTED, REVERTING, STAGED, State
 
 
 def after_failure(
@@ -27,6 +28,8 @@ def after_failure(
 ) -> RolloutError:
     """Do what the plan wants after a failure; the failure of the task."""
     state = stages.state
+    if is_trouble(error):
+        return _interrupted(held, stages, error)
     # What the state keeps is without evidence: a log or an answer may quote secrets.
     if isinstance(error, StageError):
         why, reasons, kept = error.message, error.reasons, error.brief
@@ -52,10 +55,27 @@ def after_failure(
     except EverynodeError as second:
         failure = failed(held, state, why, reasons, "unfinished", told)
         failure.message += f" It could not be undone yet: {second.message}"
-        goes_on = "it goes on from there" if plan.on_failure in (PAUSE, FAIL) else "it rolls back"
+        is_back = held.state is not None and held.state.phase == REVERTING
+        goes_on = "it rolls back" if is_back else "it goes on from there"
         failure.advice = f"{second.advice} Run the task again: {goes_on}.".strip()
         return failure
     return failed(held, state, why, reasons, outcome, told)
+
+
+def _interrupted(held: Held, stages: Stages, error: EverynodeError) -> RolloutError:
+    """The failure of a rollout that stays where it is, as after a kill: nothing is known against
+    the new template, and what would take it back would run into the same trouble.
+    """
+    state = stages.state
+    touched = {"touched": staged.named(stages.touched)}
+    interrupted = failed(held, state, error.message, [], "unfinished", touched)
+    interrupted.message = (
+        f"The staged rollout of DaemonSet {held.name} was interrupted at stage {state.stage}:"
+        f" {error.message} That says nothing about the new template, so nothing was taken back."
+    )
+    goes_on = "Run the task again: it goes on from there."
+    interrupted.advice = f"{error.advice} {goes_on}".strip()
+    return interrupted
 
 
 def let_go(held: Held, stages: Stages, lost: LostError) -> None:

@@ -15,6 +15,7 @@ from .._base.errors import EverynodeError, RolloutError
 from .._base.words import count_of
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
+from .._cluster.failures import is_trouble
 from .._cluster.objects import How
 from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
@@ -136,7 +137,7 @@ def abandon(
         return rebuilding.abandon(cluster, live, how, deadline, progress, patience or Patience())
     held = Held(cluster, live, how, deadline, progress)
     plan = Plan.from_dict(found.plan)
-    reverting.revert(held, plan, patience or Patience(), "a rollback was asked for")
+    _revert(held, plan, patience or Patience(), "a rollback was asked for")
     return Applied(live, held.live, True, held.warnings)
 
 
@@ -273,7 +274,7 @@ def _take_up(
     if task.how.dry_run:
         return foreseeing.forward(task, chosen, found)
     if found.phase == REVERTING:
-        told = reverting.revert(held, chosen, task.patience, found.why)
+        told = _revert(held, chosen, task.patience, found.why)
         raise failed(held, found, found.why, [], "rolled_back", told)
     return _go_on(task, chosen, stable)
 
@@ -284,7 +285,7 @@ def _go_back(task: Task, found: State, stable: Revision) -> Staged:
     if task.how.dry_run:
         return foreseeing.back(task, found)
     chosen = Plan.from_dict(found.plan)
-    told = reverting.revert(held, chosen, task.patience, "a task wanted the former template")
+    told = _revert(held, chosen, task.patience, "a task wanted the former template")
     applied = held.put(lambda: task.intent, partial=task.how.partial)
     return Staged(
         Applied(task.before, held.live, True, held.warnings, applied.rewritten),
@@ -296,6 +297,17 @@ def _go_back(task: Task, found: State, stable: Revision) -> Staged:
         },
         patience=task.patience,
     )
+
+
+def _revert(held: Held, plan: Plan, patience: Patience, why: str) -> dict[str, Any]:
+    """Go back, as `reverting.revert` does; a failure says that the next run goes on with it."""
+    try:
+        return reverting.revert(held, plan, patience, why)
+    except EverynodeError as error:
+        error.details.setdefault("changed", held.has_written)
+        if is_trouble(error):
+            error.advice = f"{error.advice} Run the task again: it goes on going back.".strip()
+        raise
 
 
 def _go_on(task: Task, plan: Plan, stable: Revision) -> Staged:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ClusterError, DeadlineError, ForbiddenError
+from .._base.errors import ClusterError, DeadlineError, ForbiddenError, UnreachableError
 from .._cluster.channels import Output
 from .._cluster.connection import Cluster
 from .._cluster.pod_exec import run_in_pod
@@ -19,6 +19,8 @@ from .._nodes.trouble import Trouble, quoted, without_secrets
 from .._spec.rollout import Check
 
 CAUSE = "VerifyFailed"
+# Of the API server or of what is before it, which says nothing about the pod.
+_TROUBLE = (401, 429, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def verify(cluster: Cluster, pod: Mapping[str, Any], check: Check, seconds: floa
     except ForbiddenError as error:
         return _failed(error.message, is_final=True)
     except ClusterError as error:
-        return _failed(error.message, is_final=False)
+        is_away = isinstance(error, UnreachableError) or error.status in _TROUBLE
+        return _failed(error.message, is_final=False, heals=is_away)
     result = {
         "command": list(check.command),
         "rc": done.rc,
@@ -75,5 +78,5 @@ def _said(output: Output) -> str:
     return f": {said}" if said else ""
 
 
-def _failed(why: str, *, is_final: bool) -> Verified:
-    return Verified(None, Trouble(CAUSE, quoted(why), False), is_final)
+def _failed(why: str, *, is_final: bool, heals: bool = False) -> Verified:
+    return Verified(None, Trouble(CAUSE, quoted(why), heals), is_final)
