@@ -58,7 +58,7 @@ class Simulation:
     def delete(self) -> None:
         """Remove it with its pods."""
         self.cluster.kubectl(
-            "delete", "daemonset", self.name, "--cascade=foreground", "--timeout=20s"
+            "delete", "daemonset", self.name, "--cascade=foreground", "--timeout=120s"
         )
 
     def status(self) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def test_nobody_but_the_api_server_is_served(shared: Cluster) -> None:
         context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
         if user is not None:
             context.load_cert_chain(f"{user}.crt", f"{user}.key")
-        connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
         with pytest.raises((ssl.SSLError, ConnectionError)):
             _asked(connection, "/exec/default/speaker/agent?command=id&output=1")
 

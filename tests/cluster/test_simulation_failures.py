@@ -32,7 +32,7 @@ def test_an_image_cannot_be_pulled_on_one_node(simulation: Simulation, mode: str
     assert words in message
     assert simulation.reported(pod, "Failed", words)
     assert simulation.reported(pod, "Failed", "Error: ImagePullBackOff")
-    assert simulation.status()["numberUnavailable"] == 1
+    eventually(lambda: simulation.status().get("numberUnavailable") == 1)
 
 
 def test_an_image_has_a_name_that_no_registry_can_have(simulation: Simulation) -> None:
@@ -180,9 +180,13 @@ def test_a_pod_is_evicted_and_made_again_and_again(shared: Cluster, simulation: 
         found = shared.get("events", f"--field-selector=involvedObject.name={simulation.name}")
         return "FailedDaemonPod" in {event["reason"] for event in found["items"]}
 
+    def another() -> bool:
+        found = simulation.by_node().get("node-1", pod)
+        return bool(found["metadata"]["uid"] != pod["metadata"]["uid"])
+
     # That is the controller: it deletes the pod that has failed, and makes another.
     eventually(told)
-    eventually(lambda: simulation.by_node()["node-1"]["metadata"]["uid"] != pod["metadata"]["uid"])
+    eventually(another)
 
 
 def test_a_node_has_a_clock_that_is_fast(simulation: Simulation) -> None:

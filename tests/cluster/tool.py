@@ -16,7 +16,7 @@ from typing import Any
 from tools.environments import places
 
 _TOOL = places.CHECKOUT / "tools" / "cluster" / "cluster"
-_WAIT_SECONDS = 30.0
+_WAIT_SECONDS = 120.0
 _TCP_LISTEN = "0A"
 
 

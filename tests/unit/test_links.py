@@ -14,11 +14,11 @@ import pytest
 
 from benchmarks.links import counting_link, slow_link
 
-_ROUND_TRIP = 0.1
-# Some 65 pieces of a socket's size, each of which would wait for a round trip of its own.
-_MUCH = bytes(range(256)) * 16384
-# On a machine with much else to do.
-_LONG = 40 * _ROUND_TRIP
+_ROUND_TRIP = 0.5
+# Some 130 pieces of a socket's size, each of which would wait for a round trip of its own.
+_MUCH = bytes(range(256)) * 32768
+# Half of what that would take: on a machine with much else to do.
+_LONG = 60 * _ROUND_TRIP
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def echo() -> Iterator[int]:
 def _timed(connection: socket.socket, sent: bytes) -> float:
     started = time.monotonic()
     connection.sendall(sent)
-    received = b""
+    received = bytearray()
     while len(received) < len(sent):
         received += connection.recv(65536)
     assert received == sent

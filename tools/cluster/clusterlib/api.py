@@ -21,7 +21,7 @@ class Api:
         context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
         context.load_cert_chain(str(pki / "admin.crt"), str(pki / "admin.key"))
         self._connection = http.client.HTTPSConnection(
-            "127.0.0.1", port, timeout=30, context=context
+            "127.0.0.1", port, timeout=60, context=context
         )
 
     def __enter__(self) -> Api:

@@ -19,7 +19,7 @@ from .console import ClusterError, say
 from .files import lock
 
 DEFAULT_NODES = 3
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
 _POLL_SECONDS = 0.05
 _PORT_ATTEMPTS = 4
 

@@ -20,7 +20,8 @@ KUBELET_ADDRESS_TYPE = "InternalDNS"
 KUBELET_LABEL = "everynode.kubernetes/kubelet"
 _NAME = re.compile(r"node-([0-9]+)")
 _MOST = 2000
-_READY_SECONDS = 60.0
+_READY_SECONDS = 300.0
+_EMPTY_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
 
@@ -134,7 +135,7 @@ def _remove(api: Api, numbers: list[int]) -> None:
     # Nobody plays the kubelet of a removed node any more, so its pods would be terminating until
     # the controller manager collects them a minute later.
     gone = {_name(number) for number in numbers}
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + _EMPTY_SECONDS
     while time.monotonic() < deadline:
         pods = [pod for pod in api.get("/api/v1/pods")["items"] if _node_of(pod) in gone]
         if not pods:

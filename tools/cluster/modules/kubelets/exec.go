@@ -24,9 +24,10 @@ import (
 )
 
 const (
-	idle    = time.Hour
-	nobody  = 65534
-	lastGap = time.Second
+	idle   = time.Hour
+	nobody = 65534
+	// For what a command wrote last, to a reader who may be slow.
+	lastGap = 30 * time.Second
 )
 
 func (o *objects) serveExec(answer http.ResponseWriter, request *http.Request) {

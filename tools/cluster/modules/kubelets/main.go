@@ -57,7 +57,7 @@ func run(address, pki, server string) error {
 	listener := &http.Server{
 		Addr:              address,
 		Handler:           mux,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: 60 * time.Second,
 		IdleTimeout:       10 * time.Second,
 		// A command's streams need a connection of their own.
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},

@@ -112,7 +112,7 @@ func newObjects(server, pki string, authorities *x509.CertPool) (*objects, error
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: authorities, Certificates: []tls.Certificate{own}},
 	}
-	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: transport, Timeout: 60 * time.Second}
 	return &objects{strings.TrimSuffix(server, "/"), client}, nil
 }
 
