@@ -178,7 +178,7 @@ def run_in(
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
         steps = [Step(**json.loads(line)) for line in record.read_text().splitlines()]
         requests = api.requests(since, agent=f"awx-job={job}")

@@ -19,7 +19,14 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.verb i
     carry_out,
 )
 
-from tests.integration.connection.servers import Answer, answer, scripted, status, stream
+from tests.integration.connection.servers import (
+    Answer,
+    answer,
+    scripted,
+    silent,
+    status,
+    stream,
+)
 
 _DAEMONSET = {
     "metadata": {"name": "agent", "namespace": "default", "uid": "u"},
@@ -60,10 +67,6 @@ def _cut(connection: socket.socket) -> None:
     connection.close()
 
 
-def _stall(_connection: socket.socket) -> None:
-    time.sleep(3)
-
-
 def test_a_log_that_breaks_off() -> None:
     result = _run([stream(b"one\ntw", end=_cut), answer(200, "fine\n", kind="text/plain")], 2)
     assert not result.get("failed")
@@ -75,10 +78,10 @@ def test_a_log_that_breaks_off() -> None:
 
 
 def test_what_has_come_in_time_is_kept() -> None:
-    result = _run([stream(b"one\n", b"two\n", end=_stall)], timeout=1)
+    result = _run([stream(b"one\n", b"two\n", end=silent)], timeout=3)
     (log,) = result["logs"]
     assert (log["text"], log["truncated"], log["failed"]) == ("one\ntwo\n", True, True)
-    assert "the time of 1 s for the pod was over after 8 bytes" in log["msg"]
+    assert "the time of 3 s for the pod was over after 8 bytes" in log["msg"]
     # No other log was read, so the task fails, with what there is.
     assert result["failed"]
     assert result["error"]["kind"] == "batch"
@@ -107,7 +110,7 @@ def test_a_log_without_end(search: str | None) -> None:
             time.sleep(0.001)
 
     given: dict[str, Any] = {"tail_lines": 100} if search is None else {"search": search}
-    result = _run([endless], timeout=1, max_bytes=5000, **given)
+    result = _run([endless], timeout=3, max_bytes=5000, **given)
     (log,) = result["logs"]
     assert log["text"] == ("x" * 999 + "\n") * 5
     assert log["truncated"]

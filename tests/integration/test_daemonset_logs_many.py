@@ -29,7 +29,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speakers]:
         pods = Speakers(api, "many")
         image = "example.test/agent:1"
         pods.tasks.ok(name="agent", containers=[{"name": "agent", "image": image}])
-        api.settled("many", "agent", within=120)
+        api.settled("many", "agent", within=300)
         yield pods
 
 
@@ -77,7 +77,7 @@ def test_an_api_server_that_goes_away(many: Speakers, tmp_path: Path) -> None:
     many.say("node-1", f"file:{tmp_path / 'pipe'}")
     cluster = many.api.cluster
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(many.run, concurrency=1, timeout=3)
+        future = pool.submit(many.run, concurrency=1, timeout=20)
         # This is open once the second log is being read.
         with (tmp_path / "pipe").open("wb"):
             cluster.stop("kube-apiserver")

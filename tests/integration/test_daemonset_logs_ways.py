@@ -149,7 +149,7 @@ def test_an_absolute_folder(api: Api, namespace: str, tmp_path: Path) -> None:
     pods = Speakers(api, namespace)
     pods.tasks.ok(**SPEAKER)
     api.settled(namespace, "agent")
-    asynchronous = _task("files", dest=str(tmp_path / "logs")) | {"async": 60, "poll": 1}
+    asynchronous = _task("files", dest=str(tmp_path / "logs")) | {"async": 300, "poll": 1}
     play = run(api, playbook(api, namespace, [asynchronous])).done()
     assert play.step("files").changed
     assert len(list((tmp_path / "logs").iterdir())) == 10
