@@ -42,6 +42,8 @@ Evicted         the pod was ended on its node      yes, as above; not if it used
 Terminating     the old pod has not gone           yes: its grace period, or who holds it
 ClockSkew       Ready, but not for long enough     yes, later than one would think
                 by the controller's clock
+ControllerIdle  the DaemonSet controller does not  yes: it goes on once a controller manager runs
+                act: none runs, or it is behind    and leads
 NoPod           the controller has made no pod     yes; not if the API refuses it for good
 Starting        nothing is wrong so far            yes
 NotReady        it is not Ready, for no reason     yes
@@ -58,6 +60,7 @@ from typing import Any
 
 from .._base.words import natural
 from .causes_of_pods import trouble_of
+from .controller import is_seen, specified_at
 from .coverage import NUMBER_OF_POD, TEMPLATE_NUMBER
 from .eligibility import name_of, why_not
 from .events import by_object, last_seen, refusals
@@ -114,6 +117,7 @@ def reasons(
     events: Iterable[Mapping[str, Any]] | None = None,
     logs: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    controller: Trouble | None = None,
 ) -> list[dict[str, Any]]:
     """Why nodes lack an available pod: causes, most frequent first, each with how many nodes, the
     first of them, the evidence of one, and whether waiting may help.
@@ -129,6 +133,9 @@ def reasons(
         events: of the DaemonSet and of its pods; None where they were not read.
         logs: the last lines of crashed containers, by the uid of the pod, see `needs`.
         now: the time, to tell what takes too long.
+        controller: that the DaemonSet controller does not act, where that is known. It is told
+            first, of all nodes, where the controller has not seen this generation; else of the
+            nodes where nothing else keeps it from replacing the pod, or from making one.
     """
     least = int((daemonset.get("spec") or {}).get("minReadySeconds") or 0)
     told = by_object(events)
@@ -158,13 +165,28 @@ def reasons(
             behind += [name] if is_outdated(daemonset, pod) else []
             continue
         _add(groups, found, [name])
-    _add_absent(groups, daemonset, pods, there, own)
-    _add_kept(groups, daemonset, pods, behind, own)
+    is_unseen = controller is not None and not is_seen(daemonset)
+    if not is_unseen:
+        _add_absent(groups, daemonset, pods, there, own, controller)
+        _add_kept(groups, daemonset, pods, behind, own, controller)
     if now is not None and least > 0:
         _add_clock_skew(groups, daemonset, pods, now)
-    return sorted(
+    table = sorted(
         groups.values(), key=lambda group: (-int(group["count"]), group["cause"], group["heals"])
     )
+    if controller is not None and is_unseen:
+        table.insert(0, of_all_nodes(daemonset, controller))
+    return table
+
+
+def of_all_nodes(daemonset: Mapping[str, Any], one: Trouble) -> dict[str, Any]:
+    """The line of the table for a trouble of the whole DaemonSet: its nodes are counted, as far as
+    the controller has counted them, and not named.
+    """
+    desired = int((daemonset.get("status") or {}).get("desiredNumberScheduled") or 0)
+    groups: _Groups = {}
+    _add(groups, one, [""] * desired)
+    return groups[one.cause, one.heals]
 
 
 def is_outdated(daemonset: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
@@ -261,6 +283,7 @@ def _add_absent(
     pods: list[Mapping[str, Any]],
     nodes: Mapping[str, Mapping[str, Any]] | None,
     events: list[Mapping[str, Any]] | None,
+    controller: Trouble | None,
 ) -> None:
     """Count the eligible nodes without any pod, by what the controller says of that."""
     taken = {node_of(pod) for pod in pods}
@@ -277,17 +300,18 @@ def _add_absent(
         ]
     if not missing:
         return
-    if events is None:
+    if events is None and controller is None:
         told = "the controller has not made a pod; the DaemonSet's events were not read"
         _add(groups, trouble("NoPod", told, True), missing)
         return
     changed = specified_at(daemonset)
-    found = refusals(one for one in events if changed is None or last_seen(one) >= changed)
+    since = (one for one in events or () if changed is None or last_seen(one) >= changed)
+    found = [*refusals(since), *([] if controller is None else [controller])]
     if found:
         _add(groups, found[0], missing)
         return
     told = "the controller has not made a pod, and no event says why"
-    before = refusals(events)
+    before = refusals(events or ())
     if before:
         # It may hold still: a client says no more than so much of one object in a while.
         told += f" since the DaemonSet was changed; before that: {before[0].evidence}"
@@ -300,30 +324,18 @@ def _add_kept(
     pods: list[Mapping[str, Any]],
     behind: list[str],
     events: list[Mapping[str, Any]] | None,
+    controller: Trouble | None,
 ) -> None:
     """Count the nodes whose old pod is well, and that the controller may not delete: it has made
-    no other since it said so.
+    no other since it said so. Or it deletes none, as it does nothing.
     """
     times = [specified_at(daemonset)]
     times += [moment((pod.get("metadata") or {}).get("creationTimestamp")) for pod in pods]
     changed = max((time for time in times if time is not None), default=None)
     since = [one for one in events or () if changed is None or last_seen(one) >= changed]
-    found = refusals(since, "FailedDelete")
+    found = [*refusals(since, "FailedDelete"), *([] if controller is None else [controller])]
     if behind and found:
         _add(groups, found[0], behind)
-
-
-def specified_at(daemonset: Mapping[str, Any]) -> datetime | None:
-    """When what the DaemonSet asks for was changed last, by the times of those who own fields of
-    its spec (KEP-555); None where it does not say. They are in whole seconds, as those of events.
-    """
-    entries = (daemonset.get("metadata") or {}).get("managedFields") or []
-    times = [
-        moment(one.get("time"))
-        for one in entries
-        if not one.get("subresource") and "f:spec" in (one.get("fieldsV1") or {})
-    ]
-    return max((time for time in times if time is not None), default=None)
 
 
 def _add_clock_skew(
@@ -358,8 +370,9 @@ def in_words(found: Iterable[Mapping[str, Any]]) -> str:
         nodes = ", ".join(named)
         more = count - len(named)
         nodes += f" and {more} more" if more and named else ""
-        where = f" ({nodes})" if nodes else ""
-        lines.append(f"{group['cause']} on {count}{where}: {group['evidence']}")
+        where = f" on {count}" if count else ""
+        where += f" ({nodes})" if nodes else ""
+        lines.append(f"{group['cause']}{where}: {group['evidence']}")
     if len(found) > _MAX_CAUSES_IN_WORDS:
         lines.append(f"and {len(found) - _MAX_CAUSES_IN_WORDS} more causes")
     return "; ".join(lines)

@@ -15,6 +15,8 @@ from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ForbiddenError, NotFoundError
 from .._cluster import evidence
 from .._cluster.connection import Cluster
+from .._cluster.controller_lease import ControllerLease
+from .._nodes.controller import idle
 from .._nodes.diagnosis import needs, troubles_of_daemonset
 from .._nodes.events import last_seen
 from .._nodes.pods import uid_of
@@ -46,6 +48,7 @@ class Asking:
         self._live = live
         self._deadline = deadline
         self._since = datetime.now(UTC) - _LEEWAY
+        self._lease = ControllerLease(cluster)
         self._last = 0.0
         self._logs = 0
         self._forbidden: set[str] = set()
@@ -75,7 +78,9 @@ class Asking:
             self._read_events(work, pod)
 
     def refusal(self) -> Trouble | None:
-        """Why the controller could not make pods, if it says so: a quota, a policy, a webhook."""
+        """Why the controller makes no pods: a quota, a policy, a webhook, if it says so; or that
+        it does nothing, if its lease says that.
+        """
         read, found = self._refusals
         if time.monotonic() - read >= _BETWEEN_ASKING:
             try:
@@ -84,6 +89,9 @@ class Asking:
                 events = []
             recent = [event for event in events if last_seen(event) >= self._since]
             found = troubles_of_daemonset(self._live, recent)
+            if not found:
+                silent = idle(self._lease.get(self._deadline), datetime.now(UTC))
+                found = [silent] if silent else []
             self._refusals = (time.monotonic(), found)
         return found[0] if found else None
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ForbiddenError
 from .._cluster import evidence
 from .._cluster.connection import Cluster
+from .._cluster.controller_lease import ControllerLease
 from .._nodes import diagnosis
 from .._nodes.causes_of_pods import seconds_to_end
+from .._nodes.controller import idle, is_seen, unseen
 from .._nodes.eligibility import name_of
 from .._nodes.pods import is_ending, node_of, uid_of
 
@@ -61,6 +64,8 @@ def explain(
     revision: bool = False,
     pods: list[dict[str, Any]] | None = None,
     nodes: list[dict[str, Any]] | None = None,
+    unseen_seconds: float | None = None,
+    lease: ControllerLease | None = None,
 ) -> Explanation:
     """Find out why a DaemonSet is not ready. Never fails: it says what it could not find out.
 
@@ -73,9 +78,14 @@ def explain(
         revision: whether to find out the revision of the live template, too.
         pods: those of the DaemonSet, where they have just been read.
         nodes: all of the cluster, where they have just been read.
+        unseen_seconds: for how long the controller has not seen this generation, where that is long
+            enough to be told.
+        lease: that of the controller manager, for those who ask for many explanations.
     """
-    inquiry = _Inquiry(cluster, live, deadline, nodes)
-    found = inquiry.explain(logs=logs, all_nodes=all_nodes, pods=pods)
+    inquiry = _Inquiry(cluster, live, deadline, nodes, lease or ControllerLease(cluster))
+    found = inquiry.explain(
+        logs=logs, all_nodes=all_nodes, pods=pods, unseen_seconds=unseen_seconds
+    )
     return replace(found, revision=inquiry.revision()) if revision else found
 
 
@@ -88,8 +98,10 @@ class _Inquiry:
         live: Mapping[str, Any],
         deadline: Deadline,
         nodes: list[dict[str, Any]] | None,
+        lease: ControllerLease,
     ):
         self._cluster = cluster
+        self._lease = lease
         self._live = live
         self._known_nodes = nodes
         self._deadline = deadline
@@ -97,16 +109,25 @@ class _Inquiry:
         self._now = datetime.now(UTC)
 
     def explain(
-        self, *, logs: bool, all_nodes: bool, pods: list[dict[str, Any]] | None
+        self,
+        *,
+        logs: bool,
+        all_nodes: bool,
+        pods: list[dict[str, Any]] | None,
+        unseen_seconds: float | None,
     ) -> Explanation:
+        controller = None
+        if unseen_seconds is not None and not is_seen(self._live):
+            controller = unseen(unseen_seconds, self._lease.get(self._deadline), self._now)
+        known = [diagnosis.of_all_nodes(self._live, controller)] if controller else []
         try:
             if pods is None:
                 pods = evidence.pods(self._cluster, self._live, self._deadline)
         except ForbiddenError:
             note = "The reasons are unknown: listing pods is forbidden."
-            return Explanation(notes=[note], nodes=self._nodes(None) if all_nodes else None)
+            return Explanation(known, [note], nodes=self._nodes(None) if all_nodes else None)
         except ClusterError as error:
-            return Explanation(notes=[f"The reasons are unknown: {error.message}"])
+            return Explanation(known, [f"The reasons are unknown: {error.message}"])
         troubled = self._troubled(pods)
         missing = self._missing(pods)
         wants_all = missing or all_nodes
@@ -117,7 +138,8 @@ class _Inquiry:
         events = None
         if troubled or missing or behind:
             events = self._events(troubled, missing or behind)
-        found = diagnosis.reasons(
+        reasons = partial(
+            diagnosis.reasons,
             self._live,
             pods,
             nodes=nodes,
@@ -125,6 +147,11 @@ class _Inquiry:
             logs=self._logs(pods) if logs else None,
             now=self._now,
         )
+        found = reasons(controller=controller)
+        if is_seen(self._live) and _says_nothing(found, behind):
+            # Then only its lease can tell whether the controller is there.
+            controller = idle(self._lease.get(self._deadline), self._now)
+            found = reasons(controller=controller) if controller else found
         complete = nodes if wants_all else None
         return Explanation(found, self._notes, pods, complete, self._ending(pods, nodes))
 
@@ -210,3 +237,9 @@ class _Inquiry:
                     self._notes.append("Logs may not be read, so there may be more to say.")
                     break
         return found
+
+
+def _says_nothing(reasons: Iterable[Mapping[str, Any]], behind: bool) -> bool:
+    """Whether the controller makes no pods, or deletes none, and nothing says why."""
+    causes = {one["cause"] for one in reasons}
+    return "NoPod" in causes or (behind and not causes)

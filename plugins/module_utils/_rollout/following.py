@@ -19,10 +19,14 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, RolloutError
 from .._base.words import count_of
+from .._nodes.controller import CAUSE as CONTROLLER_IDLE
 from .._nodes.readiness import STRICT, Verdict, could_be_excused, resolve_share, verdict
+from .endings import Endings
 from .explaining import Explanation
+from .observing import Silence
 from .patience import Patience
 from .state import HALTED, HOLDING, PAUSED
+from .wait_failures import not_ready, was_deleted
 
 # Nothing has come forward for so long: worth a look at the pods. Later looks are further apart.
 _LULL = 5.0
@@ -30,12 +34,6 @@ _LONGEST_PAUSE = 30.0
 # For some milliseconds, the controller has not seen any change.
 _UNSEEN_SECONDS = 1.0
 _CAUSES_IN_LINE = 3
-_ADVICE = {
-    "timeout": "Mend the cause, or give it more time with wait_timeout.",
-    "cause": "Mend the cause. To wait for longer all the same, set failure_grace_seconds or"
-    " fail_early: false.",
-    "no_progress": "Mend the cause, or give it more time with progress_deadline_seconds.",
-}
 
 
 class Following:
@@ -85,9 +83,8 @@ class Following:
         self._pause = min(_LULL, max(patience.grace_seconds, 1.0))
         self._sooner = math.inf
         self._reasons: list[dict[str, Any]] = []
-        # Until when pods that were deleted may take to end, and whether others are noted still.
-        self._ends_by: dict[str, float] = {}
-        self._notes_ends = True
+        self._endings = Endings()
+        self._silence = Silence(patience.grace_seconds)
         # When a cause that does not heal was first seen, and how many looks have missed it since.
         self._since: dict[str, tuple[float, int]] = {}
         self.found = self._with_steps(self.found)
@@ -115,7 +112,8 @@ class Following:
         score = _score(snapshot, found)
         if score[:2] != self._best[:2] or score > self._best:
             self._best, self._progressed = score, now
-            self._ends_by, self._notes_ends = {}, True
+            self._endings = Endings()
+            self._silence = Silence(self._patience.grace_seconds)
             self._quiet_since, self._sooner = now, math.inf
             self._reasons = [one for one in self._reasons if not one["heals"]]
         self.found = self._with_steps(self._doubt(found, now))
@@ -187,21 +185,25 @@ class Following:
 
     def _stuck_at(self) -> float:
         # A pod that was deleted may take its own grace period to end.
-        return max(self._progressed, *self._ends_by.values(), 0.0) + self._allowed_seconds()
+        return max(self._progressed, self._endings.last) + self._allowed_seconds()
 
     def _allowed_seconds(self) -> float:
         """How long nothing may come forward where no pod is ending."""
         least = float(self.live["spec"].get("minReadySeconds") or 0)
         return self._patience.progress_deadline_seconds + least
 
-    def _note_ends(self, seen: Explanation, began: float, now: float) -> None:
-        """Take note of the pods that are ending. Those that begin once it is time to give up by
-        the others do not count: else pods that are deleted again and again would never be stuck.
+    def unseen_seconds(self, now: float, *, last: bool = False) -> float | None:
+        """For how long the controller has not seen this generation, where that is worth a word: a
+        leader election takes a while.
+
+        Args:
+            now: the time.
+            last: whether the wait ends, so that it is told in any case.
         """
-        if self._notes_ends:
-            for uid, seconds in seen.ending.items():
-                self._ends_by.setdefault(uid, now + seconds)
-        self._notes_ends = began < self._progressed + self._allowed_seconds()
+        if self.found.state != "observing":
+            return None
+        passed = now - self._progressed
+        return passed if last or passed >= self._silence.long else None
 
     def is_stuck(self, now: float) -> bool:
         """Whether nothing has come forward for too long."""
@@ -220,7 +222,11 @@ class Following:
             now: the time.
         """
         self._reasons = seen.reasons
-        self._note_ends(seen, began, now)
+        is_late = began >= self._progressed + self._allowed_seconds()
+        self._endings.note(seen.ending, now, is_late=is_late)
+        told = next((one for one in self._reasons if one["cause"] == CONTROLLER_IDLE), None)
+        if told is not None:
+            self._silence.note(now - self._progressed, told["evidence"])
         self._count_lasting(now)
         self._quiet_since, self._sooner = now, math.inf
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
@@ -269,6 +275,9 @@ class Following:
     def _is_hopeless(self, now: float) -> bool:
         if not self._patience.fail_early or not self._since:
             return False
+        if self.found.state == "observing":
+            # The pods are of the version before, and say nothing about this one.
+            return False
         budget = self._patience.allowance.unavailable_budget
         spared = 0 if budget is None else resolve_share(budget, self.found.counts["desired"])
         if sum(one["count"] for one in self._reasons if not one["heals"]) <= spared:
@@ -315,6 +324,8 @@ class Following:
         if found.state == "observing" and now - self._progressed < _UNSEEN_SECONDS:
             # As after each change.
             return ""
+        if found.state == "observing":
+            return f"{self.name}: {self._silence.told or found.message}"
         if found.ready or found.state not in ("updating", "starting"):
             return f"{self.name}: {found.message}"
         told = (
@@ -334,48 +345,14 @@ class Following:
         self._excuse(why)
         if self.found.ready:
             return
-        if why.pods is None and self._reasons:
+        if why.pods is None and self._reasons and not why.reasons:
             # The last look saw nothing, such as for lack of time; the one before it did.
             why = Explanation(self._reasons)
         if failed_by == "cause":
             # First what has ended the wait, though more nodes may wait for something else.
             why = replace(why, reasons=sorted(why.reasons, key=lambda one: bool(one["heals"])))
-        words = {
-            "timeout": f"is not ready after {deadline.seconds:g} seconds",
-            "cause": "does not become ready, and waiting does not help",
-            "no_progress": f"made no progress for {now - self._progressed:.0f} seconds",
-        }
-        details = {
-            **self.found.as_result(),
-            "ready": False,
-            "reasons": why.reasons,
-            "failed_by": failed_by,
-        }
-        self.error = RolloutError(
-            f"DaemonSet {self.name} {words[failed_by]}: {self.found.message}.{why.in_words()}",
-            advice=_ADVICE[failed_by],
-            details={"rollout": details},
-        )
-
-
-def was_deleted(live: Mapping[str, Any], found: Verdict) -> RolloutError:
-    """The failure of a wait for a DaemonSet that went away meanwhile.
-
-    Args:
-        live: as it was last seen.
-        found: ``deleted``, ``deleting``, or ``replaced`` where there is another of its name.
-    """
-    namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
-    how = {
-        "deleting": "is being deleted while the task waits",
-        "replaced": "was deleted while the task waited, and another of its name was created",
-    }.get(found.state, "was deleted while the task waited")
-    rollout = {**found.as_result(), "failed_by": "deleted"}
-    return RolloutError(
-        f"DaemonSet {namespace}/{name} {how} for its rollout.",
-        advice="Somebody or something else removed it: run the task again once that is settled.",
-        details={"rollout": rollout},
-    )
+        passed = deadline.seconds if failed_by == "timeout" else now - self._progressed
+        self.error = not_ready(self.name, self.found, failed_by, passed, why)
 
 
 def _score(live: Mapping[str, Any], found: Verdict) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import ConflictError, DeadlineError, ExpiredError, NotFoundError, RolloutError
+from .._base.errors import ConflictError, NotFoundError, RolloutError
 from .._cluster import daemonsets, fieldset, managers
 from .._cluster.applying import Applied, apply
 from .._cluster.connection import Cluster
@@ -25,6 +25,7 @@ from .._spec.schema import fields_of
 from . import rolling_back, waiting
 from .annotation import ANNOTATION
 from .lost import LostError, foreign
+from .observing import until_observed
 from .state import MANAGER, State, new_run, now, state_of
 
 ON_DELETE: Mapping[str, Any] = {"type": "OnDelete"}
@@ -255,34 +256,12 @@ class Held:
             LostError: the object was deleted, or changed by others, meanwhile.
             DeadlineError: the controller did not see it in time.
         """
-        while not _is_observed(self.live):
-            if self.deadline.passed():
-                raise DeadlineError(
-                    f"The controller has not seen the change of DaemonSet {self.name} in time.",
-                    advice="Is the kube-controller-manager running?",
-                )
-            try:
-                self._follow()
-            except ExpiredError:
-                # The object's own version may be as old, until somebody changes it.
-                self.deadline.sleep(_PAUSE_SECONDS)
-                self.look()
 
-    def _follow(self) -> None:
-        """Take in what a watch tells until the controller has seen the object, or it ends."""
-        metadata = self.live["metadata"]
-        events = self.cluster.watch(
-            daemonsets.path_of(metadata["namespace"]),
-            query={"fieldSelector": f"metadata.name={metadata['name']}"},
-            resource_version=metadata["resourceVersion"],
-            deadline=self.deadline,
-            doing=f"watch DaemonSet {self.name}",
-        )
-        for event in events:
-            self._judge(None if event["type"] == "DELETED" else event["object"])
-            self.live = event["object"]
-            if _is_observed(self.live):
-                return
+        def judge(found: dict[str, Any] | None) -> None:
+            self._judge(found)
+            self.live = found or self.live
+
+        self.live = until_observed(self.cluster, self.live, self.deadline, self.progress, judge)
 
     def look(self) -> None:
         """Read the object again, and make sure that it is still ours.
@@ -386,11 +365,6 @@ class Held:
             changed.append("spec.updateStrategy")
         if changed:
             raise foreign(self.name, changed, found)
-
-
-def _is_observed(live: Mapping[str, Any]) -> bool:
-    status = live.get("status") or {}
-    return int(status.get("observedGeneration") or 0) >= int(live["metadata"]["generation"])
 
 
 def digest_of(template: Mapping[str, Any]) -> str:

@@ -99,7 +99,7 @@ def carry_out(
     """
     _refuse_other_rollout(live)
     if not dry_run:
-        live = until_observed(cluster, live, deadline)
+        live = until_observed(cluster, live, deadline, progress)
     revision = history.current(live, revisions_of(cluster, live, deadline))
     pods, _version = daemonsets.pods_of(cluster, live, deadline, wish.node)
     staying = [pod for pod in pods if not is_ending(pod)]

@@ -75,37 +75,34 @@ def until_ready(
     return one.live, one.found
 
 
-def until_observed(cluster: Cluster, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+def until_observed(
+    cluster: Cluster,
+    live: dict[str, Any],
+    deadline: Deadline,
+    progress: Progress = lambda _line: None,
+) -> dict[str, Any]:
     """Wait until the controller has seen the DaemonSet's generation; the object as it was then.
 
     Raises:
         RolloutError: it has not in time, or the DaemonSet was deleted meanwhile.
         ClusterError: it cannot be watched.
     """
-    from .following import was_deleted
+    from .._nodes.controller import is_seen
 
-    metadata = live["metadata"]
-    if _is_observed(live, metadata["generation"]):
+    if is_seen(live):
         return live
+    from . import observing
+    from .wait_failures import was_deleted
+
+    def judge(found: dict[str, Any] | None) -> None:
+        if found is None or found["metadata"]["uid"] != live["metadata"]["uid"]:
+            raise was_deleted(live, replace(verdict(live), ready=False, state="deleted"))
+
     try:
-        for snapshot in _snapshots(cluster, live, deadline):
-            if snapshot is None or snapshot["metadata"]["uid"] != metadata["uid"]:
-                raise was_deleted(live, replace(verdict(live), ready=False, state="deleted"))
-            if _is_observed(snapshot, metadata["generation"]):
-                return snapshot
-    except DeadlineError:
-        pass
-    raise RolloutError(
-        f"The controller has not seen the change of DaemonSet {metadata['namespace']}/"
-        f"{metadata['name']} after {deadline.seconds:g} seconds.",
-        advice="Look whether the cluster's controller manager runs.",
-        details={"rollout": {**verdict(live).as_result(), "failed_by": "timeout"}},
-    )
-
-
-def _is_observed(live: Mapping[str, Any], generation: int) -> bool:
-    seen = int((live.get("status") or {}).get("observedGeneration") or 0)
-    return bool(seen >= generation)
+        return observing.until_observed(cluster, live, deadline, progress, judge)
+    except DeadlineError as error:
+        told = {**verdict(live).as_result(), "failed_by": "timeout", **error.details}
+        raise RolloutError(error.message, advice=error.advice, details={"rollout": told}) from None
 
 
 def _snapshots(

@@ -16,6 +16,7 @@ from .._base.deadline import Deadline
 from .._base.errors import ClusterError, ForbiddenError
 from .._cluster import daemonsets, evidence
 from .._cluster.connection import Cluster
+from .._cluster.controller_lease import ControllerLease
 from .._cluster.feed import DONE, EXPIRED, FORBIDDEN, Event, Feed
 from .explaining import Explanation, explain
 from .following import Following
@@ -181,6 +182,7 @@ class _Run:
         self._scopes = {scope.key: scope for scope in scopes}
         self._deadline = deadline
         self._pending = {one.uid: one for one in all_of if not one.ended}
+        self._lease = ControllerLease(cluster)
         # One look at a time.
         self._looking: _Look | None = None
 
@@ -262,6 +264,7 @@ class _Run:
         """Look at the pods, and then, as the watch may be broken and nobody knows it yet, at the
         DaemonSet itself, which may have become ready meanwhile.
         """
+        unseen_seconds = one.unseen_seconds(time.monotonic(), last=last)
         why = explain(
             self._cluster,
             one.live,
@@ -270,6 +273,8 @@ class _Run:
             all_nodes=one.wants_nodes,
             revision=one.doubtful,
             nodes=nodes,
+            unseen_seconds=unseen_seconds,
+            lease=self._lease,
         )
         metadata = one.live["metadata"]
         try:

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from .._base.errors import ClusterError
 from .._cluster import evidence
+from .._cluster.controller_lease import ControllerLease
+from .._nodes.controller import unseen_for
 from .._nodes.eligibility import name_of, without_pod
 from .._nodes.readiness import verdict
 from .._nodes.trouble import MAX_NODES_NAMED
@@ -29,6 +32,7 @@ def diagnoses(reading: Reading) -> list[dict[str, Any]]:
     rest only of DaemonSets with a pod that is not available.
     """
     nodes, missing = _nodes(reading)
+    lease = ControllerLease(reading.task.cluster)
     unwell = 0
     told = []
     for one in reading.each:
@@ -40,7 +44,7 @@ def diagnoses(reading: Reading) -> list[dict[str, Any]]:
         elif not well and unwell > _MOST:
             reading.tell([one], f"Only the first {_MOST} are looked into: ask for fewer.")
         elif not well:
-            reasons = _reasons(reading, one, one.pods, nodes)
+            reasons = _reasons(reading, one, one.pods, nodes, lease)
         absent = None
         if nodes is None:
             reading.tell([one], missing)
@@ -84,8 +88,17 @@ def _reasons(
     one: Shown,
     pods: list[dict[str, Any]],
     nodes: list[dict[str, Any]] | None,
+    lease: ControllerLease,
 ) -> list[dict[str, Any]]:
-    found = explain(reading.task.cluster, one.live, reading.deadline, pods=pods, nodes=nodes)
+    found = explain(
+        reading.task.cluster,
+        one.live,
+        reading.deadline,
+        pods=pods,
+        nodes=nodes,
+        unseen_seconds=unseen_for(one.live, datetime.now(UTC)),
+        lease=lease,
+    )
     for note in found.notes:
         reading.tell([one], note)
     return found.reasons

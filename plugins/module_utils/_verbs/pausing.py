@@ -28,7 +28,7 @@ def pause(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any
     if applied.changed and task.params["wait"] and not task.check_mode:
         # Until then the controller may replace some more.
         after = changed_all_the_same(
-            True, lambda: waiting.until_observed(task.cluster, after, deadline)
+            True, lambda: waiting.until_observed(task.cluster, after, deadline, task.progress)
         )
     found = verdict(live if task.check_mode else after).as_result()
     pods = count_of(found["desired"], "pod is", "pods are")
