@@ -60,7 +60,8 @@ options:
       - The task also ends when nothing has come forward for so many seconds. Progress is that one
         more pod is updated, ready or available, that the number of eligible nodes changes, or that
         somebody changes the DaemonSet.
-      - The DaemonSet's C(minReadySeconds) come on top of it.
+      - The DaemonSet's C(minReadySeconds) come on top of it. While a pod that was deleted is within
+        its own grace period, the time does not count.
     type: int
     default: 600
 """

@@ -108,7 +108,7 @@ options:
     description:
       - The task also ends when the node has come no further for so many seconds, for example
         because its kubelet is dead and the old pod does not end. The DaemonSet's C(minReadySeconds)
-        come on top of it.
+        come on top of it, and the grace period of the old pod where its node is Ready.
     type: int
     default: 600
 extends_documentation_fragment:

@@ -25,7 +25,8 @@ description:
     waits, where the callback for the standard output is Ansible's C(default) or that of AWX.
   - It changes nothing. It needs the rights to list and watch DaemonSets. To say why one is not
     ready, it also needs those to list pods, events and nodes and to get C(pods/log); where they
-    are missing, it says less.
+    are missing, it says less. That holds, too, for the right to get the lease
+    C(kube-system/kube-controller-manager), by which it tells whether the controller acts.
   - In check mode it looks once and does not wait. DaemonSets that are missing or not ready are then
     no failure.
 options:
