@@ -55,7 +55,8 @@ options:
       canary_node_selector:
         description:
           - Labels of the nodes that come first. All of them are stage 1, before those of
-            O(rollout.stages).
+            O(rollout.stages). Where none of the nodes that run the pod has them, the rollout does
+            not begin, and the task fails.
           - It needs the right to list nodes.
         type: dict
       order_by:
@@ -66,7 +67,8 @@ options:
         type: dict
         suboptions:
           label:
-            description: The key of the node label whose values are the pools.
+            description: The key of the node label whose values are the pools. Where no node has
+              it, the rollout does not begin, and the task fails.
             type: str
             required: true
           values:

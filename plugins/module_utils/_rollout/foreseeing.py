@@ -30,7 +30,7 @@ def forward(task: Task, plan: Plan, state: State, final: Applied | None = None) 
         # There may be pods of the template already, such as of a rollout that was paused.
         there = fates.hashes(held.cluster, final.after, held.deadline)
         state = replace(state, hash=next(iter(there), None))
-    told = stages(held, plan, task.patience, state)
+    told = stages(held, plan, task.patience, state, begins=begins)
     is_held = told.pop("holds")
     if is_held:
         final = held.predict(held.with_strategy(ON_DELETE))
@@ -60,7 +60,9 @@ def back(task: Task, found: State) -> Staged:
     )
 
 
-def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str, Any]:
+def stages(
+    held: Held, plan: Plan, patience: Patience, state: State, *, begins: bool
+) -> dict[str, Any]:
     """What a run would do: ``stage`` (the first that it would do), ``stages``, ``plan`` (the nodes
     by stage), ``restarts``, and ``holds`` (whether it would stop before the end).
     """
@@ -70,6 +72,8 @@ def stages(held: Held, plan: Plan, patience: Patience, state: State) -> dict[str
         told = "which pods would restart is not known: listing pods is forbidden"
         return {"restarts": {"pods": 0, "nodes": [], "message": told}, "holds": False}
     around = surroundings.look_around(held, plan, patience)
+    if begins and plan.goes_by_labels:
+        surroundings.refuse_unmatched(held, plan, around.labels, standing)
     standing = {node: one for node, one in standing.items() if node not in around.excused}
     turn = cut(plan, state, standing, around.labels, 1)
     state = renumbered(plan, state, turn)

@@ -200,7 +200,8 @@ class Replacing:
         with contextlib.suppress(DeadlineError):
             while not self._soaked(works, end, max_failures):
                 looked_at = count_of(len(works), "new pod")
-                self._say(f"looking at {looked_at} for {round(end.left())} more seconds")
+                left = count_of(round(end.left()), "more second")
+                self._say(f"looking at {looked_at} for {left}")
                 self._table.look(min(_TICK_SECONDS, end.left()))
                 self._make_sure(_BETWEEN_CHECKS)
         for work in works:

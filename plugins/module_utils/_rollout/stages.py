@@ -38,6 +38,7 @@ from .surroundings import (
     away,
     look_around,
     may_excuse,
+    refuse_unmatched,
     standing,
 )
 from .turns import Cut, cut, has_same_stages, holds, kept_plan, next_stage, renumbered
@@ -93,12 +94,15 @@ class Stages:
 
         Raises:
             staged.StageError: a stage failed.
+            RolloutError: no node has the labels that the plan goes by.
             LostError: somebody else took hold of the object.
             ClusterError: the server could not be asked.
         """
         if self.state.phase == PROMOTING and self._new_stands():
             return True
         self._look_around()
+        if self.plan.goes_by_labels and self.state.hash is None:
+            refuse_unmatched(self.held, self.plan, self._around.labels, standing(self.held))
         state = self._renumbered()
         if holds(self.plan, state):
             return False

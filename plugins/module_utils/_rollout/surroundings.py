@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._base.errors import ForbiddenError
+from .._base.errors import ForbiddenError, RolloutError
+from .._base.words import count_of
 from .._cluster import daemonsets
 from .._nodes.causes_of_pods import node_trouble
 from .._nodes.pods import is_ending, node_of, revision_of
@@ -44,15 +45,14 @@ def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
     Raises:
         ForbiddenError: they may not be listed, and the plan needs their labels.
     """
-    by_label = bool(plan.canary) or plan.order_by is not None
     limit = patience.allowance.ignore_not_ready_nodes
-    if not by_label and limit is None:
+    if not plan.goes_by_labels and limit is None:
         return Surroundings()
     from .._cluster import evidence
 
     nodes = evidence.nodes(held.cluster, held.deadline)
     if nodes is None:
-        if not by_label:
+        if not plan.goes_by_labels:
             return Surroundings()
         raise ForbiddenError(
             f"The rollout of DaemonSet {held.name} goes by the labels of the nodes, and listing"
@@ -69,6 +69,35 @@ def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
         if (trouble := node_trouble(node)) is not None and trouble.cause == NOT_READY
     }
     return Surroundings(labels, sick if may_excuse(held, patience, len(sick)) else {})
+
+
+def refuse_unmatched(
+    held: Held, plan: Plan, labels: Mapping[str, Mapping[str, str]], nodes: Collection[str]
+) -> None:
+    """Refuse a plan that goes by labels which no node has: misspelt, it would begin on any node.
+
+    Args:
+        held: the DaemonSet.
+        plan: the plan.
+        labels: those of each node, where the plan goes by them.
+        nodes: those that run the pod; where there are none, nothing is refused.
+
+    Raises:
+        RolloutError: no node has them.
+    """
+    found = [labels.get(node, {}) for node in nodes]
+    order, wanted = plan.order_by, ""
+    if plan.canary and not any(plan.canary.items() <= one.items() for one in found):
+        told = ", ".join(f"{key}={value}" for key, value in plan.canary.items())
+        wanted = f"rollout.canary_node_selector: no node has {told}"
+    elif order is not None and not any(order.label in one for one in found):
+        wanted = f"rollout.order_by.label: no node has the label {order.label}"
+    if found and wanted:
+        raise RolloutError(
+            f"{wanted}, of the {count_of(len(found), 'node')} that run DaemonSet {held.name}."
+            " Nothing was changed.",
+            advice="Is it misspelt? Mend it, or label the nodes.",
+        )
 
 
 def standing(held: Held) -> dict[str, str]:

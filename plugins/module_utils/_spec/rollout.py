@@ -77,6 +77,11 @@ class Plan:
     on_failure: str = ROLLBACK
     rebuild: bool = False
 
+    @property
+    def goes_by_labels(self) -> bool:
+        """Whether the labels of the nodes say which of them come first."""
+        return bool(self.canary) or self.order_by is not None
+
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON values, without what is the default; see `from_dict`."""
         made: dict[str, Any] = {}
