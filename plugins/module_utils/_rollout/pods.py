@@ -53,6 +53,9 @@ class Replacing:
             that came after another was; raises where the DaemonSet is not as it was any more.
         called: what the lines call a pod of the wanted revision.
 
+    Attributes:
+        touched: the nodes where a pod was deleted, in order; maybe twice.
+
     Raises:
         ClusterError: the pods cannot be listed.
     """
@@ -71,6 +74,7 @@ class Replacing:
         called: str = "the new pod",
     ):
         self.revision = revision
+        self.touched: list[str] = []
         self._cluster = cluster
         self._live = live
         self._proof = proof
@@ -230,6 +234,7 @@ class Replacing:
             if pod is not None and not self._table.is_going(pod):
                 self._delete(pod)
                 nodes.append(node_of(pod))
+        self.touched += nodes
         return nodes
 
     def _make_sure(self, seconds: float) -> None:
@@ -287,6 +292,7 @@ class Replacing:
         for pod in self._table.staying(work.node):
             if revision_of(pod) != self.revision:
                 self._delete(pod)
+                self.touched.append(work.node)
                 work.outcome.old_uid = uid_of(pod)
                 work.outcome.touched = True
                 work.deletions += 1

@@ -18,6 +18,7 @@ from .._base.words import count_of, natural
 from .._cluster import daemonsets, evidence, managers
 from .._cluster.applying import Applied
 from .._cluster.connection import Cluster
+from .._cluster.failures import is_trouble
 from .._cluster.fieldset import contains
 from .._cluster.revisions import revisions_of
 from .._nodes.diagnosis import in_words
@@ -25,8 +26,8 @@ from .._nodes.pods import condition, is_available, is_ending, node_of, revision_
 from .._nodes.readiness import resolve_share, verdict
 from . import fates, forecast, history, restart
 from .annotation import has_state
-from .outcomes import reasons_of
 from .fates import Fates
+from .outcomes import reasons_of
 from .patience import Patience
 from .pods import NodeOutcome, Proof, Replacing
 from .remembered import steps
@@ -71,7 +72,9 @@ def replace_pods(
     """
     if not applied.changed and _all_are_well(applied.after):
         return applied, _restarts(applied.after, [], [], [])
-    live = applied.after if dry_run else until_observed(cluster, applied.after, deadline)
+    live = applied.after
+    if not dry_run:
+        live = until_observed(cluster, live, deadline, progress)
     pods, _version = daemonsets.pods_of(cluster, live, deadline)
     left = nodes_left(live, pods, key)
     dead, most = _excusable(cluster, live, patience, deadline)
@@ -90,7 +93,12 @@ def replace_pods(
         return replace(applied, after=live), restarts
     # Those whose pod was taken down before are not waited for either.
     excused = [*spared, *sorted(dead - well - {*spared, *left}, key=natural)][:most]
-    outcomes = _replaced(cluster, live, left, excused, patience, deadline, progress)
+    try:
+        outcomes = _replaced(cluster, live, left, excused, patience, deadline, progress)
+    except ClusterError as error:
+        if not is_trouble(error):
+            raise
+        raise _interrupted(live, error, changed=applied.changed or bool(left)) from error
     changed = applied.changed or any(outcome.touched for outcome in outcomes)
     found = _counted(cluster, live, sum(outcome.updated for outcome in outcomes))
     if not _has_ended_well(outcomes, _allowed(live, patience)):
@@ -286,6 +294,16 @@ def _has_ended_well(outcomes: Iterable[NodeOutcome], allowed: int) -> bool:
 
 def _called(live: Mapping[str, Any]) -> str:
     return f"{live['metadata']['namespace']}/{live['metadata']['name']}"
+
+
+def _interrupted(live: Mapping[str, Any], error: ClusterError, *, changed: bool) -> RolloutError:
+    return RolloutError(
+        f"The restart of DaemonSet {_called(live)} was interrupted: {error.message} The pods that"
+        " were restarted before stay as they are.",
+        advice=f"{error.advice} Run the task again; with the same restart_key it goes on where it"
+        " was.".strip(),
+        details={"changed": changed, "rollout": {**verdict(live).as_result(), "ready": False}},
+    )
 
 
 def _stopped(live: Mapping[str, Any], outcomes: list[NodeOutcome], changed: bool) -> RolloutError:

@@ -70,7 +70,7 @@ class Stages:
         self.plan = plan
         self.patience = patience
         self.stable = stable
-        self.touched: list[str] = []
+        self._replaced_by: list[Replacing] = []
         self.failed: dict[str, NodeOutcome] = {}
         self._intent = intent
         self._left_out: set[str] = set()
@@ -157,8 +157,7 @@ class Stages:
         with self._replacing(new) as pods:
             left_out = self._left_out | self._sick.keys()
             late = [node for node in pods.outdated() if node not in left_out]
-            outcomes = pods.replace(late, at_once=self._at_once(), max_failures=len(late))
-        self.touched += [one.node for one in outcomes if one.touched]
+            pods.replace(late, at_once=self._at_once(), max_failures=len(late))
 
     def stand_stable(self) -> None:
         """Put the stable template back, and have the controller see it."""
@@ -167,6 +166,11 @@ class Stages:
     def take_back(self) -> bool:
         """Put the stable template back; whether it was not there."""
         return reverting.take_back(self.held, self.stable)
+
+    @property
+    def touched(self) -> list[str]:
+        """The nodes where this run has deleted a pod, however it was broken off then."""
+        return list(dict.fromkeys(node for one in self._replaced_by for node in one.touched))
 
     @property
     def done(self) -> tuple[int, int]:
@@ -273,7 +277,7 @@ class Stages:
             grace_seconds=patience.grace_seconds if patience.fail_early else float("inf"),
             progress_deadline_seconds=patience.progress_deadline_seconds,
         )
-        return Replacing(
+        replacing = Replacing(
             held.cluster,
             held.live,
             new.hash,
@@ -282,6 +286,8 @@ class Stages:
             held.progress,
             check=held.look,
         )
+        self._replaced_by.append(replacing)
+        return replacing
 
     def _cut(self, pods: Replacing, stage: int) -> Cut:
         pods.refresh()
@@ -316,7 +322,7 @@ class Stages:
                 bad.append(node)
         if bad:
             self._stand_new()
-            self.touched += pods.remove(uid_of(standing[node]) for node in bad)
+            pods.remove(uid_of(standing[node]) for node in bad)
 
     def _stage(self, pods: Replacing, stage: int, turn: Cut) -> bool:
         """Do one stage; whether it is over, or else has to be taken up again."""
@@ -371,9 +377,6 @@ class Stages:
             staged.StageError: too many failed, or the time was up before all had their turn.
         """
         outcomes, lost = list(outcomes), len(self._lost)
-        self.touched += [
-            one.node for one in outcomes if one.touched and one.node not in self.touched
-        ]
         for one in outcomes:
             if one.failed and not self._excuse(one):
                 self.failed[one.node] = one
