@@ -19,7 +19,7 @@ description:
     in C(not_ready), one that is cordoned in C(unschedulable) as well. Others have names such as
     C(zone_eu_west_1a), C(role_control_plane), C(taint_dedicated_gpu_NoSchedule),
     C(condition_MemoryPressure) or C(label_pool_edge). What may not stand in the name of a group
-    becomes C(_).
+    becomes C(_). Where that makes one group of several labels or the like, a warning names them.
   - The file's name ends in C(everynode_nodes.yml) or C(everynode_nodes.yaml), or it has another
     name that ends in C(.yml) or C(.yaml). It always says C(plugin=everynode.kubernetes.nodes).
   - How to reach a host is not decided here, since some run tasks on the nodes by SSH, and others
@@ -173,7 +173,7 @@ from ..module_utils._cluster.options import CONNECTION_SPEC
 from ..module_utils._nodes.eligibility import why_not
 from ..module_utils._nodes.pods import is_ending, is_ready, node_of, revision_of
 from ..plugin_utils.arguments import unknown_among
-from ..plugin_utils.node_hosts import address_of, groups_of, variables_of
+from ..plugin_utils.node_hosts import address_of, groups_of, is_another, merged, variables_of
 from ..plugin_utils.plain import plain
 
 _SUFFIXES = ("everynode_nodes.yml", "everynode_nodes.yaml")
@@ -309,21 +309,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Add all hosts, or none where that fails: a play would not see that some are missing."""
         inventory: Any = self.inventory
         known = set(inventory.hosts)
+        sources: dict[str, set[str]] = {}
         try:
             for variables in sorted(hosts, key=lambda host: natural(host["name"])):
-                self._add(variables)
+                self._add(variables, sources)
         except Exception:
             for name in set(inventory.hosts) - known:
                 inventory.remove_host(inventory.hosts[name])
             raise
+        told = merged(sources)
+        if told:
+            self.display.warning(told)
 
-    def _add(self, variables: Mapping[str, Any]) -> None:
+    def _add(self, variables: Mapping[str, Any], sources: dict[str, set[str]]) -> None:
+        """Add a host; ``sources`` is told what makes each of its groups."""
         # Ansible's own classes have no types.
         plugin: Any = self
         inventory: Any = self.inventory
         host = f"{self._option('host_prefix')}{variables['name']}"
         prefix = self._option("variable_prefix")
-        self._refuse_namesake(host, f"{prefix}uid", variables["uid"])
+        self._refuse_namesake(host, variables["uid"], prefix)
         inventory.add_host(host)
         shown = {f"{prefix}{name}": value for name, value in variables.items()}
         address = address_of(variables, self._option("host_addresses"))
@@ -333,17 +338,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             inventory.set_variable(host, name, value)
         kinds, keys = self._option("group_by"), self._option("group_by_labels")
         for group in groups_of(variables, kinds, keys):
-            inventory.add_child(inventory.add_group(self._sanitize_group_name(group)), host)
+            name = self._sanitize_group_name(group.name)
+            sources.setdefault(name, set()).add(group.source)
+            inventory.add_child(inventory.add_group(name), host)
         strict = self._option("strict")
         plugin._set_composite_vars(self._option("compose"), shown, host, strict=strict)
         plugin._add_host_to_composed_groups(self._option("groups"), shown, host, strict=strict)
         plugin._add_host_to_keyed_groups(self._option("keyed_groups"), shown, host, strict=strict)
 
-    def _refuse_namesake(self, host: str, variable: str, uid: str) -> None:
-        """Two clusters may have nodes of the same name: no host is to be half of each."""
+    def _refuse_namesake(self, host: str, uid: str, prefix: str) -> None:
+        """Two clusters may have nodes of the same name, or prefixes that make them the same: no
+        host is to be half of each.
+        """
         inventory: Any = self.inventory
         found = inventory.get_host(host)
-        if found is not None and found.vars.get(variable, uid) != uid:
+        if found is not None and is_another(found.vars, uid, prefix):
             raise AnsibleParserError(
                 f"{host} is in the inventory already, as a node of another cluster. Give the hosts"
                 f" of one of them another name with host_prefix, such as {_SUCH_AS}."

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..module_utils._base.words import natural
 
 ALL_NODES = "kubernetes_nodes"
 # What nodes are grouped by unless the user chooses.
@@ -17,6 +19,20 @@ _ROLE = "node-role.kubernetes.io/"
 _ZONE = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 _REGION = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
 _INSTANCE_TYPE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
+
+_MOST_TOLD = 5
+
+
+class Group(NamedTuple):
+    """A group of a node's host.
+
+    Attributes:
+        name: its name before it is made safe.
+        source: what of the node makes it, in words: of two that give one name, both are told.
+    """
+
+    name: str
+    source: str
 
 
 def variables_of(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,42 +84,84 @@ def address_of(variables: Mapping[str, Any], wanted: Sequence[str]) -> str | Non
 
 def groups_of(
     variables: Mapping[str, Any], kinds: Iterable[str], label_keys: Iterable[str]
-) -> list[str]:
-    """The groups of a node's host, by their names before they are made safe."""
-    found = [ALL_NODES]
+) -> list[Group]:
+    """The groups of a node's host."""
+    found = [Group(ALL_NODES, "being a node")]
     for kind in kinds:
         found += _BY_KIND[kind](variables)
     for key in label_keys:
         if key in variables["labels"]:
             value = variables["labels"][key]
-            found.append(f"label_{key}_{value}" if value else f"label_{key}")
+            named = f"label_{key}_{value}" if value else f"label_{key}"
+            found.append(Group(named, f"the label {key}={value}" if value else f"the label {key}"))
     return found
 
 
-def _by_condition(variables: Mapping[str, Any]) -> Iterator[str]:
-    yield "ready" if variables["ready"] else "not_ready"
+def is_another(variables: Mapping[str, Any], uid: str, prefix: str) -> bool:
+    """Whether the variables of a host are those of another node than that of this uid.
+
+    Args:
+        variables: the host's so far.
+        uid: the node's.
+        prefix: what the names of its variables begin with; those of another cluster's nodes may
+            begin with another.
+    """
+    if variables.get(f"{prefix}uid", uid) != uid:
+        return True
+    return any(
+        value != uid and f"{name.removesuffix('uid')}kubelet_version" in variables
+        for name, value in variables.items()
+        if name.endswith("uid")
+    )
+
+
+def merged(sources: Mapping[str, Collection[str]]) -> str:
+    """A sentence about the groups that hold nodes for more than one reason; empty where none does.
+
+    Args:
+        sources: by the names of groups, once they are made safe, what makes them.
+    """
+    told = [
+        f"{name} is made by {' and by '.join(sorted(found, key=natural))}"
+        for name, found in sources.items()
+        if len(found) > 1
+    ]
+    if not told:
+        return ""
+    return (
+        "A group of the inventory holds the nodes of several labels or the like, as in its name all"
+        f" but letters, digits and _ becomes _: {'; '.join(told[:_MOST_TOLD])}"
+        f"{f'; and {len(told) - _MOST_TOLD} more' if len(told) > _MOST_TOLD else ''}. To tell them"
+        " apart, make groups of your own of the variable with the labels."
+    )
+
+
+def _by_condition(variables: Mapping[str, Any]) -> Iterator[Group]:
+    ready = "ready" if variables["ready"] else "not_ready"
+    yield Group(ready, "the condition Ready")
     if variables["unschedulable"]:
-        yield "unschedulable"
+        yield Group("unschedulable", "being cordoned")
     for name, status in variables["conditions"].items():
         if name != "Ready" and status == "True":
-            yield f"condition_{name}"
+            yield Group(f"condition_{name}", f"the condition {name}")
 
 
-def _by_role(variables: Mapping[str, Any]) -> Iterator[str]:
+def _by_role(variables: Mapping[str, Any]) -> Iterator[Group]:
     for role in variables["roles"]:
-        yield f"role_{role}"
+        yield Group(f"role_{role}", f"the role {role}")
 
 
-def _by_taint(variables: Mapping[str, Any]) -> Iterator[str]:
+def _by_taint(variables: Mapping[str, Any]) -> Iterator[Group]:
     for taint in variables["taints"]:
-        parts = [taint["key"], taint["value"], taint["effect"]]
-        yield "_".join(["taint", *(str(part) for part in parts if part)])
+        key, value, effect = (taint[part] for part in ("key", "value", "effect"))
+        named = "_".join(["taint", *(str(part) for part in (key, value, effect) if part)])
+        yield Group(named, f"the taint {key}{f'={value}' if value else ''}:{effect}")
 
 
-def _by_zone(variables: Mapping[str, Any]) -> Iterator[str]:
+def _by_zone(variables: Mapping[str, Any]) -> Iterator[Group]:
     for kind in ("zone", "region"):
         if variables[kind]:
-            yield f"{kind}_{variables[kind]}"
+            yield Group(f"{kind}_{variables[kind]}", f"the {kind} {variables[kind]}")
 
 
 _BY_KIND = {

@@ -270,6 +270,37 @@ def test_nodes_of_the_same_name_in_two_clusters(
 
 def test_options_may_be_templates(api: Api, inventory: Inventory) -> None:
     path = inventory.file(kubeconfig="{{ lookup('ansible.builtin.env', 'WHERE_IT_IS') }}")
+def test_hosts_that_two_prefixes_give_the_same_name(inventory: Inventory, tmp_path: Path) -> None:
+    static = tmp_path / "hosts.yml"
+    # Of another inventory file with another prefix of its variables: a- before the node b-node-1.
+    told = {"one_name": "b-node-1", "one_uid": "of another", "one_kubelet_version": "v1.35.0"}
+    static.write_text(yaml.safe_dump({"all": {"hosts": {"a-b-node-1": told}}}))
+    path = inventory.file("z.yml", host_prefix="a-b-")
+    refused = inventory.tried(static, "--inventory", str(path), "--list")
+    assert refused.returncode != 0
+    assert "a-b-node-1 is in the inventory already, as a node of another" in refused.stderr
+
+
+def test_a_group_of_two_labels_is_told(api: Api, inventory: Inventory) -> None:
+    pools = {"node-1": "edge.a", "node-2": "edge-a", "node-3": "core"}
+    for node, pool in pools.items():
+        body = {"metadata": {"labels": {"pool": pool}}}
+        api.request("PATCH", f"/api/v1/nodes/{node}", body=body, kind=MERGE)
+    try:
+        done = inventory.tried(inventory.file(group_by_labels=["pool"]), "--list")
+    finally:
+        for node in pools:
+            body = {"metadata": {"labels": {"pool": None}}}
+            api.request("PATCH", f"/api/v1/nodes/{node}", body=body, kind=MERGE)
+    assert done.returncode == 0, done.stderr
+    listed = json.loads(done.stdout)
+    assert _hosts(listed, "label_pool_edge_a") == ["node-1", "node-2"]
+    assert _hosts(listed, "label_pool_core") == ["node-3"]
+    told = "label_pool_edge_a is made by the label pool=edge-a and by the label pool=edge.a."
+    # Ansible breaks lines, within words too.
+    assert "".join(done.stderr.split()).count("".join(told.split())) == 1
+
+
     listed = inventory.listed(path, WHERE_IT_IS=str(api.cluster.kubeconfig))
     assert len(listed["_meta"]["hostvars"]) == 5
 

@@ -12,6 +12,8 @@ from ansible_collections.everynode.kubernetes.plugins.plugin_utils.node_hosts im
     KINDS,
     address_of,
     groups_of,
+    is_another,
+    merged,
     variables_of,
 )
 
@@ -24,7 +26,8 @@ def _node(**parts: Any) -> dict[str, Any]:
 
 
 def _groups(node: dict[str, Any], *keys: str) -> set[str]:
-    return set(groups_of(variables_of(node), KINDS, keys)) - {"kubernetes_nodes"}
+    found = groups_of(variables_of(node), KINDS, keys)
+    return {group.name for group in found} - {"kubernetes_nodes"}
 
 
 _READY = {"conditions": [{"type": "Ready", "status": "True"}]}
@@ -87,7 +90,49 @@ def test_groups(node: dict[str, Any], expected: set[str]) -> None:
 def test_groups_by_labels_and_only_those_that_are_wanted() -> None:
     node = _node(status=_READY, labels={"pool": "edge", "gpu": "", "other": "x"})
     assert _groups(node, "pool", "gpu", "missing") == {"ready", "label_pool_edge", "label_gpu"}
-    assert groups_of(variables_of(node), [], []) == ["kubernetes_nodes"]
+    assert [group.name for group in groups_of(variables_of(node), [], [])] == ["kubernetes_nodes"]
+
+
+def test_what_makes_a_group_is_told_where_that_is_more_than_one() -> None:
+    taints = [_TAINT, {"key": "spot", "effect": "NoExecute"}]
+    labels = {"pool": "edge", "gpu": "", f"{_ROLE}worker": "", "topology.kubernetes.io/zone": "a"}
+    node = _node(status=_READY, labels=labels, spec={"taints": taints, "unschedulable": True})
+    sources = {
+        group.name: {group.source}
+        for group in groups_of(variables_of(node), KINDS, ["pool", "gpu"])
+    }
+    assert merged(sources) == ""
+    for group, source in (
+        ("label_pool_edge", "the label pool=edge"),
+        ("label_gpu", "the label gpu"),
+        ("role_worker", "the role worker"),
+        ("zone_a", "the zone a"),
+        ("taint_dedicated_gpu_NoSchedule", "the taint dedicated=gpu:NoSchedule"),
+        ("taint_spot_NoExecute", "the taint spot:NoExecute"),
+    ):
+        told = merged({**sources, group: {*sources[group], "another"}})
+        assert f": {group} is made by another and by {source}. " in told
+    many = {f"label_pool_{number}": {"one", "two"} for number in range(7)}
+    assert "label_pool_4 is made by one and by two; and 2 more. To" in merged(many)
+    assert "label_pool_5" not in merged(many)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, False),
+        ({"ansible_host": "192.0.2.1", "uid": "of-the-users-own"}, False),
+        ({"node_uid": "this", "node_kubelet_version": "v1"}, False),
+        ({"node_uid": "that"}, True),
+        ({"node_uid": "that", "node_kubelet_version": "v1"}, True),
+        ({"other_uid": "that", "other_kubelet_version": "v1"}, True),
+        ({"uid": "that", "kubelet_version": None}, True),
+    ],
+)
+def test_a_host_that_is_a_node_of_another_cluster(
+    variables: dict[str, Any], expected: bool
+) -> None:
+    assert is_another(variables, "this", "node_") == expected
 
 
 def test_addresses_in_the_order_that_is_wanted() -> None:
