@@ -33,7 +33,7 @@ options:
   namespaces:
     description:
       - These namespaces, which are read one by one. Those that may not be read are told in
-        RV(denied_namespaces).
+        RV(denied_namespaces), those that do not exist in RV(missing_namespaces).
       - Together with O(all_namespaces) they are read where the whole cluster may not be.
     type: list
     elements: str
@@ -1135,6 +1135,13 @@ found:
 denied_namespaces:
   description: The namespaces among those that were asked for whose DaemonSets may not be listed.
     All that is shown is of the others.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+missing_namespaces:
+  description: The namespaces among O(namespaces) that do not exist; empty where namespaces may not be
+    read. There is a warning about them, too.
   returned: success
   type: list
   elements: str

@@ -26,12 +26,12 @@ class Drift(Fleet):
 
     def __init__(self, api: Api, places: dict[str, str], folder: Path):
         super().__init__(api, places)
-        self._folder = folder
+        self.folder = folder
         self._far: dict[str, Any] = {}
 
     def drift(self, *arguments: str, **variables: Any) -> Play:
         """Run the playbook; its files are in the test's folder."""
-        variables = {"shipper_tag": "1", "drift_dest": str(self._folder / "found.md"), **variables}
+        variables = {"shipper_tag": "1", "drift_dest": str(self.folder / "found.md"), **variables}
         done = self.run("drift", *arguments, **variables)
         # A trial of a deletion is told from one by its body, which the audit log does not have.
         assert {request.verb for request in done.requests if request.writes} <= {"delete"}
@@ -52,12 +52,12 @@ class Drift(Fleet):
 
     @property
     def report(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self._folder / "found.json").read_text())
+        found: dict[str, Any] = json.loads((self.folder / "found.json").read_text())
         return found
 
     @property
     def markdown(self) -> str:
-        return (self._folder / "found.md").read_text()
+        return (self.folder / "found.md").read_text()
 
     def agents_of(self, cluster: str) -> dict[str, dict[str, Any]]:
         """What the report says of each agent of a cluster."""
@@ -98,7 +98,12 @@ def test_nothing_differs(fleet: Drift) -> None:
     assert [*fleet.agents_of("b")] == ["node_agent", "node_exporter"]
     first = fleet.markdown
     assert "| a | as wanted | 1 |" in first
-    fleet.drift("--check").done()
+    other = fleet.folder / "other.md"
+    checked = fleet.drift("--check", "--diff", drift_dest=str(other)).done()
+    assert "| a | as wanted | 1 |" in checked.output
+    assert "It is all in" not in _summary(checked)
+    assert not other.exists()
+    assert not other.with_suffix(".json").exists()
     assert fleet.markdown == first
 
 

@@ -303,11 +303,24 @@ def test_namespaces_that_may_not_be_read_are_told(api: Api, fleet: Fleet) -> Non
     }
     found = fleet.report()
     found.play.done()
+    assert "not exist" not in found.text
     assert f"1 namespace may not be read: {fleet.places['west']}" in found.text
     # Revisions may not be read either.
     assert found.tables()[1][1][:4] == [f"{tasks.namespace}/broken", "starting", "2 of 4", "?"]
     items = found.items(f"{tasks.namespace}/broken: starting")
     assert any("nodes" in item and "may not" in item for item in items), items
+
+
+def test_namespaces_that_do_not_exist_are_told(fleet: Fleet) -> None:
+    there = fleet.places["east"]
+    fleet.hosts["east"]["report_namespaces"] = [there, "no-such-one"]
+    fleet.hosts["west"]["report_namespaces"] = "no-such-either"
+    found = fleet.report(only_unwell=True)
+    found.play.done()
+    assert found.titles == ["h1 DaemonSets of 2 clusters", "h2 east", "h2 west"]
+    assert "1 namespace does not exist: no-such-one\n" in found.text
+    assert "1 namespace does not exist: no-such-either\n" in found.text
+    assert there not in found.text
 
 
 def test_selected_bounded_and_elsewhere(fleet: Fleet) -> None:
@@ -329,6 +342,7 @@ def test_selected_bounded_and_elsewhere(fleet: Fleet) -> None:
     checked = fleet.report("--check", "--diff", dest="third.md")
     checked.play.done()
     assert not checked.path.exists()
+    assert "With --check nothing was written to" in checked.play.output
     assert "DaemonSets of 2 clusters" in checked.play.output
 
 

@@ -85,6 +85,7 @@ def run(task: Task) -> dict[str, Any]:
         "daemonsets": views,
         "found": len(found),
         "denied_namespaces": list(where.denied),
+        "missing_namespaces": list(where.missing),
     }
     if "quotas" in params["include"]:
         result["quotas"] = _quotas(task, where, deadline)

@@ -127,6 +127,7 @@ def run(task: Task) -> dict[str, Any]:
         later = task.params["wait_for_missing"] and bool(_missing([place], some))
         if later or not all(one.ended for one in some):
             scopes.append(watching.Scope(place.namespace, version, place.only))
+    _warn_of_missing_namespaces(task, places, followed, deadline)
     expected = _Coming(places, followed, patience) if task.params["wait_for_missing"] else None
     failed: ClusterError | None = None
     if not task.check_mode:
@@ -225,6 +226,20 @@ def _listed(task: Task, place: _Place, deadline: Deadline) -> tuple[list[dict[st
         f"list the DaemonSets of {where}",
     )
     return [one for one in found if place.takes(one["metadata"]["name"])], version
+
+
+def _warn_of_missing_namespaces(
+    task: Task, places: Sequence[_Place], followed: Sequence[Following], deadline: Deadline
+) -> None:
+    """Of those that the task lists, unless they are still to come."""
+    listed = task.params["namespaces"]
+    if not listed or task.params["wait_for_missing"]:
+        return
+    from .namespaces import warn_of_missing
+
+    seen = {one.live["metadata"]["namespace"] for one in followed}
+    denied = {place.namespace for place in places if place.error is not None}
+    warn_of_missing(task, [one for one in listed if one not in seen | denied], deadline)
 
 
 def _result(

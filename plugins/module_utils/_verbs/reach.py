@@ -32,10 +32,12 @@ class Reach:
     Attributes:
         namespaces: in these; None where the whole cluster was read at once.
         denied: the namespaces among those that were asked for that may not be read.
+        missing: those among them that do not exist.
     """
 
     namespaces: tuple[str, ...] | None
     denied: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def faults(params: Mapping[str, Any]) -> list[Fault]:
@@ -113,9 +115,15 @@ def _in_each(
             f"The DaemonSets of {count_of(len(denied), 'namespace')} may not be listed, and are not"
             f" shown: {some_of(list(denied), _NAMED)}."
         )
+    missing: list[str] = []
+    if task.params["namespaces"]:
+        from .namespaces import warn_of_missing
+
+        empty = [name for name, answer in zip(names, listed, strict=True) if answer == []]
+        missing = warn_of_missing(task, empty, deadline)
     found = [item for answer in listed if isinstance(answer, list) for item in answer]
     read = tuple(name for name in names if name not in denied)
-    return found, Reach(read, tuple(sorted(denied)))
+    return found, Reach(read, tuple(sorted(denied)), tuple(missing))
 
 
 def _all_denied(errors: Sequence[ForbiddenError]) -> ForbiddenError:
