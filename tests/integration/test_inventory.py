@@ -268,8 +268,6 @@ def test_nodes_of_the_same_name_in_two_clusters(
     assert _variables(merged, "node-2")["node_ready"] is True
 
 
-def test_options_may_be_templates(api: Api, inventory: Inventory) -> None:
-    path = inventory.file(kubeconfig="{{ lookup('ansible.builtin.env', 'WHERE_IT_IS') }}")
 def test_hosts_that_two_prefixes_give_the_same_name(inventory: Inventory, tmp_path: Path) -> None:
     static = tmp_path / "hosts.yml"
     # Of another inventory file with another prefix of its variables: a- before the node b-node-1.
@@ -301,6 +299,8 @@ def test_a_group_of_two_labels_is_told(api: Api, inventory: Inventory) -> None:
     assert "".join(done.stderr.split()).count("".join(told.split())) == 1
 
 
+def test_options_may_be_templates(api: Api, inventory: Inventory) -> None:
+    path = inventory.file(kubeconfig="{{ lookup('ansible.builtin.env', 'WHERE_IT_IS') }}")
     listed = inventory.listed(path, WHERE_IT_IS=str(api.cluster.kubeconfig))
     assert len(listed["_meta"]["hostvars"]) == 5
 
