@@ -129,6 +129,33 @@ class Api:
             raise
         return True
 
+    def until_controllers_see(self, nodes: int, labels: Mapping[str, str]) -> None:
+        """Wait until the DaemonSet controller, which learns of nodes apart from DaemonSets, knows
+        that so many nodes have these labels, and with that all that was changed of nodes before.
+        """
+        path = f"{daemonsets('default')}"
+        template = {
+            "metadata": {"labels": {"app": "probe"}},
+            "spec": {
+                "nodeSelector": dict(labels),
+                "tolerations": [{"operator": "Exists"}],
+                "containers": [{"name": "probe", "image": "example.test/probe:1"}],
+            },
+        }
+        body = {
+            "metadata": {"generateName": "probe-"},
+            "spec": {"selector": {"matchLabels": {"app": "probe"}}, "template": template},
+        }
+        name = self.request("POST", path, body=body)["metadata"]["name"]
+
+        def seen() -> bool | None:
+            status = self.daemonset("default", name)["status"]
+            known = status.get("observedGeneration") and status["desiredNumberScheduled"] == nodes
+            return bool(known) or None
+
+        eventually(seen, f"the controller knows {nodes} nodes with {labels}")
+        self.request("DELETE", f"{path}/{name}", body={"propagationPolicy": "Background"})
+
     def apply(
         self,
         manifest: Mapping[str, Any],
@@ -155,7 +182,7 @@ class Api:
             if any(o["uid"] == uid for o in pod["metadata"].get("ownerReferences", []))
         ]
 
-    def settled(self, namespace: str, name: str, *, within: float = 90) -> dict[str, Any]:
+    def settled(self, namespace: str, name: str, *, within: float = 300) -> dict[str, Any]:
         """The DaemonSet once all its pods are of this generation and available."""
 
         def ready() -> dict[str, Any] | None:
@@ -232,7 +259,7 @@ class Api:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
@@ -293,7 +320,7 @@ def daemonsets(namespace: str) -> str:
 
 
 def eventually(
-    look: Callable[[], _T | None], what: str, *, within: float = 60, every: float = 0.1
+    look: Callable[[], _T | None], what: str, *, within: float = 120, every: float = 0.1
 ) -> _T:
     """What `look` returns once it is not None; AssertionError when that takes too long."""
     end = time.monotonic() + within

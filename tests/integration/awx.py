@@ -215,7 +215,7 @@ def _runner(settings: Mapping[str, Any], private: Path) -> Job:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
     artifacts = private / "artifacts" / "one"
     changed: dict[str, int] = {}

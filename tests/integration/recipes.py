@@ -66,7 +66,7 @@ class Recipe:
             capture_output=True,
             text=True,
             check=True,
-            timeout=300,
+            timeout=900,
         )
         return done.stdout + done.stderr
 

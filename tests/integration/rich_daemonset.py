@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from tests.integration.api import Api
+from tests.integration.api import Api, eventually
 from tests.integration.manifests import NOWHERE
 from tests.integration.verbs import Tasks
 
@@ -129,8 +129,14 @@ def make(api: Api, namespace: str, resource: str, name: str, **body: Any) -> Non
 
 
 def put(api: Api, namespace: str, daemonset: dict[str, Any]) -> None:
-    """Make a DaemonSet."""
+    """Make a DaemonSet, and wait until its controller has seen it."""
     api.request("POST", f"/apis/apps/v1/namespaces/{namespace}/daemonsets", body=daemonset)
+    name = daemonset["metadata"]["name"]
+
+    def observed() -> bool | None:
+        return "observedGeneration" in api.daemonset(namespace, name)["status"] or None
+
+    eventually(observed, f"DaemonSet {namespace}/{name} is seen")
 
 
 def details(tasks: Tasks, *include: str, name: str = "agent", **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api import Api, daemonsets, uids
+from tests.integration.api import OURS, Api, daemonsets, uids
 from tests.integration.harness import alike, both_ways, task
 from tests.integration.manifests import NOWHERE
 from tests.integration.verbs import Outcome, Tasks
@@ -67,7 +67,9 @@ def test_all_of_a_team_are_restarted_and_waited_for(tasks: Tasks) -> None:
     assert len(after) == 15
     assert after.isdisjoint(before)
     assert _pods(tasks, "other") == others
-    assert _asked(done) == ["list", *(["patch"] * 3)]
+    # One that takes long is looked at again.
+    assert _asked(done)[:4] == ["list", *(["patch"] * 3)]
+    assert set(_asked(done)[4:]) <= {"get", "list"}
     assert all(one["restarts"]["pods"] == 5 for one in _entries(done, "rollout").values())
 
 
@@ -176,7 +178,7 @@ def test_one_that_does_not_end_in_time_hides_no_other(tasks: Tasks) -> None:
     # Without pods the others are gone in time wherever this runs.
     _make(tasks, node_selector=NOWHERE)
     _hold(tasks, "b", ["example.test/held"])
-    failed = tasks.fails(**_REMOVE, wait=True, wait_timeout=4)
+    failed = tasks.fails(**_REMOVE, wait=True, wait_timeout=10)
     assert failed.changed
     assert _entries(failed, "done") == dict.fromkeys(_NAMES, "removed")
     assert _entries(failed, "failed") == {"a": False, "b": True, "c": False}
@@ -191,12 +193,12 @@ def test_one_that_is_not_ready_in_time_says_why(tasks: Tasks) -> None:
     path = f"{daemonsets(tasks.namespace)}/b"
     body = {"spec": {"template": {"spec": {"schedulerName": "nobody"}}}}
     tasks.api.request("PATCH", path, body=body, kind=_MERGE)
-    failed = tasks.fails(**_RESTART, wait=True, wait_timeout=8)
+    failed = tasks.fails(**_RESTART, wait=True, wait_timeout=20)
     assert _entries(failed, "failed") == {"a": False, "b": True, "c": False}
     assert _entries(failed, "rollout")["b"]["reasons"]
     assert "The rollout before has not ended well" in failed.result["msg"]
-    assert "is not ready after 8 seconds" in failed.result["msg"]
-    again = tasks.fails(**_RESTART, on_unfinished_rollout="proceed", wait=True, wait_timeout=8)
+    assert "is not ready after 20 seconds" in failed.result["msg"]
+    again = tasks.fails(**_RESTART, on_unfinished_rollout="proceed", wait=True, wait_timeout=20)
     assert _entries(again, "failed") == {"a": False, "b": True, "c": False}
     assert _entries(again, "changed")["b"]
 
@@ -204,7 +206,10 @@ def test_one_that_is_not_ready_in_time_says_why(tasks: Tasks) -> None:
 def test_one_in_a_rollout_is_restarted_once_that_has_ended(tasks: Tasks) -> None:
     _make(tasks)
     path = f"{daemonsets(tasks.namespace)}/b"
-    body = {"spec": {"template": {"metadata": {"annotations": {"newer": "1"}}}}}
+    # It takes a while, however fast the cluster is.
+    slow = {"simulate": "slow-start", "simulate-on": "node-4", "simulate-seconds": "10"}
+    annotations = {f"{OURS}{key}": value for key, value in slow.items()}
+    body = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
     tasks.api.request("PATCH", path, body=body, kind=_MERGE)
     refused = tasks.fails(**_RESTART, on_unfinished_rollout="fail")
     assert _entries(refused, "changed") == {"a": True, "b": False, "c": True}

@@ -176,7 +176,7 @@ def _for_hardware(kind: str, node: str, memory: str) -> dict[str, Any]:
 def test_one_agent_for_two_kinds_of_hardware(api: Api, tasks: Tasks) -> None:
     both = [_for_hardware("small", "node-0", "64Mi"), _for_hardware("large", "node-1", "256Mi")]
     for asked in both:
-        assert tasks.ok(**asked, wait=True, wait_timeout=60).changed
+        assert tasks.ok(**asked, wait=True, wait_timeout=300).changed
     for asked, node in zip(both, ("node-0", "node-1"), strict=True):
         assert not tasks.ok(**asked).changed
         # Each has the pods of its own nodes only.

@@ -31,7 +31,7 @@ _EDITOR = [
 def test_all_of_it_with_the_rights_of_an_editor(api: Api, tasks: Tasks) -> None:
     editor = {"impersonate_user": api.user_with(_EDITOR, tasks.namespace, "editor"), "wait": True}
 
-    assert tasks.ok(**_AGENT, **editor, wait_timeout=60).changed
+    assert tasks.ok(**_AGENT, **editor, wait_timeout=300).changed
     tasks.same(**_AGENT, **editor)
     assert tasks.ok(**_AGENT, **editor, description="An agent", check=True).changed
     assert tasks.ok(**_AGENT, **editor, description="An agent").changed
@@ -47,7 +47,7 @@ def test_all_of_it_with_the_rights_of_an_editor(api: Api, tasks: Tasks) -> None:
 def test_a_failure_is_explained_with_the_rights_of_an_editor(api: Api, tasks: Tasks) -> None:
     editor = {"impersonate_user": api.user_with(_EDITOR, tasks.namespace, "editor"), "wait": True}
     broken = {"everynode.kubernetes/simulate": "image-pull"}
-    failed = tasks.fails(**_AGENT, **editor, pod_annotations=broken, wait_timeout=4)
+    failed = tasks.fails(**_AGENT, **editor, pod_annotations=broken, wait_timeout=10)
     assert failed.result["error"]["kind"] == "rollout"
     assert failed.result["rollout"]["reasons"]
 

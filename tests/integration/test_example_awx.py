@@ -42,7 +42,7 @@ class Project:
         plays[0]["vars"] |= {
             "node_exporter_version": version,
             "agents_soak_seconds": 1,
-            "node_agent_wait_timeout": 60,
+            "node_agent_wait_timeout": 300,
         }
         path.write_text(yaml.safe_dump(plays, sort_keys=False))
         self._git("commit", "--quiet", "--all", "--message", version)

@@ -75,7 +75,7 @@ class Repository:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
 
 

@@ -160,13 +160,8 @@ def test_what_is_wrong_with_a_pod_is_shown(tasks: Tasks) -> None:
         "everynode.kubernetes/simulate": "crash-loop",
         "everynode.kubernetes/simulate-on": "node-2",
     }
-    tasks.run(
-        name="agent",
-        containers=_CONTAINERS,
-        pod_annotations=simulated,
-        wait=True,
-        wait_timeout=2,
-    )
+    tasks.ok(name="agent", containers=_CONTAINERS, pod_annotations=simulated)
+    tasks.until_reasons({"CrashLoop": 1})
     (shown,) = tasks.info(name="agent", include=["pods"]).result["daemonsets"]
     reasons = {pod["node"]: pod["reason"] for pod in shown["pods"]}
     assert reasons == {f"node-{n}": "CrashLoop" if n == 2 else None for n in range(5)}

@@ -134,17 +134,13 @@ def test_what_is_wrong_is_told_by_cause(api: Api, tasks: Tasks) -> None:
 def pools(api: Api) -> Iterator[None]:
     """node-0 is in a pool, and node-1 is tainted."""
     taint = [{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}]
-    api.request(
-        "PATCH",
-        "/api/v1/nodes/node-0",
-        body={"metadata": {"labels": {"pool": "edge"}}},
-        kind=MERGE,
-    )
-    api.request("PATCH", "/api/v1/nodes/node-1", body={"spec": {"taints": taint}}, kind=MERGE)
-    yield
-    gone = [{"op": "remove", "path": "/metadata/labels/pool"}]
-    api.request("PATCH", "/api/v1/nodes/node-0", body=gone, kind="application/json-patch+json")
-    api.request("PATCH", "/api/v1/nodes/node-1", body={"spec": {"taints": None}}, kind=MERGE)
+    for taints, pool, count in ((taint, "edge", 1), (None, None, 0)):
+        api.request("PATCH", "/api/v1/nodes/node-1", body={"spec": {"taints": taints}}, kind=MERGE)
+        labelled = {"metadata": {"labels": {"pool": pool}}}
+        api.request("PATCH", "/api/v1/nodes/node-0", body=labelled, kind=MERGE)
+        api.until_controllers_see(count, {"pool": "edge"})
+        if pool:
+            yield
 
 
 @pytest.mark.usefixtures("pools")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -137,9 +138,10 @@ def test_either_api_of_events_will_do(api: Api, tasks: Tasks, group: str) -> Non
 
     def all_told() -> list[dict[str, Any]] | None:
         found = _events(tasks)
-        return found if sum(one["reason"] == "Scheduled" for one in found) == 5 else None
+        reasons = Counter(one["reason"] for one in found)
+        return found if reasons["Scheduled"] == reasons["SuccessfulCreate"] == 5 else None
 
-    found = eventually(all_told, "each pod is scheduled")
+    found = eventually(all_told, "each pod is created and scheduled")
     asked = tasks.info(name="agent", include=["events"], impersonate_user=reader)
     (shown,) = asked.result["daemonsets"]
     assert shown["events"] == found
@@ -150,6 +152,7 @@ def test_without_the_right_to_pods_those_of_the_daemonset_are_shown(api: Api, ta
     tasks.ok(name="agent", containers=_CONTAINERS, wait=True)
     events = {"apiGroups": [""], "resources": ["events"], "verbs": ["list"]}
     reader = api.user_with([_DAEMONSETS, events], tasks.namespace, "reader")
+    eventually(lambda: _events(tasks) or None, "something is told")
     asked = tasks.info(name="agent", include=["events"], impersonate_user=reader)
     (shown,) = asked.result["daemonsets"]
     assert {one["kind"] for one in shown["events"]} == {"DaemonSet"}

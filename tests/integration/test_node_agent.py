@@ -138,7 +138,7 @@ def test_everything_in_one_task(api: Api, tasks: Tasks) -> None:
         assert service["spec"]["selector"] == {"app.kubernetes.io/name": "agent"}
 
     # At most one request an object; for the kind that is not built in, a dry run more.
-    before = api.daemonset(tasks.namespace, "agent")
+    before = api.settled(tasks.namespace, "agent")
     for check in (True, False):
         mark = api.mark()
         same = _run(tasks, asked, check=check)

@@ -17,7 +17,7 @@ from tests.integration.verbs import Outcome, Tasks
 
 _VERB = node_agent.VERB
 _STATE = "everynode.kubernetes/rollout"
-_SOON = {"wait": True, "failure_grace_seconds": 1, "wait_timeout": 60}
+_SOON = {"wait": True, "failure_grace_seconds": 1, "wait_timeout": 300}
 
 
 def _agent(level: str, **more: Any) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def test_both_ways(api: Api, two_namespaces: tuple[str, str], plays: tuple[Play,
 
 
 def test_pods_on_named_nodes_only(api: Api, tasks: Tasks) -> None:
-    asked = {"name": "agent", "containers": [_AGENT], "wait": True, "wait_timeout": 60}
+    asked = {"name": "agent", "containers": [_AGENT], "wait": True, "wait_timeout": 300}
 
     def nodes() -> set[str]:
         api.settled(tasks.namespace, "agent")
@@ -129,7 +129,7 @@ def test_the_time_that_failing_nodes_are_tolerated_counts_for_nothing(
         containers=[_AGENT],
         node_failure_toleration_seconds=5,
         wait=True,
-        wait_timeout=60,
+        wait_timeout=300,
     )
     template = at(api.daemonset(tasks.namespace, "agent"), (*_POD, "tolerations"))
     assert [one["tolerationSeconds"] for one in template] == [5, 5]

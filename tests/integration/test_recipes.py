@@ -51,7 +51,7 @@ def logging(api: Api) -> Iterator[str]:
             return error.status == 404
         return None
 
-    eventually(gone, f"namespace {name} is gone", within=60)
+    eventually(gone, f"namespace {name} is gone", within=300)
 
 
 def _versions(api: Api) -> dict[str, str]:

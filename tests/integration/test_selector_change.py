@@ -45,11 +45,30 @@ class Pods:
         self._version = listed["metadata"]["resourceVersion"]
 
     def seen(self, kind: str) -> list[str]:
-        """The uids of the pods in all events of that kind, in their order."""
-        query = f"?watch=1&resourceVersion={self._version}&timeoutSeconds=2"
-        lines = self._api.kubectl("get", "--raw", self._path + query).splitlines()
-        events = [json.loads(line) for line in lines]
-        return [one["object"]["metadata"]["uid"] for one in events if one["type"] == kind]
+        """The uids of the pods in all events of that kind until now, in their order."""
+        # The event of a pod that nobody schedules comes after all of them.
+        nobodys = {
+            "metadata": {"generateName": "mark-"},
+            "spec": {
+                "schedulerName": "nobody",
+                "containers": [{"name": "mark", "image": "example.test/mark:1"}],
+            },
+        }
+        mark = self._api.request("POST", self._path, body=nobodys)["metadata"]
+        connection = self._api.new_connection()
+        connection.request("GET", f"{self._path}?watch=1&resourceVersion={self._version}")
+        found = []
+        for line in connection.getresponse():
+            event = json.loads(line)
+            pod = event["object"]["metadata"]
+            if pod["uid"] == mark["uid"]:
+                break
+            if event["type"] == kind and not pod["name"].startswith("mark-"):
+                found.append(pod["uid"])
+        connection.close()
+        at_once = {"gracePeriodSeconds": 0}
+        self._api.request("DELETE", f"{self._path}/{mark['name']}", body=at_once)
+        return found
 
 
 def _made(tasks: Tasks, **more: Any) -> Pods:
@@ -242,7 +261,7 @@ def test_one_that_is_not_gone_in_time_is_told(api: Api, tasks: Tasks) -> None:
     path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
     held = {"metadata": {"finalizers": ["example.test/held"]}}
     api.request("PATCH", path, body=held, kind="application/merge-patch+json")
-    failed = tasks.fails(**_NEWER, **_ORPHAN, wait_timeout=2)
+    failed = tasks.fails(**_NEWER, **_ORPHAN, wait_timeout=6)
     for words in ("example.test/held", "has not been created", "Run the task again"):
         assert words in failed.result["msg"]
     assert failed.changed

@@ -77,7 +77,7 @@ def _is_there(api: Api, namespace: str) -> bool:
             {"become": True, "become_method": _BECOME},
             "as a module, since it becomes another user",
         ),
-        ({"async": 60, "poll": 1}, "as a module, since the task is asynchronous"),
+        ({"async": 300, "poll": 1}, "as a module, since the task is asynchronous"),
     ],
 )
 def test_the_way_is_told_and_the_result_is_right(
@@ -97,13 +97,13 @@ def test_nothing_is_said_of_the_way_without_asking(api: Api, namespace: str) -> 
 
 def test_a_task_can_be_left_alone_and_asked_for_later(api: Api, namespace: str) -> None:
     tasks = [
-        task("create", **_AGENT) | {"async": 60, "poll": 0, "register": "job"},
+        task("create", **_AGENT) | {"async": 300, "poll": 0, "register": "job"},
         {
             "name": "later",
             "ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"},
             "register": "found",
             "until": "found is finished",
-            "retries": 100,
+            "retries": 1000,
             "delay": 0.2,
         },
     ]
