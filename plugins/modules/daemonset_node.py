@@ -167,13 +167,13 @@ node:
   sample: node-17
 message:
   description: What was done, or why nothing was, in a sentence.
-  returned: always, once the DaemonSet was found
+  returned: always, once the DaemonSet and the node were found
   type: str
   sample: the pod on node-17 is replaced
 pod:
   description: The node's pod before and after the task, as M(everynode.kubernetes.daemonset_info)
     shows pods, with its C(uid).
-  returned: always, once the DaemonSet was found
+  returned: always, once the DaemonSet and the node were found
   type: dict
   contains:
     before:
@@ -191,12 +191,12 @@ pod:
         7c1f4e02-1b0e-4a55-9a53-5d2e8a4fb1d0}
 revision:
   description: The value of the label C(controller-revision-hash) of pods of the current template.
-  returned: always, once the DaemonSet was found
+  returned: always, once the DaemonSet and the node were found
   type: str
   sample: 5b8c4d
 reasons:
   description: Why the new pod is not well; empty where it is.
-  returned: always, once the DaemonSet was found
+  returned: always, once the DaemonSet and the node were found
   type: list
   elements: dict
   sample:
@@ -207,7 +207,7 @@ reasons:
       nodes: [node-17]
 verify:
   description: What the command gave; null where none was run.
-  returned: always, once the DaemonSet was found
+  returned: always, once the DaemonSet and the node were found
   type: dict
   sample: {command: [test, -S, /run/log-shipper.sock], rc: 0, stderr: "", stdout: ""}
 server:
@@ -220,6 +220,12 @@ error:
   returned: failure
   type: dict
   sample: {kind: rollout, status: null}
+faults:
+  description: Every fault of the parameters.
+  returned: when the parameters are wrong
+  type: list
+  elements: dict
+  sample: [{path: node, problem: "is empty: give the name of a node"}]
 """
 
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset_node import VERB

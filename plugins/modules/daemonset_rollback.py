@@ -138,8 +138,8 @@ daemonset:
   type: dict
   sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace: logging}}
 rollout:
-  description: The state of the rollout, as the module C(daemonset) returns it, and more.
-  returned: always, once the DaemonSet was found
+  description: The state of the rollout, as the module C(daemonset) returns it, with more keys.
+  returned: always, once a revision to go back to was found
   type: dict
   contains:
     ready:
@@ -157,6 +157,67 @@ rollout:
       type: str
       returned: always
       sample: all 5 pods are updated and available
+    desired:
+      description: How many nodes should run the pod.
+      type: int
+      returned: always
+      sample: 5
+    current:
+      description: How many of them have a pod.
+      type: int
+      returned: always
+      sample: 5
+    updated:
+      description: On how many of them the pod is of the template that stands.
+      type: int
+      returned: always
+      sample: 5
+    ready_pods:
+      description: On how many of them a pod, of any template, is ready.
+      type: int
+      returned: always
+      sample: 5
+    available:
+      description: On how many of them a pod, of any template, is available.
+      type: int
+      returned: always
+      sample: 5
+    unavailable:
+      description: On how many of them none is available.
+      type: int
+      returned: always
+      sample: 0
+    misscheduled:
+      description: How many nodes run the pod and should not.
+      type: int
+      returned: always
+      sample: 0
+    reasons:
+      description: Why pods are not available, grouped by cause, and whether waiting may help.
+      type: list
+      elements: dict
+      returned: when the rollout did not end well
+      sample:
+        - cause: ImagePull
+          count: 1
+          evidence: "container shipper: Back-off pulling image"
+          heals: false
+          nodes: [node-0]
+    failed_by:
+      description: What ended the wait (C(cause), C(no_progress), C(timeout), C(deleted) or
+        C(overtaken)).
+      type: str
+      returned: when the wait did not end well
+      sample: cause
+    excused:
+      description: Which nodes lack their pod in a rollout that is ready all the same, and why.
+      type: dict
+      returned: when O(unavailable_budget) or O(ignore_not_ready_nodes) excused any
+      sample:
+        count: 1
+        nodes: [node-3]
+        why: 1 the node is not Ready (ignore_not_ready_nodes)
+        reasons: []
     rolled_back:
       description: From where to where it went, with the numbers that the revisions had before; null
         where the template was in place already.
@@ -214,6 +275,12 @@ error:
   returned: failure
   type: dict
   sample: {kind: conflict, status: 409}
+faults:
+  description: Every fault of the parameters.
+  returned: when the parameters are wrong
+  type: list
+  elements: dict
+  sample: [{path: wait_timeout, problem: "0 is not allowed: it must be 1 or more"}]
 """
 
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_rollback

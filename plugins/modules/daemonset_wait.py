@@ -201,6 +201,12 @@ error:
   returned: failure
   type: dict
   sample: {kind: batch, status: null}
+faults:
+  description: Every fault of the parameters.
+  returned: when the parameters are wrong
+  type: list
+  elements: dict
+  sample: [{path: unavailable_budget, problem: "'ten%' is neither a number nor a percentage"}]
 """
 
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset_wait import VERB

@@ -502,7 +502,8 @@ rollout:
       description: One word for the state (C(ready), C(observing), C(updating), C(starting),
         C(deleting), C(deleted), C(replaced) or C(overtaken)). Of a rollout in several steps that
         has not come to its end, where it is (C(holding), C(paused), C(failed), C(rolled_back) or
-        C(unfinished)); C(paused) or C(rolled_back) also where O(on_failure) did that.
+        C(unfinished)); C(paused) or C(rolled_back) also where O(on_failure) did that. In check mode
+        of stages that would stop before the end, C(check).
       type: str
       returned: always
       sample: ready
@@ -516,8 +517,18 @@ rollout:
       type: int
       returned: always
       sample: 5
+    current:
+      description: How many of them have a pod.
+      type: int
+      returned: always
+      sample: 5
     updated:
       description: On how many of them the pod is of the newest template.
+      type: int
+      returned: always
+      sample: 5
+    ready_pods:
+      description: On how many of them a pod, of any template, is ready.
       type: int
       returned: always
       sample: 5
@@ -526,6 +537,16 @@ rollout:
       type: int
       returned: always
       sample: 5
+    unavailable:
+      description: On how many of them none is available.
+      type: int
+      returned: always
+      sample: 0
+    misscheduled:
+      description: How many nodes run the pod and should not.
+      type: int
+      returned: always
+      sample: 0
     reasons:
       description: Why pods are not available, grouped by cause, and whether waiting may help.
       type: list
@@ -588,12 +609,14 @@ rollout:
       returned: when it has several steps
       sample: staged
     phase:
-      description: Where it is.
+      description: Where it is, as the annotation has it; C(done) at its end, C(rolled_back) after
+        the way back, C(check) in check mode.
       type: str
       returned: when it has several steps
       sample: holding
     stage:
-      description: The stage that was done last, or that failed.
+      description: The stage that was done last, or that failed; in check mode, the first that a
+        run would do.
       type: int
       returned: when it is staged and has not come to its end
       sample: 1
@@ -607,6 +630,23 @@ rollout:
       type: dict
       returned: when it is staged
       sample: {count: 1, nodes: [node-0]}
+    failed:
+      description: Why new pods are not well that O(rollout.max_failures) puts up with, in the shape
+        of RV(rollout.reasons).
+      type: list
+      elements: dict
+      returned: when it is staged, went on, and there are such pods
+      sample:
+        - cause: VerifyFailed
+          count: 1
+          evidence: agent ended with 1
+          heals: false
+          nodes: [node-3]
+    paused:
+      description: Whether O(on_failure) has paused it.
+      type: bool
+      returned: when that paused a plain rolling update
+      sample: true
     plan:
       description: The stages that a run would do, each with its nodes, of which at most 20 are
         named.
@@ -615,11 +655,12 @@ rollout:
       returned: in check mode, when it is staged
       sample: [{count: 1, nodes: [node-0]}, {count: 4, nodes: [node-1, node-2, node-3, node-4]}]
     rolled_back:
-      description: The way back that O(on_failure) or O(rollout.on_failure) took. It tells the
-        number of the revision that stands again, how many nodes went back to it, the first of
-        them, those that did not in time, and of a plain rolling update how that ended.
+      description: The way back that O(on_failure) or O(rollout.on_failure) took, or a task that
+        wants the former template amid stages. It tells the number of the revision that stands
+        again, of stages also its name (C(revision)), how many nodes went back to it, the first of
+        them, those that did not in time (C(left)), and of a plain rolling update how that ended.
       type: dict
-      returned: when it failed and was rolled back
+      returned: when it was rolled back
       sample:
         to_revision: 4
         count: 1
