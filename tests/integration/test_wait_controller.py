@@ -214,6 +214,7 @@ def test_a_staged_rollout_that_the_controller_never_sees_says_so(
         failed = tasks.fails(**_agent(_NEW, **given))
         assert f"Reasons: ControllerIdle on 2: {_UNSEEN}" in failed.result["msg"]
         assert "kube-controller-manager runs and leads" in failed.result["msg"]
+        assert _reason(failed.result["rollout"])["heals"]
     # The next run goes on.
     tasks.ok(**_agent(_NEW, rollout={"stages": [1]}))
 
@@ -247,6 +248,24 @@ def test_a_controller_that_dies_in_the_middle_is_told_by_its_lease(
             assert (reason["cause"], reason["count"]) == ("ControllerIdle", 2)
             assert reason["nodes"] == ["node-0", "node-1"]
             assert "the DaemonSet controller does nothing" in reason["evidence"]
+
+
+def test_a_node_whose_pod_nobody_makes_is_told_the_same(
+    api: Api, places: Callable[..., Tasks]
+) -> None:
+    tasks = places(update_strategy=_ON_DELETE)
+    with _away(api), _lease(api, 1000):
+        failed = tasks.fails(
+            verb=daemonset_node.VERB,
+            name="agent",
+            node="node-1",
+            state="restarted",
+            wait_timeout=_LONG,
+            progress_deadline_seconds=15,
+        )
+        (reason,) = failed.result["reasons"]
+        assert (reason["cause"], reason["nodes"]) == ("ControllerIdle", ["node-1"])
+        assert "the DaemonSet controller does nothing" in failed.result["msg"]
 
 
 def test_info_tells_it_once_it_is_no_matter_of_moments(

@@ -161,6 +161,12 @@ def test_a_leader_election_is_waited_for_before_it_is_told(grace: float, long: f
     assert one.unseen_seconds(long + 100, last=True) is None
 
 
+def test_it_is_looked_at_however_long_pods_have_to_be_ready() -> None:
+    live = _live(1)
+    live["spec"]["minReadySeconds"] = 600
+    assert Following(live, Patience(), 0.0).wants_look(5.0)
+
+
 def test_the_line_is_told_less_and_less_often() -> None:
     one = _following()
     assert one.line(5.0) == "ns/agent: the controller has not seen the change yet"

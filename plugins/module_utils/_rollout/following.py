@@ -177,7 +177,7 @@ class Following:
         long as there is one, so that a new one that fails is not seen in its numbers.
         """
         spec, counts = self.live["spec"], self.found.counts
-        if counts["ready_pods"] < counts["desired"]:
+        if self.found.state == "observing" or counts["ready_pods"] < counts["desired"]:
             return 0.0
         least = float(spec.get("minReadySeconds") or 0)
         rolling = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}

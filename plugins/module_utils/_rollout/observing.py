@@ -18,6 +18,7 @@ from .._cluster.connection import Cluster
 from .._cluster.controller_lease import ControllerLease
 from .._cluster.feed import EXPIRED, Event, Feed
 from .._nodes import controller, diagnosis
+from .._nodes.readiness import verdict
 from .._nodes.trouble import Trouble
 
 _MOMENT_SECONDS = 0.5
@@ -65,7 +66,7 @@ def until_observed(
             nothing more to wait for.
 
     Raises:
-        DeadlineError: the controller has not seen it in time; its details have the reasons.
+        DeadlineError: the controller has not seen it in time; its details say why.
         ClusterError: it cannot be watched.
     """
     if controller.is_seen(live):
@@ -154,5 +155,5 @@ class _Observing:
             f"The controller has not seen the change of DaemonSet {self._name} after"
             f" {self._deadline.seconds:g} seconds. Reasons: {diagnosis.in_words(reasons)}.",
             advice=controller.ADVICE,
-            details={"reasons": reasons},
+            details={"rollout": {**verdict(self._live).as_result(), "reasons": reasons}},
         )

@@ -68,7 +68,9 @@ def _interrupted(held: Held, stages: Stages, error: EverynodeError) -> RolloutEr
     """
     state = stages.state
     touched = {"touched": staged.named(stages.touched)}
-    interrupted = failed(held, state, error.message, [], "unfinished", touched)
+    # Such as that the controller has not seen what was written.
+    reasons = (error.details.get("rollout") or {}).get("reasons") or []
+    interrupted = failed(held, state, error.message, reasons, "unfinished", touched)
     interrupted.message = (
         f"The staged rollout of DaemonSet {held.name} was interrupted at stage {state.stage}:"
         f" {error.message} That says nothing about the new template, so nothing was taken back."

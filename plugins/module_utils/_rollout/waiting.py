@@ -101,7 +101,8 @@ def until_observed(
     try:
         return observing.until_observed(cluster, live, deadline, progress, judge)
     except DeadlineError as error:
-        told = {**verdict(live).as_result(), "failed_by": "timeout", **error.details}
+        found = error.details.get("rollout") or verdict(live).as_result()
+        told = {**found, "failed_by": "timeout"}
         raise RolloutError(error.message, advice=error.advice, details={"rollout": told}) from None
 
 
