@@ -23,18 +23,25 @@ _OLD: dict[str, Any] = {
 _NEW = {**_OLD, "containers": [{"name": "agent", "image": "example.test/agent:2"}]}
 _REBUILT = {**_NEW, "rollout": {"rebuild": True}, "wait": True}
 _RESTARTED = {"name": "agent", "state": "restarted", "restart_key": "one", "wait": True}
+_LATE = {"late": "true"}
 _ENDS = "; 1 pod ends without a successor, on nodes that are not eligible: node-"
 
 
 @contextmanager
 def _late_taint(api: Api, node: str) -> Iterator[None]:
-    """A taint that keeps new pods away and has those that run stay."""
-    path, taints = f"/api/v1/nodes/{node}", [{"key": "late", "effect": "NoSchedule"}]
-    api.request("PATCH", path, body={"spec": {"taints": taints}}, kind=MERGE)
+    """A taint that keeps new pods away and has those that run stay, once controllers know of it."""
+    _mark(api, node, [{"key": "late", "effect": "NoSchedule"}], "true")
+    api.until_controllers_see(1, _LATE)
     try:
         yield
     finally:
-        api.request("PATCH", path, body={"spec": {"taints": None}}, kind=MERGE)
+        _mark(api, node, None, None)
+        api.until_controllers_see(0, _LATE)
+
+
+def _mark(api: Api, node: str, taints: list[dict[str, str]] | None, label: str | None) -> None:
+    body = {"metadata": {"labels": dict.fromkeys(_LATE, label)}, "spec": {"taints": taints}}
+    api.request("PATCH", f"/api/v1/nodes/{node}", body=body, kind=MERGE)
 
 
 def _restarts(outcome: Outcome) -> dict[str, Any]:
