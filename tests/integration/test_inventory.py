@@ -63,7 +63,7 @@ class Inventory:
             capture_output=True,
             text=True,
             check=False,
-            timeout=900,
+            timeout=120,
         )
 
     def listed(self, path: Path, *arguments: str, **variables: str) -> dict[str, Any]:
@@ -94,12 +94,10 @@ def zoned(api: Api) -> Iterator[None]:
     # The API server taints a cordoned node itself, but takes this list as it is.
     spec = {"taints": taints, "unschedulable": True}
     api.request("PATCH", path, body={"metadata": {"labels": _LABELS}, "spec": spec}, kind=MERGE)
-    api.until_controllers_see(1, _LABELS)
     yield
     gone = {"labels": dict.fromkeys(_LABELS)}
     spec_gone = {"taints": None, "unschedulable": None}
     api.request("PATCH", path, body={"metadata": gone, "spec": spec_gone}, kind=MERGE)
-    api.until_controllers_see(0, _LABELS)
 
 
 def _variables(listed: Mapping[str, Any], host: str) -> dict[str, Any]:
