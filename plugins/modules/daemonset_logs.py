@@ -76,13 +76,13 @@ options:
     description:
       - A regular expression of Python. Only lines that it matches somewhere are kept, and
         RV(counts) tells how many they are on each node. For one that does not tell upper from lower
-        case, begin it with C((?i\)).
+        case, begin it with V((?i\)).
       - It is matched with the first 65536 bytes of a line, without its end and without the time of
         O(timestamps).
       - Of all the lines that are read, be they too many to be kept, those that match are counted.
-      - Write it without one repetition within another, such as C((a+\)+$). On some lines Python tries
-        such an expression for longer than anybody waits, and neither O(timeout) nor Ansible's own
-        time limit for a task ends that.
+      - Write it without one repetition within another, such as V((a+\)+$). On some lines Python
+        tries such an expression for longer than anybody waits, and neither O(timeout) nor Ansible's
+        own time limit for a task ends that.
     type: str
   dest:
     description:
