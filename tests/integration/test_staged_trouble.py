@@ -99,7 +99,7 @@ def _is_held(result: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("number", "had"),
-    [*((one, False) for one in (2, 3, 5, 6, 7, 8, 9, 11, 14)), *((one, True) for one in (2, 5, 6))],
+    [*((one, False) for one in (2, 3, 5, 6, 8, 9, 14)), *((one, True) for one in (2, 5, 6))],
 )
 def test_an_error_at_any_write(agent: Scene, number: int, had: bool) -> None:
     with Tap(agent.api) as tap:
@@ -152,12 +152,12 @@ def test_an_error_at_a_read(agent: Scene, words: str, after: int) -> None:
 
 def test_a_server_that_does_not_come_back_in_time(agent: Scene) -> None:
     def instead(_method: str, _path: str, _done: bool) -> bytes | None:
-        if len(tap.writes) >= 5:
+        if len(tap.writes) >= 2:
             raise ConnectionAbortedError
         return None
 
     with Tap(agent.api, instead=instead) as tap:
-        result = _through(agent, tap, NEW, wait_timeout=25)
+        result = _through(agent, tap, NEW, wait_timeout=20)
     _is_held(result)
     assert "cannot be reached" in result["msg"]
     _goes_on(agent)
@@ -213,7 +213,6 @@ def test_an_error_on_the_way_back(agent: Scene) -> None:
         tap.instead = _Once(_OOPS, wanted)
         result = _through(agent, tap, BROKEN)
     assert result["msg"].endswith("oops. Run the task again: it goes on going back.")
-    assert result["changed"]
     failed = agent.fails(BROKEN, rollout=_STAGES)
     assert "rolled back" in failed.result["msg"]
     assert set(agent.restarts()) <= {"node-0"}
