@@ -267,7 +267,7 @@ def test_a_pod_that_goes_away_meanwhile(
 
         thread = threading.Thread(target=remove)
         thread.start()
-        done = pods.ok(concurrency=1)
+        done = pods.ok(concurrency=1, timeout=300)
         thread.join()
     logs = _by_node(done.result)
     assert logs["node-0"]["text"] == "one\n"
