@@ -35,7 +35,7 @@ def _left_behind(cluster: Cluster) -> list[str]:
 
 def test_the_tour_shows_everything_and_leaves_nothing(cluster: Cluster) -> None:
     done = subprocess.run(
-        [*_tour(cluster), "-e", json.dumps({"demo_pod_annotations": {}})],
+        [*_tour(cluster), "-e", json.dumps({"demo_pod_annotations": {}, "demo_wait_seconds": 900})],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

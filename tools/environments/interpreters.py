@@ -88,7 +88,7 @@ def _candidates() -> Iterator[Path]:
 def _probed(path: Path) -> Interpreter | None:
     try:
         answer = subprocess.run(
-            [path, "-I", "-c", _PROBE], capture_output=True, check=True, timeout=30
+            [path, "-I", "-c", _PROBE], capture_output=True, check=True, timeout=300
         )
         facts = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
