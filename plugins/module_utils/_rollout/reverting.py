@@ -6,18 +6,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import RolloutError
+from .._base.words import count_of
 from .._cluster.revisions import Revision, revisions_of
 from .._nodes.pods import revision_of
+from .._nodes.readiness import verdict
 from .._spec.rollout import Plan
 from . import staged
 from .held import ON_DELETE, Held
 from .lost import foreign
-from .node_work import Proof
+from .node_work import NodeOutcome, Proof
 from .patience import Patience
 from .pods import Replacing
 from .state import REVERTING
@@ -110,6 +112,7 @@ def revert(
         whose pod could not be replaced).
 
     Raises:
+        RolloutError: not all of them were back in time.
         LostError: somebody else changed the object.
         ClusterError: the server could not be asked.
     """
@@ -176,5 +179,18 @@ def _replace(
         touched += [node for node in also if node not in touched]
         outcomes = pods.replace(touched, at_once=at_once, max_failures=len(touched))
     back = [one.node for one in outcomes if one.updated]
-    left = [one.node for one in outcomes if not one.updated and not one.gone]
-    return back, left
+    left = [one for one in outcomes if not one.updated and not one.gone]
+    if left and held.deadline.passed():
+        raise _late(held, left, len(touched))
+    return back, [one.node for one in left]
+
+
+def _late(held: Held, left: Sequence[NodeOutcome], total: int) -> RolloutError:
+    """What is told where the time was up before all nodes were back."""
+    reasons = staged.reasons_of(left)
+    told = f": {staged.in_words(reasons)}" if reasons else ""
+    return RolloutError(
+        f"DaemonSet {held.name} is not back on its former template after"
+        f" {held.deadline.seconds:g} seconds, on {len(left)} of {count_of(total, 'node')}{told}.",
+        details={"rollout": {**verdict(held.live).as_result(), "ready": False, "reasons": reasons}},
+    )
