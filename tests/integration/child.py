@@ -34,7 +34,7 @@ def run_through(tap: Tap, parameters: Mapping[str, Any]) -> dict[str, Any] | Non
         ) as process:
             tap.pid = process.pid
             given = json.dumps({"kubeconfig": str(kubeconfig), **parameters})
-            output, _nothing = process.communicate(given, timeout=60)
+            output, _nothing = process.communicate(given, timeout=300)
     if tap.killed:
         return None
     result: dict[str, Any] = json.loads(output)

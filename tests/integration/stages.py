@@ -20,6 +20,8 @@ OLD = "example.test/agent:1"
 NEW = "example.test/agent:2"
 NEWER = "example.test/agent:3"
 BROKEN = "example.test/agent:simulate-image-pull"
+# A task that takes so long is stuck.
+LONG = 240
 TWO_AT_ONCE = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}}
 
 
@@ -38,7 +40,7 @@ class Scene:
             "name": "agent",
             "containers": [{"name": "agent", "image": image}],
             "wait": True,
-            "wait_timeout": 60,
+            "wait_timeout": LONG,
             "failure_grace_seconds": 1,
             **self.common,
             **more,
@@ -58,7 +60,7 @@ class Scene:
 
     def state(self, state: str) -> Outcome:
         """Run a task that only names a state."""
-        return self.tasks.ok(name="agent", state=state, wait=True, wait_timeout=60)
+        return self.tasks.ok(name="agent", state=state, wait=True, wait_timeout=LONG)
 
     @property
     def live(self) -> dict[str, Any]:

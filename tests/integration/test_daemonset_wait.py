@@ -14,11 +14,13 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import
 
 from tests.integration.api import MERGE, Api, Request, daemonsets, eventually
 from tests.integration.harness import alike, both_ways, task
+from tests.integration.held import HELD, at_rest, let_go
 from tests.integration.manifests import NOWHERE
 from tests.integration.verbs import Outcome, Tasks
 
 _PREFIX = "everynode.kubernetes/simulate"
 _SLOW = {"pod_annotations": {_PREFIX: "slow-start", f"{_PREFIX}-seconds": "2"}}
+_HELD = {"pod_annotations": HELD}
 _BROKEN = {"pod_annotations": {_PREFIX: "image-pull", f"{_PREFIX}-on": "node-2"}}
 
 
@@ -37,6 +39,21 @@ def _waits(tasks: Tasks, **parameters: Any) -> tuple[Outcome, list[Request]]:
     return outcome, tasks.api.requests(mark)
 
 
+def _waits_for_held(*places: Tasks, **parameters: Any) -> tuple[Outcome, list[Request]]:
+    """Wait for pods that get ready once each namespace is watched, or all of them are by one."""
+    for place in places:
+        for live in place.api.request("GET", daemonsets(place.namespace))["items"]:
+            at_rest(place.api, place.namespace, live["metadata"]["name"])
+    first, watches = places[0], 1 if parameters.get("all_namespaces") else len(places)
+
+    def work() -> None:
+        let_go(first.api, *(place.namespace for place in places))
+
+    mark = first.api.mark()
+    outcome = _meanwhile(first, work, watches=watches, **parameters)
+    return outcome, first.api.requests(mark)
+
+
 def _verbs(requests: list[Request]) -> list[str]:
     return [request.verb for request in requests]
 
@@ -46,8 +63,8 @@ def _entries(outcome: Outcome, key: str) -> dict[str, Any]:
 
 
 def test_all_of_a_namespace_on_one_watch_without_a_list_of_pods(tasks: Tasks) -> None:
-    _make(tasks, "a", "b", "c", **_SLOW)
-    done, asked = _waits(tasks)
+    _make(tasks, "a", "b", "c", **_HELD)
+    done, asked = _waits_for_held(tasks)
     assert not done.result.get("failed"), done.result
     assert done.result["ready"]
     assert _entries(done, "failed") == {"a": False, "b": False, "c": False}
@@ -79,9 +96,9 @@ def test_only_those_with_the_labels(tasks: Tasks) -> None:
 def test_several_namespaces_have_one_watch_each(api: Api, namespaces: Callable[[], str]) -> None:
     places = [Tasks(api, namespaces()) for _turn in range(3)]
     for place in places:
-        _make(place, "agent", "other", **_SLOW)
+        _make(place, "agent", "other", **_HELD)
     names = [place.namespace for place in places]
-    done, asked = _waits(places[0], namespaces=names)
+    done, asked = _waits_for_held(*places, namespaces=names)
     assert not done.result.get("failed"), done.result
     assert {(one["namespace"], one["name"]) for one in done.result["daemonsets"]} == {
         (namespace, name) for namespace in names for name in ("agent", "other")
@@ -98,10 +115,9 @@ def test_several_namespaces_have_one_watch_each(api: Api, namespaces: Callable[[
 def test_all_namespaces_are_one_watch(api: Api, namespaces: Callable[[], str]) -> None:
     places = [Tasks(api, namespaces()) for _turn in range(2)]
     for place in places:
-        _make(place, "agent", labels={"found": "everywhere"}, **_SLOW)
-    done, asked = _waits(
-        places[0], all_namespaces=True, label_selectors=["found=everywhere"], name="agent"
-    )
+        _make(place, "agent", labels={"found": "everywhere"}, **_HELD)
+    asked_for = {"label_selectors": ["found=everywhere"], "name": "agent"}
+    done, asked = _waits_for_held(*places, all_namespaces=True, **asked_for)
     assert not done.result.get("failed"), done.result
     assert len(done.result["daemonsets"]) == 2
     assert _verbs(asked) == ["list", "watch"]
@@ -131,8 +147,8 @@ def test_a_namespace_that_may_not_be_watched_is_told_and_hides_no_other(
     api: Api, namespaces: Callable[[], str]
 ) -> None:
     allowed, refused = Tasks(api, namespaces()), Tasks(api, namespaces())
-    for place in (allowed, refused):
-        _make(place, "agent", "other", **_SLOW)
+    _make(refused, "agent", "other", **_HELD)
+    _make(allowed, "agent", "other", **_SLOW)
     rules = [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["list", "watch"]}]
     user = api.user_with(rules, allowed.namespace, "onlooker")
     looker = [{**rules[0], "verbs": ["list"]}]
@@ -153,7 +169,7 @@ def test_a_namespace_that_may_not_be_watched_is_told_and_hides_no_other(
 def test_one_that_fails_hides_no_other_and_says_why(tasks: Tasks) -> None:
     _make(tasks, "well", **_SLOW)
     _make(tasks, "broken", **_BROKEN)
-    failed, _asked = _waits(tasks, failure_grace_seconds=1, wait_timeout=60)
+    failed, _asked = _waits(tasks, failure_grace_seconds=1, wait_timeout=240)
     assert failed.result["failed"]
     assert not failed.result["ready"]
     assert _entries(failed, "failed") == {"well": False, "broken": True}
@@ -163,7 +179,7 @@ def test_one_that_fails_hides_no_other_and_says_why(tasks: Tasks) -> None:
     assert rollout["reasons"][0]["nodes"] == ["node-2"]
     assert "1 of 2 DaemonSets are not ready" in failed.result["msg"]
     assert "ImagePull on 1 (node-2)" in failed.result["msg"]
-    alone, _asked = _waits(tasks, name="broken", wait_timeout=2)
+    alone, _asked = _waits(tasks, name="broken", wait_timeout=4)
     assert alone.result["error"]["kind"] == "rollout"
     assert alone.result["rollout"]["failed_by"] == "timeout"
 
@@ -178,12 +194,17 @@ def test_what_is_missing_fails_once_the_others_are_ready(tasks: Tasks) -> None:
     assert alone.result["error"] == {"kind": "not_found", "status": 404}
 
 
-def _meanwhile(tasks: Tasks, work: Callable[[], None], **parameters: Any) -> Outcome:
-    """Wait for DaemonSets, and do some work once it is watched for them."""
+def _meanwhile(
+    tasks: Tasks, work: Callable[[], None], *, watches: int = 1, **parameters: Any
+) -> Outcome:
+    """Wait for DaemonSets, and do some work once there are so many watches for them."""
     with ThreadPoolExecutor(1) as pool:
         mark = tasks.api.mark()
         waiting = pool.submit(lambda: _waits(tasks, **parameters)[0])
-        eventually(lambda: "watch" in _verbs(tasks.api.requests(mark)) or None, "it is watched")
+        eventually(
+            lambda: _verbs(tasks.api.requests(mark)).count("watch") >= watches or None,
+            "it is watched",
+        )
         work()
         return waiting.result()
 
@@ -195,7 +216,7 @@ def test_what_is_missing_can_be_waited_for(tasks: Tasks, named: dict[str, Any]) 
     def work() -> None:
         _make(tasks, "another", "late", *others, **_SLOW)
 
-    done = _meanwhile(tasks, work, wait_for_missing=True, wait_timeout=60, **named)
+    done = _meanwhile(tasks, work, wait_for_missing=True, wait_timeout=240, **named)
     assert not done.result.get("failed"), done.result
     assert set(_entries(done, "rollout")) == {"late", *others}
     assert all(one["available"] == 5 for one in _entries(done, "rollout").values())
@@ -212,7 +233,7 @@ def test_what_comes_and_fails_is_a_failure_like_any_other(tasks: Tasks) -> None:
         names=["well", "late"],
         wait_for_missing=True,
         failure_grace_seconds=1,
-        wait_timeout=60,
+        wait_timeout=240,
     )
     assert _entries(done, "failed") == {"well": False, "late": True}
     assert "1 of 2 DaemonSets are not ready:" in done.result["msg"]
@@ -230,13 +251,13 @@ def test_what_never_comes_is_told_when_the_time_is_over(
         names=["here", "nowhere", f"{names[1]}/there"],
         namespaces=names[:1],
         wait_for_missing=True,
-        wait_timeout=6,
+        wait_timeout=12,
     )
     assert _entries(done, "failed") == {"here": False}
     assert "2 others could not be waited for" in done.result["msg"]
     assert f"no DaemonSet {names[1]}/there on" in done.result["msg"]
     assert f"no DaemonSet nowhere in namespace {names[0]} on" in done.result["msg"]
-    assert "after 6 seconds" in done.result["msg"]
+    assert "after 12 seconds" in done.result["msg"]
 
 
 def test_none_with_the_labels_is_a_warning(tasks: Tasks) -> None:
@@ -252,7 +273,7 @@ def test_one_that_is_deleted_meanwhile(tasks: Tasks) -> None:
     held = {"metadata": {"finalizers": ["example.test/held"]}}
     tasks.api.request("PATCH", path, body=held, kind=MERGE)
     tasks.api.request("DELETE", path)
-    failed, _asked = _waits(tasks, wait_timeout=60)
+    failed, _asked = _waits(tasks, wait_timeout=240)
     assert failed.result["rollout"]["failed_by"] == "deleted"
     assert failed.result["rollout"]["state"] == "deleting"
     tasks.api.request("PATCH", path, body={"metadata": {"finalizers": None}}, kind=MERGE)
@@ -262,7 +283,7 @@ def test_one_that_is_paused_is_not_ready(tasks: Tasks) -> None:
     _make(tasks, "agent")
     tasks.api.settled(tasks.namespace, "agent")
     tasks.ok(name="agent", state="paused")
-    failed, _asked = _waits(tasks, wait_timeout=60)
+    failed, _asked = _waits(tasks, wait_timeout=240)
     assert "it is paused" in failed.result["msg"]
     assert failed.result["rollout"]["failed_by"] == "cause"
     looked, _asked = _waits(tasks, check=True)

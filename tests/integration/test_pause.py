@@ -11,39 +11,45 @@ from typing import Any
 import pytest
 
 from tests.integration.api import Api, eventually
+from tests.integration.held import HELD, Gate, at_rest
 from tests.integration.stages import NEW, NEWER, OLD, Scene, scene
-from tests.integration.verbs import Tasks
+from tests.integration.verbs import Outcome, Tasks
 
 _ONE = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}
-# Pods that take their time, so that a rollout can be caught in its middle.
-_SLOW = {
-    "pod_annotations": {
-        "everynode.kubernetes/simulate": "slow-start",
-        "everynode.kubernetes/simulate-seconds": "1",
-    }
-}
 
 
 @pytest.fixture
-def agent(api: Api, tasks: Tasks) -> Iterator[Scene]:
-    with scene(api, tasks, update_strategy=_ONE, **_SLOW) as made:
+def gate(api: Api, tasks: Tasks) -> Iterator[Gate]:
+    """Keeps pods from getting ready, so that a rollout can be caught in its middle."""
+    with Gate(api, tasks.namespace) as made:
         yield made
 
 
-def _begun(agent: Scene, image: str = NEW) -> None:
-    agent.ok(image, wait=False)
-    eventually(lambda: agent.on(image) or None, "the first pod is replaced")
+@pytest.fixture
+def agent(api: Api, tasks: Tasks, gate: Gate) -> Iterator[Scene]:
+    gate.open()
+    with scene(api, tasks, update_strategy=_ONE, pod_annotations=HELD) as made:
+        yield made
 
 
-def test_no_further_pod_is_replaced_until_it_is_resumed(agent: Scene) -> None:
-    _begun(agent)
-    done = agent.state("paused")
+def _caught(agent: Scene, gate: Gate) -> Outcome:
+    """Pause a rollout after its first pod, which gets ready only then."""
+    gate.close()
+    agent.ok(NEW, wait=False)
+    eventually(lambda: agent.on(NEW) or None, "the first pod is replaced")
+    paused = agent.state("paused")
+    gate.open()
+    at_rest(agent.api, agent.tasks.namespace, ready=True)
+    return paused
+
+
+def test_no_further_pod_is_replaced_until_it_is_resumed(agent: Scene, gate: Gate) -> None:
+    done = _caught(agent, gate)
     assert done.changed
     assert done.result["rollout"]["state"] == "paused"
     assert agent.strategy["type"] == "OnDelete"
-    eventually(lambda: _all_available(agent), "what was under way is available")
     stopped = agent.images()
-    assert 0 < len(agent.on(NEW)) < 5
+    assert len(agent.on(NEW)) == 1
     again = agent.state("paused")
     assert not again.changed
     assert again.writes == []
@@ -59,13 +65,8 @@ def test_no_further_pod_is_replaced_until_it_is_resumed(agent: Scene) -> None:
     assert again.writes == []
 
 
-def _all_available(agent: Scene) -> bool | None:
-    return agent.live["status"].get("numberAvailable") == 5 or None
-
-
-def test_a_task_leaves_what_is_paused(agent: Scene) -> None:
-    _begun(agent)
-    agent.state("paused")
+def test_a_task_leaves_what_is_paused(agent: Scene, gate: Gate) -> None:
+    _caught(agent, gate)
     same = agent.ok(NEW)
     assert not same.changed
     assert same.writes == []

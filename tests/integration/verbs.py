@@ -119,13 +119,13 @@ class Tasks:
         """Carry out a task of daemonset_info, failed or not."""
         return self.run(verb=daemonset_info.VERB, **parameters)
 
-    def until_reasons(self, counts: Mapping[str, int]) -> None:
-        """Wait until the DaemonSet "agent" lacks pods by exactly these causes, each on so many
+    def until_reasons(self, counts: Mapping[str, int], *, name: str = "agent") -> None:
+        """Wait until the DaemonSet lacks pods by exactly these causes, each on so many
         nodes, so that what a task then says of it does not depend on how fast the cluster is.
         """
 
         def told() -> bool | None:
-            (shown,) = self.info(name="agent", include=["reasons"]).result["daemonsets"]
+            (shown,) = self.info(name=name, include=["reasons"]).result["daemonsets"]
             found = {reason["cause"]: reason["count"] for reason in shown["reasons"] or []}
             rollout = shown["rollout"]
             missing = rollout["desired"] - min(rollout["updated"], rollout["available"])

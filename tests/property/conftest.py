@@ -11,16 +11,18 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.integration.api import Api
 from tests.integration.verbs import Tasks
 from tests.support.cluster import Cluster
 
 # The same examples in each run, so that a gate that passed goes on to pass; the environment
-# variable set to "random" asks for others.
-settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
-settings.register_profile("random", deadline=None)
+# variable set to "random" asks for others. How long it takes to make up one says only how busy
+# the machine is.
+_AT_LEISURE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fixed", _AT_LEISURE, derandomize=True, database=None)
+settings.register_profile("random", _AT_LEISURE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.integration.api import eventually
 from tests.integration.manifests import simple
 from tests.integration.verbs import Outcome, Tasks
 
@@ -229,7 +230,20 @@ FAILURES: dict[str, Failure] = {
 }
 # What takes the port of the last one.
 TAKES_PORT = Failure("", (), container=_PORT)
-SECONDS = 5
+# How long a task waits for what fails by then; so many at once need some of it to begin.
+SECONDS = 6
+MANY_SECONDS = 15
+
+
+def told(tasks: Tasks, name: str, causes: list[tuple[str, int]]) -> None:
+    """Wait until a DaemonSet lacks pods for exactly these causes, each on so many nodes."""
+
+    def found() -> bool | None:
+        (shown,) = tasks.info(name=name, include=["reasons"]).result["daemonsets"]
+        reasons = [(one["cause"], one["count"]) for one in shown["reasons"] or []]
+        return reasons == causes or None
+
+    eventually(found, f"{name} fails for {causes}")
 
 
 def waits(

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.integration.api import Api
+from tests.integration.api import Api, RefusedByServerError, eventually
 from tests.integration.connection.servers import self_signed
 
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
@@ -24,16 +24,44 @@ NOBODY = "https://localhost:9/"
 
 def add_quota(api: Api, namespace: str, pods: int) -> None:
     """Let so many pods be in a namespace."""
-    body = {"metadata": {"name": "few"}, "spec": {"hard": {"pods": str(pods)}}}
-    api.request("POST", f"/api/v1/namespaces/{namespace}/resourcequotas", body=body)
+    spec = {"hard": {"pods": str(pods)}}
+    in_force(api, namespace, {"metadata": {"name": "few"}, "spec": spec})
+
+
+def in_force(api: Api, namespace: str, quota: dict[str, Any]) -> None:
+    """Make a quota, and wait until it counts: not before the controller manager has seen it."""
+    path = f"/api/v1/namespaces/{namespace}/resourcequotas"
+    api.request("POST", path, body=quota)
+
+    def counts() -> bool | None:
+        status = api.request("GET", f"{path}/{quota['metadata']['name']}").get("status", {})
+        return ("hard" in status and "used" in status) or None
+
+    eventually(counts, "the quota counts")
+
+
+def until_refused(api: Api, namespace: str, pod: dict[str, Any], words: str) -> None:
+    """Wait until such a pod is refused with these words: what the server goes by is some moments
+    behind what it was told.
+    """
+    path = f"/api/v1/namespaces/{namespace}/pods"
+
+    def refused() -> bool | None:
+        try:
+            api.request("POST", path, query={"dryRun": "All"}, body=pod)
+        except RefusedByServerError as error:
+            return words in str(error.body) or None
+        return None
+
+    eventually(refused, f"pods are refused: {words}")
 
 
 @contextmanager
 def webhook(
     api: Api, namespace: str, url: str = NOBODY, authority: str = "", operation: str = "CREATE"
 ) -> Iterator[None]:
-    """Have a server asked about each new pod of a namespace, or each that is deleted; without it
-    no pod is made, or deleted.
+    """Have a server asked about each new pod of a namespace, or each that is deleted, from now on;
+    without it no pod is made, or deleted.
     """
     rule = {
         "apiGroups": [""],
@@ -51,14 +79,37 @@ def webhook(
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],
-        "timeoutSeconds": 2,
+        # Nobody at all is told at once; whoever answers may have much else to do.
+        "timeoutSeconds": 20,
     }
     body = {"metadata": {"name": namespace}, "webhooks": [hook]}
     api.request("POST", _WEBHOOKS, body=body)
     try:
+        _until_asked(api, namespace, operation)
         yield
     finally:
         api.request("DELETE", f"{_WEBHOOKS}/{namespace}")
+
+
+def _until_asked(api: Api, namespace: str, operation: str) -> None:
+    """Wait until the server asks a webhook that refuses all."""
+    words = "signatures.example.test"
+    if operation == "CREATE":
+        container = {"name": "agent", "image": "example.test/agent:1"}
+        pod = {"metadata": {"name": "try"}, "spec": {"containers": [container]}}
+        until_refused(api, namespace, pod, words)
+        return
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    name = api.request("GET", path)["items"][0]["metadata"]["name"]
+
+    def refused() -> bool | None:
+        try:
+            api.request("DELETE", f"{path}/{name}", query={"dryRun": "All"})
+        except RefusedByServerError as error:
+            return words in str(error.body) or None
+        return None
+
+    eventually(refused, "the webhook is asked")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.integration.api import Api, eventually
+from tests.integration.held import HELD, Gate
 from tests.integration.pod_watch import PodWatch
 from tests.integration.verbs import Outcome, Tasks
 
@@ -20,21 +21,18 @@ OLD = "example.test/agent:1"
 NEW = "example.test/agent:2"
 NEWER = "example.test/agent:3"
 PREFIX = "everynode.kubernetes/simulate"
-_SOON = 60
+# A task that takes so many seconds is stuck.
+_LONG = 240
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """How pods are replaced.
-
-    `limit` is on how many of five nodes a pod may be missing at once; pods take `seconds` to start.
-    """
+    """How pods are replaced; `limit` is on how many of five nodes one may be missing at once."""
 
     update: Mapping[str, Any]
     limit: int
     rollout: Mapping[str, Any] | None = None
-    seconds: int = 2
 
     def parameters(self, image: str, annotations: Mapping[str, str]) -> dict[str, Any]:
         """A task's, to have pods of this image."""
@@ -44,7 +42,7 @@ class Strategy:
             "pod_annotations": dict(annotations),
             "update_strategy": dict(self.update),
             "wait": True,
-            "wait_timeout": _SOON,
+            "wait_timeout": _LONG,
         }
         return found
 
@@ -61,7 +59,7 @@ ON_DELETE = {"type": "OnDelete"}
 STRATEGIES = {
     "one": Strategy(_rolling(unavailable=1), limit=1),
     "a-tenth": Strategy(_rolling(unavailable="10%"), limit=1),
-    "all": Strategy(_rolling(unavailable="100%"), limit=5, seconds=6),
+    "all": Strategy(_rolling(unavailable="100%"), limit=5),
     "surge": Strategy(_rolling(surge=1, unavailable=0), limit=0),
     "on-delete": Strategy(
         ON_DELETE, limit=2, rollout={"stages": [1, "100%"], "max_unavailable": 2}
@@ -99,52 +97,61 @@ class Scene:
         return {pod["spec"]["containers"][0]["image"] for pod in pods}
 
 
-def slow(strategy: Strategy) -> dict[str, str]:
-    """Pods that take a while to start."""
-    return {PREFIX: "slow-start", f"{PREFIX}-seconds": str(strategy.seconds)}
+class Scenes(dict[str, Scene]):
+    """Scenes by their strategies, and the gate that their held pods wait for."""
+
+    def __init__(self, gate: Gate, found: Mapping[str, Scene]):
+        super().__init__(found)
+        self.gate = gate
 
 
 @contextmanager
-def scenes(
-    api: Api, annotations: Callable[[Strategy], Mapping[str, str]] = slow
-) -> Iterator[dict[str, Scene]]:
+def scenes(api: Api, annotations: Mapping[str, str] = HELD) -> Iterator[Scenes]:
     """A scene for each strategy, side by side; all is removed in the end."""
+    namespaces = {name: f"scene-{name}-{next(_numbers)}" for name in STRATEGIES}
     with ExitStack() as stack, ThreadPoolExecutor(len(STRATEGIES)) as pool:
-
-        def begin(name: str) -> Scene:
-            strategy = STRATEGIES[name]
-            namespace = f"scene-{name}-{next(_numbers)}"
+        for namespace in namespaces.values():
             api.add_namespace(namespace)
             stack.callback(api.remove_namespace, namespace)
+        gate = stack.enter_context(Gate(api, *namespaces.values()))
+
+        def begin(name: str) -> Scene:
+            strategy, namespace = STRATEGIES[name], namespaces[name]
             tasks = Tasks(api, namespace)
-            pods = annotations(strategy)
-            tasks.ok(**strategy.parameters(OLD, pods))
+            tasks.ok(**strategy.parameters(OLD, annotations))
             api.settled(namespace, "agent")
-            return Scene(strategy, tasks, PodWatch(api, namespace), pods)
+            return Scene(strategy, tasks, PodWatch(api, namespace), annotations)
 
         found = dict(zip(STRATEGIES, pool.map(begin, STRATEGIES), strict=True))
         for scene in found.values():
             stack.enter_context(scene.watch)
-        yield found
+        yield Scenes(gate, found)
 
 
 def update_all(
-    found: Mapping[str, Scene],
+    found: Scenes,
     image: str = NEW,
     meanwhile: Callable[[], None] | None = None,
     **parameters: Any,
 ) -> None:
-    """Update all scenes at once; `meanwhile` is called while pods are being replaced everywhere."""
+    """Update all scenes at once; `meanwhile` is called while pods are being replaced everywhere,
+    and held ones get ready only after that.
+    """
     with ThreadPoolExecutor(len(found)) as pool:
+        if meanwhile is not None:
+            found.gate.close()
         running = {
             name: pool.submit(scene.update, image, **parameters) for name, scene in found.items()
         }
-        if meanwhile is not None:
-            for name, scene in found.items():
-                eventually(lambda: _begun(scene, running[name]), f"{name} has begun")  # noqa: B023
-            late = [name for name, future in running.items() if future.done()]
-            assert not late, {name: running[name].result().result for name in late}
-            meanwhile()
+        try:
+            if meanwhile is not None:
+                for name, scene in found.items():
+                    eventually(lambda: _begun(scene, running[name]), f"{name} has begun")  # noqa: B023
+                late = [name for name, future in running.items() if future.done()]
+                assert not late, {name: running[name].result().result for name in late}
+                meanwhile()
+        finally:
+            found.gate.open()
         for future in running.values():
             future.result()
 

@@ -17,6 +17,7 @@ from tests.integration.rollouts.scenes import (
     PREFIX,
     STRATEGIES,
     Scene,
+    Scenes,
     scenes,
     settle,
     update_all,
@@ -32,12 +33,12 @@ AT_ONCE = [name for name in STRATEGIES if name not in IN_STAGES]
 class Failed:
     """Scenes after a bad update, and how many pods had been replaced on each node by then."""
 
-    scenes: dict[str, Scene]
+    scenes: Scenes
     restarts: dict[str, dict[str, int]]
 
 
 def _failed(api: Api, annotations: Mapping[str, str]) -> Iterator[Failed]:
-    with scenes(api, lambda _strategy: annotations) as found:
+    with scenes(api, annotations) as found:
         update_all(found, BAD, failure_grace_seconds=1)
         settle(found)
         yield Failed(found, {name: s.watch.restarts_by_node() for name, s in found.items()})

@@ -16,7 +16,14 @@ import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_info
 
 from tests.integration.api import Api, eventually
-from tests.integration.rollouts.failures import FAILURES, TAKES_PORT, Failure, reason_of, waits
+from tests.integration.rollouts.failures import (
+    FAILURES,
+    MANY_SECONDS,
+    TAKES_PORT,
+    Failure,
+    reason_of,
+    waits,
+)
 from tests.integration.verbs import Outcome, Tasks
 
 _WITHOUT_EVENTS = [
@@ -82,7 +89,7 @@ def _waited(place: Tasks, name: str, failure: Failure, **parameters: Any) -> Out
     starting: then once more.
     """
     for _turn in range(4):
-        outcome = waits(place, name, failure, **parameters)
+        outcome = waits(place, name, failure, seconds=MANY_SECONDS, **parameters)
         causes = [reason["cause"] for reason in outcome.result["rollout"]["reasons"]]
         if causes in ([failure.cause], [failure.unseen]):
             break
@@ -133,6 +140,8 @@ def test_on_demand(place: Tasks) -> None:
 
 def test_without_the_right_to_see_pods_the_numbers_are_told(api: Api, tasks: Tasks) -> None:
     user = api.user_with(_BLIND, tasks.namespace, "blind")
+    tasks.ok(definition=FAILURES["crash"].manifest("crash"))
+    tasks.until_reasons({"CrashLoop": 2}, name="crash")
     failed = waits(tasks, "crash", FAILURES["crash"], impersonate_user=user)
     assert failed.result["rollout"]["reasons"] == []
     assert failed.result["rollout"]["available"] == 3

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api import Api, RefusedByServerError, eventually
-from tests.integration.rollouts.failures import Failure, reason_of, waits
+from tests.integration.api import Api
+from tests.integration.rollouts.failures import Failure, reason_of, told, waits
+from tests.integration.rollouts.refusing import in_force, until_refused
 from tests.integration.verbs import Tasks
 
 _ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -23,13 +24,22 @@ def _limits(api: Api, namespace: str) -> None:
     limits = [{"type": "Container", "max": {"memory": "64Mi"}}]
     body = {"metadata": {"name": "small"}, "spec": {"limits": limits}}
     api.request("POST", f"/api/v1/namespaces/{namespace}/limitranges", body=body)
+    container = {"name": "c", "image": "example.test/c:1", **_BIG}
+    pod = {"metadata": {"name": "try"}, "spec": {"containers": [container]}}
+    until_refused(api, namespace, pod, "maximum memory usage")
 
 
 def _quota_of_a_class(api: Api, namespace: str) -> None:
     scope = {"scopeName": "PriorityClass", "operator": "In", "values": ["system-node-critical"]}
     spec = {"hard": {"pods": "1"}, "scopeSelector": {"matchExpressions": [scope]}}
-    body = {"metadata": {"name": "critical"}, "spec": spec}
-    api.request("POST", f"/api/v1/namespaces/{namespace}/resourcequotas", body=body)
+    in_force(api, namespace, {"metadata": {"name": "critical"}, "spec": spec})
+
+
+def _fails(tasks: Tasks, failure: Failure, count: int) -> dict[str, Any]:
+    """The reason that a task gives which waits for what fails by now, on so many nodes."""
+    tasks.ok(definition=failure.manifest("agent"))
+    told(tasks, "agent", [(failure.cause, count)])
+    return reason_of(waits(tasks, "agent", failure))
 
 
 def _nothing(_api: Api, _namespace: str) -> None:
@@ -76,7 +86,7 @@ def test_refused(
     api: Api, tasks: Tasks, prepare: Any, failure: Failure, count: int, words: str
 ) -> None:
     prepare(api, tasks.namespace)
-    reason = reason_of(waits(tasks, "agent", failure, seconds=3))
+    reason = _fails(tasks, failure, count)
     assert (reason["cause"], reason["count"], reason["heals"]) == (failure.cause, count, False)
     assert words in reason["evidence"]
 
@@ -104,28 +114,19 @@ def policy(api: Api, tasks: Tasks) -> Iterator[None]:
     api.request("POST", policies, body={"metadata": {"name": name}, "spec": spec})
     bindings = f"{_ADMISSION}/validatingadmissionpolicybindings"
     api.request("POST", bindings, body={"metadata": {"name": name}, "spec": bound})
-    eventually(lambda: _refuses_pods(api, name), "the policy is in force")
+    pod = {
+        "metadata": {"name": "try", "labels": {"a": "b"}},
+        "spec": {"containers": [{"name": "c", "image": "example.test/c:1"}]},
+    }
+    until_refused(api, name, pod, "who owns it?")
     yield
     api.request("DELETE", f"{bindings}/{name}")
     api.request("DELETE", f"{policies}/{name}")
 
 
-def _refuses_pods(api: Api, namespace: str) -> bool | None:
-    pod = {
-        "metadata": {"name": "try", "labels": {"a": "b"}},
-        "spec": {"containers": [{"name": "c", "image": "example.test/c:1"}]},
-    }
-    try:
-        path = f"/api/v1/namespaces/{namespace}/pods"
-        api.request("POST", path, query={"dryRun": "All"}, body=pod)
-    except RefusedByServerError as error:
-        return "who owns it?" in str(error.body) or None
-    return None
-
-
 @pytest.mark.usefixtures("policy")
 def test_a_policy_refuses_the_pods(tasks: Tasks) -> None:
-    reason = reason_of(waits(tasks, "agent", Failure("", ()), seconds=3))
+    reason = _fails(tasks, Failure("Webhook", ()), 5)
     assert (reason["cause"], reason["count"], reason["heals"]) == ("Webhook", 5, False)
     assert "ValidatingAdmissionPolicy" in reason["evidence"]
     assert "who owns it?" in reason["evidence"]
@@ -140,8 +141,8 @@ def test_the_runtime_class_wants_other_nodes(api: Api, tasks: Tasks) -> None:
     }
     api.request("POST", _CLASSES, body=body)
     try:
-        failure = Failure("", (), spec={"runtimeClassName": tasks.namespace})
-        reason = reason_of(waits(tasks, "agent", failure, seconds=4))
+        failure = Failure("Unschedulable", (), spec={"runtimeClassName": tasks.namespace})
+        reason = _fails(tasks, failure, 5)
     finally:
         api.request("DELETE", f"{_CLASSES}/{tasks.namespace}")
     # The controller does not know of that, and makes pods that no node is given to.
@@ -150,7 +151,6 @@ def test_the_runtime_class_wants_other_nodes(api: Api, tasks: Tasks) -> None:
 
 
 def test_a_scheduler_that_is_not_there(tasks: Tasks) -> None:
-    failure = Failure("", (), spec={"schedulerName": "nobody"})
-    reason = reason_of(waits(tasks, "agent", failure, seconds=3))
+    reason = _fails(tasks, Failure("Starting", (), spec={"schedulerName": "nobody"}), 5)
     assert (reason["cause"], reason["count"]) == ("Starting", 5)
     assert reason["evidence"] == "not scheduled yet (by nobody)"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,16 +48,18 @@ def _agent(image: str, **parameters: Any) -> dict[str, Any]:
         "containers": [{"name": "agent", "image": image}],
         "update_strategy": TENTH,
         "wait": True,
-        "wait_timeout": 120,
+        "wait_timeout": 400,
         "failure_grace_seconds": 1,
         **parameters,
     }
 
 
 def _watched(tasks: Tasks, update: Callable[[], Outcome]) -> tuple[dict[str, Any], PodWatch]:
+    began = time.monotonic()
     with PodWatch(tasks.api, tasks.namespace) as watch:
         outcome = update()
-    assert len(outcome.progress) < 50
+    # A line a second at most, and some for each stage, but none for each node.
+    assert len(outcome.progress) < 50 + time.monotonic() - began
     assert len(str(outcome.result["rollout"])) < 4000
     return outcome.result, watch
 
@@ -76,6 +79,11 @@ def _a_tenth(watch: PodWatch) -> int:
     assert 10 <= lacking < 20
     assert len(watch.restarted_nodes()) == lacking
     return lacking
+
+
+def _bad(**parameters: Any) -> dict[str, Any]:
+    """A bad version, which fails once all pods have come as far as they do."""
+    return _agent(BAD, failure_grace_seconds=5, **parameters)
 
 
 def _images(tasks: Tasks) -> set[str]:
@@ -110,6 +118,7 @@ def test_in_stages_a_good_version_restarts_each_pod_once(place: Tasks) -> None:
     assert watch.restarts_by_node() == dict.fromkeys(ALL, 1)
     assert watch.most_unavailable() <= 10
     assert _images(place) == {NEW}
+    place.api.settled(place.namespace, "agent")
     place.same(**_agent(NEW))
 
 
@@ -125,9 +134,7 @@ def test_in_stages_so_many_nodes_may_fail(place: Tasks) -> None:
 
 
 def test_a_rolling_update_stops_at_what_may_be_unavailable(place: Tasks) -> None:
-    # Long enough for all pods to have come as far as they do.
-    bad = _agent(BAD, failure_grace_seconds=5)
-    result, watch = _watched(place, lambda: place.fails(**bad))
+    result, watch = _watched(place, lambda: place.fails(**_bad()))
     lacking = _a_tenth(watch)
     (reason,) = result["rollout"]["reasons"]
     assert (reason["cause"], reason["count"]) == ("ImagePull", lacking)
@@ -136,11 +143,12 @@ def test_a_rolling_update_stops_at_what_may_be_unavailable(place: Tasks) -> None
 
 
 def test_a_rolling_update_goes_back_where_it_is_told_to(place: Tasks) -> None:
-    result, watch = _watched(place, lambda: place.fails(**_agent(BAD, on_failure="rollback")))
+    result, watch = _watched(place, lambda: place.fails(**_bad(on_failure="rollback")))
     _a_tenth(watch)
     assert set(watch.restarts_by_node().values()) == {2}
     assert result["rollout"]["rolled_back"]
     assert _images(place) == {OLD}
+    place.api.settled(place.namespace, "agent")
     place.same(**_agent(OLD))
 
 

@@ -30,6 +30,7 @@ FIVE = [f"node-{number}" for number in range(5)]
 def killed(api: Api) -> Iterator[dict[str, Scene]]:
     """Updates whose process was killed in the middle, and that were then run again."""
     with scenes(api) as found:
+        found.gate.close()
         processes = {name: started(scene, NEW) for name, scene in found.items()}
         for name, scene in found.items():
             eventually(lambda: scene.watch.created() or None, f"{name} has begun")  # noqa: B023
@@ -65,7 +66,7 @@ def _is_done(scene: Scene) -> None:
     assert scene.images() == {NEW}
     assert scene.watch.restarts_by_node() == dict.fromkeys(FIVE, 1)
     assert scene.watch.most_unavailable() <= scene.strategy.limit
-    live = scene.tasks.api.daemonset(scene.tasks.namespace, "agent")
+    live = scene.tasks.api.settled(scene.tasks.namespace, "agent")
     assert live["spec"]["updateStrategy"]["type"] == scene.strategy.update["type"]
     assert "everynode.kubernetes/rollout" not in live["metadata"].get("annotations", {})
     scene.tasks.same(**scene.parameters(NEW))

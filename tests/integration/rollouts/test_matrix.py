@@ -9,17 +9,18 @@ more are missing than the strategy allows.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from tests.integration.api import MERGE, Api, eventually
+from tests.integration.held import back_again
 from tests.integration.rollouts.scenes import (
     NEW,
     STRATEGIES,
     Scene,
+    Scenes,
     scenes,
     settle,
     update_all,
@@ -49,8 +50,8 @@ def _kubelet(api: Api, value: str) -> None:
 def _away_for_a_while(api: Api) -> None:
     _kubelet(api, "not-ready")
     eventually(lambda: _taints(api) or None, "the node is tainted")
-    time.sleep(2)
     _kubelet(api, "running")
+    back_again(api, "node-4")
 
 
 def _taints(api: Api) -> list[str]:
@@ -93,11 +94,23 @@ def played(api: Api, request: pytest.FixtureRequest) -> Iterator[Played]:
     event = EVENTS[request.param]
     with scenes(api) as found:
         try:
-            update_all(found, meanwhile=lambda: event.happens(api))
+            update_all(found, meanwhile=lambda: _happens(api, event, found))
             settle(found)
             yield Played(event, found)
         finally:
             event.undo(api)
+
+
+def _happens(api: Api, event: Event, found: Scenes) -> None:
+    """Have the event happen, and the controller see it everywhere."""
+    event.happens(api)
+    for name, scene in found.items():
+
+        def seen(scene: Scene = scene) -> bool | None:
+            status = api.daemonset(scene.tasks.namespace, "agent")["status"]
+            return status["desiredNumberScheduled"] == len(event.nodes) or None
+
+        eventually(seen, f"{name} is for {len(event.nodes)} nodes")
 
 
 @pytest.mark.parametrize("strategy", list(STRATEGIES))
@@ -119,7 +132,7 @@ def test_all_is_updated_and_nothing_restarts_twice(played: Played, strategy: str
 @pytest.mark.parametrize("strategy", list(STRATEGIES))
 def test_the_strategy_is_the_users_again(played: Played, strategy: str) -> None:
     scene = played.scenes[strategy]
-    live = scene.tasks.api.daemonset(scene.tasks.namespace, "agent")
+    live = scene.tasks.api.settled(scene.tasks.namespace, "agent")
     wanted = scene.strategy.update
     assert live["spec"]["updateStrategy"]["type"] == wanted["type"]
     for key, value in wanted.get("rollingUpdate", {}).items():

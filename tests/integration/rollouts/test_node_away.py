@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from tests.integration.api import MERGE, Api, eventually
+from tests.integration.held import back_again
 from tests.integration.rollouts.scenes import (
     NEW,
     OLD,
     STRATEGIES,
     Scene,
-    Strategy,
     scenes,
     settle,
     update_all,
@@ -33,7 +33,7 @@ IN_STAGES = [name for name, strategy in STRATEGIES.items() if strategy.rollout]
 # Under these the controller goes on without the node.
 ALL_THE_SAME = ["all", "surge"]
 STUCK = ["one", "a-tenth"]
-_IMPATIENT: dict[str, Any] = {"failure_grace_seconds": 2, "progress_deadline_seconds": 6}
+_IMPATIENT: dict[str, Any] = {"failure_grace_seconds": 2, "progress_deadline_seconds": 12}
 
 
 def _kubelet(api: Api, value: str) -> None:
@@ -55,7 +55,7 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(api: Api) -> Iterator[Played]:
-    with scenes(api, _plain) as strict, scenes(api, _plain) as lenient:
+    with scenes(api, {}) as strict, scenes(api, {}) as lenient:
         try:
             _kubelet(api, "unreachable")
             eventually(lambda: _tainted(api) or None, "the node is tainted")
@@ -67,10 +67,7 @@ def played(api: Api) -> Iterator[Played]:
         finally:
             _kubelet(api, "running")
             eventually(lambda: None if _tainted(api) else True, "the node is back")
-
-
-def _plain(_strategy: Strategy) -> dict[str, str]:
-    return {}
+            back_again(api, AWAY)
 
 
 def _restarts(scene: Scene) -> dict[str, int]:
