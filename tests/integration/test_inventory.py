@@ -63,7 +63,7 @@ class Inventory:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=900,
         )
 
     def listed(self, path: Path, *arguments: str, **variables: str) -> dict[str, Any]:
@@ -94,10 +94,12 @@ def zoned(api: Api) -> Iterator[None]:
     # The API server taints a cordoned node itself, but takes this list as it is.
     spec = {"taints": taints, "unschedulable": True}
     api.request("PATCH", path, body={"metadata": {"labels": _LABELS}, "spec": spec}, kind=MERGE)
+    api.until_controllers_see(1, _LABELS)
     yield
     gone = {"labels": dict.fromkeys(_LABELS)}
     spec_gone = {"taints": None, "unschedulable": None}
     api.request("PATCH", path, body={"metadata": gone, "spec": spec_gone}, kind=MERGE)
+    api.until_controllers_see(0, _LABELS)
 
 
 def _variables(listed: Mapping[str, Any], host: str) -> dict[str, Any]:
@@ -281,15 +283,18 @@ def test_hosts_that_two_prefixes_give_the_same_name(inventory: Inventory, tmp_pa
 
 def test_a_group_of_two_labels_is_told(api: Api, inventory: Inventory) -> None:
     pools = {"node-1": "edge.a", "node-2": "edge-a", "node-3": "core"}
-    for node, pool in pools.items():
+
+    def label(node: str, pool: str | None) -> None:
         body = {"metadata": {"labels": {"of-pool": pool}}}
         api.request("PATCH", f"/api/v1/nodes/{node}", body=body, kind=MERGE)
+
+    for node, pool in pools.items():
+        label(node, pool)
     try:
         done = inventory.tried(inventory.file(group_by_labels=["of-pool"]), "--list")
     finally:
         for node in pools:
-            body = {"metadata": {"labels": {"of-pool": None}}}
-            api.request("PATCH", f"/api/v1/nodes/{node}", body=body, kind=MERGE)
+            label(node, None)
     assert done.returncode == 0, done.stderr
     listed = json.loads(done.stdout)
     assert _hosts(listed, "label_of_pool_edge_a") == ["node-1", "node-2"]
