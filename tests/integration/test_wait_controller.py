@@ -260,6 +260,7 @@ def test_a_node_whose_pod_nobody_makes_is_told_the_same(
             name="agent",
             node="node-1",
             state="restarted",
+            wait=True,
             wait_timeout=_LONG,
             progress_deadline_seconds=15,
         )
