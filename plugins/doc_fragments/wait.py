@@ -77,7 +77,7 @@ options:
         DaemonSet, it waits for the pods.
       - A DaemonSet without an eligible node is ready.
       - The task watches; it does not poll. Progress is shown while it waits, where the callback for
-        the standard output is Ansible's C(default) or that of AWX.
+        the standard output is Ansible's C(default) or C(minimal), or that of AWX.
       - Pods are listed only when nothing has come forward for some seconds, to find out why.
       - Where a DaemonSet is removed, the task ends once it and its pods are gone.
     type: bool

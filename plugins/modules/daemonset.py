@@ -372,7 +372,7 @@ daemonsets:
       sample: {kind: rollout, status: null}
 rollout:
   description: The state of the rollout; null where there is no DaemonSet.
-  returned: always, once the server was asked
+  returned: success, and on failure as far as it was looked at
   type: dict
   contains:
     ready:

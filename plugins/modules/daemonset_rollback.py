@@ -139,7 +139,7 @@ daemonset:
   sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace: logging}}
 rollout:
   description: The state of the rollout, as the module C(daemonset) returns it, with more keys.
-  returned: always, once a revision to go back to was found
+  returned: success, and on failure as far as it was looked at
   type: dict
   contains:
     ready:

@@ -22,7 +22,8 @@ description:
   - Where another task leads its rollout, in stages or as a rebuild, it is ready once that has
     ended. One whose rollout is paused, or waits for a person between two stages, is a failure.
   - It watches, with one connection for each namespace; it does not poll. Progress is shown while it
-    waits, where the callback for the standard output is Ansible's C(default) or that of AWX.
+    waits, where the callback for the standard output is Ansible's C(default) or C(minimal), or that
+    of AWX.
   - It changes nothing. It needs the rights to list and watch DaemonSets. To say why one is not
     ready, it also needs those to list pods, events and nodes and to get C(pods/log); where they
     are missing, it says less. That holds, too, for the right to get the lease

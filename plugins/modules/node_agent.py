@@ -490,7 +490,7 @@ daemonset:
   sample: {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log-shipper, namespace: logging}}
 rollout:
   description: The state of the rollout; null where there is no DaemonSet.
-  returned: always, once the server was asked
+  returned: success, and on failure as far as it was looked at
   type: dict
   contains:
     ready:

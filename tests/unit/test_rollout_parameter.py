@@ -123,6 +123,7 @@ def test_what_another_version_keeps_is_left_out() -> None:
         ({"on_failure": "retry"}, "rollout.on_failure", "allowed: fail, pause, rollback"),
         ({"canary_node_selector": {}}, "rollout.canary_node_selector", "is empty"),
         ({"canary_node_selector": {"a": None}}, "rollout.canary_node_selector.a", "is empty"),
+        ({"canary_node_selector": {"a": []}}, "rollout.canary_node_selector.a", "got a list"),
         ({"order_by": {}}, "rollout.order_by.label", "is missing"),
         ({"order_by": {"label": True}}, "rollout.order_by.label", "expects text, got a boolean"),
         (

@@ -79,6 +79,10 @@ class _Reader:
     def _fault(self, problem: str, *path: str | int) -> None:
         self.faults.append(Fault(show_path(["rollout", *path]), problem))
 
+    def _is_told(self, *path: str | int) -> bool:
+        where = show_path(["rollout", *path])
+        return any(fault.path == where for fault in self.faults)
+
     def plan(self, given: Any) -> Plan | None:
         """The plan; None where something is wrong with it."""
         before = len(self.faults)
@@ -137,9 +141,7 @@ class _Reader:
         if not sizes:
             self._fault("is empty: give the size of one stage at least", *path)
         for index, size in enumerate(sizes):
-            where = show_path(["rollout", *path, index])
-            told = any(fault.path == where for fault in self.faults)
-            if not told and not _is_share(size, 1):
+            if not self._is_told(*path, index) and not _is_share(size, 1):
                 self._fault(_wrong(size, _SIZE), *path, index)
         return tuple(sizes)
 
@@ -147,14 +149,14 @@ class _Reader:
         if not labels:
             self._fault("is empty: it would match every node", "canary_node_selector")
         for key, value in labels.items():
-            if value is None:
+            if value is None and not self._is_told("canary_node_selector", key):
                 self._fault("is empty: give the label's value", "canary_node_selector", key)
         return {key: str(value) for key, value in labels.items()}
 
     def _order(self, order: Mapping[str, Any]) -> Order | None:
         label = order.get("label")
         if not label:
-            if not any(fault.path == "rollout.order_by.label" for fault in self.faults):
+            if not self._is_told("order_by", "label"):
                 self._fault("is missing: give the key of a node label", "order_by", "label")
             return None
         values = order.get("values") or []
