@@ -31,11 +31,12 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout.pods
 from ansible_collections.everynode.kubernetes.plugins.module_utils._spec.rollout import Check
 
 from tests.integration.api import MERGE, Api, eventually
+from tests.integration.held import back_again
 from tests.integration.manifests import simple
 from tests.integration.pod_watch import PodWatch
 
 _NODES = [f"node-{number}" for number in range(5)]
-_QUICK = Proof(grace_seconds=2, progress_deadline_seconds=8)
+_QUICK = Proof(grace_seconds=2, progress_deadline_seconds=30)
 
 
 class Agents:
@@ -261,7 +262,7 @@ def test_a_dead_node_is_given_up_and_blocks_no_other(api: Api, agents: Agents) -
     revision = agents.update("example.test/agent:2")
     _label(api, "node-0", "unreachable")
     try:
-        with agents.replacing(revision) as pods:
+        with agents.replacing(revision, Proof(progress_deadline_seconds=10)) as pods:
             outcomes = _by_node(pods.replace(_NODES, at_once=2, max_failures=1))
     finally:
         _label(api, "node-0", "running")
@@ -301,6 +302,8 @@ def _label(api: Api, node: str, value: str) -> None:
         return ready == wanted or None
 
     eventually(turned, f"{node} is {value}")
+    if value == "running":
+        back_again(api, node)
 
 
 def test_a_node_that_leaves_is_no_failure(api: Api, agents: Agents) -> None:
@@ -397,8 +400,8 @@ def test_a_lost_place_in_history_is_made_up_for(api: Api, agents: Agents) -> Non
 
 
 def test_the_deadline_ends_it(api: Api, agents: Agents) -> None:
-    revision = agents.update("example.test/agent:2", **_slow("slow-start", 30))
-    with agents.replacing(revision, seconds=4) as pods:
+    revision = agents.update("example.test/agent:2", **_slow("slow-start", 300))
+    with agents.replacing(revision, seconds=8) as pods:
         outcomes = pods.replace(_NODES, at_once=1)
     assert [outcome.failed for outcome in outcomes] == [True, False, False, False, False]
     assert [outcome.touched for outcome in outcomes] == [True, False, False, False, False]
@@ -504,14 +507,14 @@ def test_the_last_words_of_a_crash_are_told(api: Api, agents: Agents) -> None:
 
 
 def test_a_pod_must_stay_ready_for_long_enough(api: Api, agents: Agents) -> None:
-    agents.manifest["spec"]["minReadySeconds"] = 3
+    agents.manifest["spec"]["minReadySeconds"] = 8
     revision = agents.update("example.test/agent:2")
     began = time.monotonic()
-    proof = Proof(min_ready_seconds=3, progress_deadline_seconds=1)
+    proof = Proof(min_ready_seconds=8, progress_deadline_seconds=5)
     with agents.replacing(revision, proof) as pods:
         outcomes = pods.replace(["node-0"], at_once=1)
     assert outcomes[0].updated
-    assert time.monotonic() - began >= 3
+    assert time.monotonic() - began >= 7
 
 
 def test_commands_in_several_pods_run_side_by_side(agents: Agents) -> None:
@@ -533,8 +536,8 @@ def test_commands_in_several_pods_run_side_by_side(agents: Agents) -> None:
 
 def test_a_command_may_take_longer_than_a_node_may_stand_still(agents: Agents) -> None:
     revision = agents.update("example.test/agent:2")
-    check = Check(("sh", "-c", "sleep 4"))
-    proof = Proof(verify=check, progress_deadline_seconds=2)
+    check = Check(("sh", "-c", "sleep 8"))
+    proof = Proof(verify=check, progress_deadline_seconds=5)
     with agents.replacing(revision, proof) as pods:
         outcomes = pods.replace(["node-0"], at_once=1)
     assert outcomes[0].updated, outcomes
@@ -542,10 +545,10 @@ def test_a_command_may_take_longer_than_a_node_may_stand_still(agents: Agents) -
 
 def test_a_pod_may_take_its_time_to_end(api: Api, agents: Agents) -> None:
     """Its own grace period is longer than a node may stand still."""
-    agents.update("example.test/agent:1", **_slow("slow-stop", 5))
+    agents.update("example.test/agent:1", **_slow("slow-stop", 10))
     with agents.replacing(agents.current()) as pods:
         pods.replace(["node-0"], at_once=1)
     revision = agents.update("example.test/agent:2")
-    with agents.replacing(revision, Proof(progress_deadline_seconds=2)) as pods:
+    with agents.replacing(revision, Proof(progress_deadline_seconds=5)) as pods:
         outcomes = pods.replace(["node-0"], at_once=1)
     assert outcomes[0].updated, outcomes

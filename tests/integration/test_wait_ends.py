@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_wait
 
 from tests.integration.api import MERGE, Api, daemonsets, eventually
+from tests.integration.held import Gate, back_again
 from tests.integration.manifests import simple
 from tests.integration.verbs import Outcome, Tasks
 
@@ -76,7 +79,7 @@ def not_ready(api: Api) -> Iterator[Callable[..., None]]:
     yield take
     for name in taken:
         set_to(name, "running")
-        eventually(functools.partial(is_ready, name), f"{name} is back")
+    back_again(api, *taken)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,10 @@ def test_what_may_heal_does_not_end_it_and_a_lack_of_progress_does(tasks: Tasks)
     tasks.until_reasons({"ProbeFailed": 1})
     failed = tasks.fails(**_agent("never-ready", **given, progress_deadline_seconds=4))
     assert failed.result["rollout"]["failed_by"] == "no_progress"
-    assert "made no progress for 4 seconds: 4 of 5" in failed.result["msg"]
+    # And how long the last look took.
+    told = re.search(r"made no progress for (\d+) seconds: 4 of 5", failed.result["msg"])
+    assert told is not None, failed.result["msg"]
+    assert int(told.group(1)) >= 4
     assert "(node-4)" in failed.result["msg"]
 
 
@@ -129,14 +135,10 @@ _PULL = "ImagePull on node-2"
 
 @pytest.mark.parametrize("budget", ["1", "20%"])
 def test_a_budget_excuses_nodes_and_says_which(tasks: Tasks, budget: str) -> None:
-    done = tasks.ok(
-        **_agent(
-            "image-pull",
-            simulate={"on": "node-2"},
-            unavailable_budget=budget,
-            failure_grace_seconds=1,
-        )
-    )
+    given = {"simulate": {"on": "node-2"}, "unavailable_budget": budget, "failure_grace_seconds": 1}
+    tasks.ok(**_agent("image-pull", **given, wait=False))
+    tasks.until_reasons({"ImagePull": 1})
+    done = tasks.ok(**_agent("image-pull", **given))
     rollout = done.result["rollout"]
     assert rollout["ready"]
     assert rollout["available"] == 4
@@ -180,7 +182,7 @@ def test_a_budget_without_the_right_to_list_pods_is_judged_by_numbers(
     assert done.result["rollout"]["excused"]["nodes"] == []
     assert done.result["rollout"]["excused"]["reasons"] == []
     failed = tasks.fails(
-        **_agent("image-pull", simulate={"on": "node-2"}, wait_timeout=2, impersonate_user=user)
+        **_agent("image-pull", simulate={"on": "node-2"}, wait_timeout=5, impersonate_user=user)
     )
     assert "listing pods is forbidden" in failed.result["msg"]
 
@@ -214,7 +216,7 @@ def test_nodes_that_are_not_ready_are_excused_up_to_the_cap(
     assert rollout["excused"]["nodes"] == ["node-1"]
     assert "ignore_not_ready_nodes" in rollout["excused"]["why"]
     assert [one["cause"] for one in rollout["excused"]["reasons"]] == ["NodeNotReady"]
-    strict = tasks.fails(**_agent(**_EVERYWHERE, wait_timeout=2))
+    strict = tasks.fails(**_agent(**_EVERYWHERE, wait_timeout=5))
     assert [one["cause"] for one in strict.result["rollout"]["reasons"]] == ["NodeNotReady"]
     not_ready("node-3")
     failed = tasks.fails(
@@ -263,7 +265,7 @@ def test_while_all_goes_well_pods_are_not_listed(tasks: Tasks) -> None:
     told = [line.removeprefix(f"{tasks.namespace}/agent: ") for line in done.progress]
     assert told[-1] == "all 5 pods are updated and available"
     assert any("of 5 updated" in line for line in told)
-    assert len(told) == len(set(told))
+    assert all(one != other for one, other in itertools.pairwise(told))
 
 
 def test_progress_names_what_fails_and_where(tasks: Tasks) -> None:
@@ -290,7 +292,7 @@ def test_one_that_is_deleted_while_its_finalizers_hold_it(api: Api, tasks: Tasks
     held = {"metadata": {"finalizers": ["example.test/held"]}}
     api.request("PATCH", path, body=held, kind=MERGE)
     api.request("DELETE", path)
-    thread.join(60)
+    thread.join(_LONG + 60)
     assert found[0].result["rollout"]["failed_by"] == "deleted"
     assert found[0].result["rollout"]["state"] == "deleting"
     assert "is being deleted while the task waits" in found[0].result["msg"]
@@ -298,7 +300,8 @@ def test_one_that_is_deleted_while_its_finalizers_hold_it(api: Api, tasks: Tasks
 
 
 def test_what_is_mended_meanwhile_becomes_ready(api: Api, tasks: Tasks) -> None:
-    thread, found = _in_background(tasks, **_agent("image-pull", simulate={"on": "node-1"}))
+    given = {"simulate": {"on": "node-1"}, "failure_grace_seconds": _LONG}
+    thread, found = _in_background(tasks, **_agent("image-pull", **given))
 
     def broken() -> dict[str, Any] | None:
         pods = api.pods(tasks.namespace, "agent")
@@ -308,7 +311,7 @@ def test_what_is_mended_meanwhile_becomes_ready(api: Api, tasks: Tasks) -> None:
     body = {"metadata": {"annotations": {_PREFIX: None}}}
     path = f"/api/v1/namespaces/{tasks.namespace}/pods/{name}"
     api.request("PATCH", path, body=body, kind=MERGE)
-    thread.join(60)
+    thread.join(_LONG + 60)
     assert not found[0].result.get("failed"), found[0].result
     assert found[0].result["rollout"]["ready"]
 
@@ -316,15 +319,17 @@ def test_what_is_mended_meanwhile_becomes_ready(api: Api, tasks: Tasks) -> None:
 def _changed_meanwhile(api: Api, tasks: Tasks, template: dict[str, Any]) -> Outcome:
     """A task during whose wait somebody else changes the pod template."""
     path = f"{daemonsets(tasks.namespace)}/agent"
-    slow = _agent("slow-start", simulate={"seconds": 2}, on_failure="rollback")
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(tasks.run, **slow)
+    held = _agent("never-ready", on_failure="rollback")
+    with ThreadPoolExecutor(1) as pool, Gate(api, tasks.namespace) as gate:
+        gate.close()
+        waiting = pool.submit(tasks.run, **held)
         eventually(lambda: api.exists(tasks.namespace, "agent") or None, "it is there")
         query = {"fieldManager": "somebody"}
         body = {"spec": {"template": template}}
         api.request(
             "PATCH", path, query=query, body=body, kind="application/strategic-merge-patch+json"
         )
+        gate.open()
         return waiting.result()
 
 
