@@ -232,6 +232,21 @@ def test_a_rebuild_stays_where_it_is(agent: Scene, number: int) -> None:
     agent.ended(NEW)
 
 
+def test_a_plain_update_is_not_taken_back_either(agent: Scene) -> None:
+    def wanted(_method: str, path: str, _done: bool) -> bool:
+        return len(tap.writes) == 1 and "watch=true" in path
+
+    with Tap(agent.api) as tap:
+        tap.instead = _Once(_OOPS, wanted)
+        result = _through(agent, tap, NEW, rollout=None, on_failure="rollback")
+    assert result["msg"].startswith("Cannot watch DaemonSet ")
+    assert result["changed"]
+    assert len(tap.writes) == 1
+    agent.ok(NEW)
+    assert agent.restarts() == _ONCE_EACH
+    agent.ended(NEW)
+
+
 def test_a_restart_says_how_it_goes_on(api: Api, tasks: Tasks) -> None:
     with scene(api, tasks, update_strategy={"type": "OnDelete"}) as agent:
         wish = {"name": "agent", "state": "restarted", "restart_key": "1", "wait": True}
