@@ -48,7 +48,7 @@ options:
         description:
           - The task ends well after this stage, counted from 1, and the rollout is held there. A
             later run with a higher number, or with O(rollout) but without it, goes on. So somebody
-            can approve of it in between.
+            can approve of it in between. One that is higher than there are stages is the end.
           - Where a later run has other stages, those of them are done that the updated nodes make
             up.
         type: int
