@@ -190,6 +190,6 @@ def test_what_was_refused_before_the_change_may_be_over(api: Api, tasks: Tasks) 
     finally:
         api.cluster.start("kube-controller-manager")
     reason = reason_of(failed)
-    assert (reason["cause"], reason["count"], reason["heals"]) == ("NoPod", 3, True)
-    assert "exceeded quota: few" in reason["evidence"]
+    assert (reason["cause"], reason["count"], reason["heals"]) == ("ControllerIdle", 5, True)
+    assert "has not seen this version" in reason["evidence"]
     assert failed.result["rollout"]["failed_by"] == "timeout"
