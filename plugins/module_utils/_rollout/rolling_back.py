@@ -26,7 +26,6 @@ from .history import TEMPLATE, marks_of, same_template, with_marks
 
 _TEMPLATE_PATH = ("f:spec", "f:template")
 _T = TypeVar("_T")
-_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
@@ -136,14 +135,14 @@ def _guarded(
     deadline: Deadline,
 ) -> _T:
     """Try something with the object as it is, again where only its status changed meanwhile."""
-    for _more in range(_ATTEMPTS):
+    while True:
         try:
             return attempt(live)
         except ConflictError as error:
-            if error.details.get("conflicts"):
+            if error.details.get("conflicts") or deadline.passed():
                 raise
+            # On many nodes the status changes many times a second, just while a bad version comes.
             live = _only_status_changed(cluster, live, error, deadline)
-    return attempt(live)
 
 
 def _attempt(
