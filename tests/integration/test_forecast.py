@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 
-from tests.integration.api import MERGE, Api, eventually
+from tests.integration.api import MERGE, Api, daemonsets, eventually
 from tests.integration.harness import alike, both_ways, task
 from tests.integration.pod_watch import PodWatch
+from tests.integration.rollbacks import observed
 from tests.integration.verbs import Outcome, Tasks
 
 _AGENT: dict[str, Any] = {
@@ -118,6 +120,7 @@ def _half_done(api: Api, tasks: Tasks) -> None:
     """Two pods of five are new: the third node's kubelet does not answer."""
     tasks.ok(**_AGENT, wait=True)
     tasks.ok(**_NEWER, update_strategy={"type": "OnDelete"})
+    observed(api, tasks.namespace)
     pods = f"/api/v1/namespaces/{tasks.namespace}/pods"
     for pod in api.request("GET", pods)["items"]:
         if pod["spec"]["nodeName"] in ("node-0", "node-1"):
@@ -199,17 +202,18 @@ def test_where_a_change_goes_on_with_the_rollout_before(api: Api, tasks: Tasks) 
     bad = {**_AGENT, "containers": [{"name": "agent", "image": _BAD}]}
     tasks.ok(**_AGENT, wait=True)
     tasks.ok(**bad)
-    eventually(lambda: _lacks(api, tasks) == 1 or None, "the rollout is stuck")
+    eventually(lambda: _is_stuck(api, tasks), "the rollout is stuck")
     for check in (True, False):
         told = _restarts(tasks.ok(**bad, labels={"tier": "node"}, check=check))
         assert told["pods"] == 0
         assert told["message"].endswith("the template stays as it is; the rollout before goes on")
 
 
-def _lacks(api: Api, tasks: Tasks) -> int:
-    live = api.daemonset(tasks.namespace, "agent")
-    is_seen = live["status"].get("observedGeneration") == live["metadata"]["generation"]
-    return live["status"].get("numberUnavailable", 0) if is_seen else 0
+def _is_stuck(api: Api, tasks: Tasks) -> bool | None:
+    """Whether the controller has made the first pod of the template, which is not available."""
+    status = observed(api, tasks.namespace)["status"]
+    counts = (status.get("updatedNumberScheduled"), status.get("numberAvailable"))
+    return counts == (1, 4) or None
 
 
 def test_pods_that_surged_are_no_more_pods(api: Api, tasks: Tasks) -> None:
@@ -247,6 +251,20 @@ def test_nodes_that_are_no_longer_eligible_lose_their_pod(
     assert {pod.node for pod in watch.pods() if pod.uid in watch.deleted()} >= {"node-0"}
 
 
+def _wants(api: Api, tasks: Tasks, pods: int) -> None:
+    """Wait until the controller wants so many pods."""
+    turns = itertools.count()
+
+    def does() -> bool | None:
+        # A taint that ends no pod does not make it look by itself.
+        body = {"metadata": {"annotations": {"example.test/look": str(next(turns))}}}
+        api.request("PATCH", f"{daemonsets(tasks.namespace)}/agent", body=body, kind=MERGE)
+        status = api.daemonset(tasks.namespace, "agent")["status"]
+        return status["desiredNumberScheduled"] == pods or None
+
+    eventually(does, f"{pods} pods are wanted")
+
+
 @pytest.mark.parametrize("many", [False, True])
 def test_pods_under_a_taint_that_came_later_get_no_successor(
     api: Api, tasks: Tasks, many: bool
@@ -259,12 +277,14 @@ def test_pods_under_a_taint_that_came_later_get_no_successor(
         restart = {"label_selectors": ["team=night"], "max_objects": 1, "state": "restarted"}
     api.request("PATCH", "/api/v1/nodes/node-3", body={"spec": {"taints": taints}}, kind=MERGE)
     try:
+        _wants(api, tasks, 4)
         checked = tasks.ok(**restart, check=True)
         with PodWatch(api, tasks.namespace) as watch:
             tasks.ok(**restart, wait=True)
             eventually(lambda: len(api.pods(tasks.namespace, "agent")) == 4 or None, "four pods")
     finally:
         api.request("PATCH", "/api/v1/nodes/node-3", body={"spec": {"taints": None}}, kind=MERGE)
+        _wants(api, tasks, 5)
     rollout = checked.result["rollout"]
     if many:
         (entry,) = checked.result["daemonsets"]
@@ -314,7 +334,7 @@ def test_after_the_end_of_the_rollout_before_all_restart(api: Api, tasks: Tasks)
     tasks.ok(**_NEWER, update_strategy={"rolling_update": {"max_unavailable": 1}}, wait=True)
     bad = {**_AGENT, "containers": [{"name": "agent", "image": _BAD}]}
     tasks.ok(**bad)
-    eventually(lambda: _lacks(api, tasks) == 1 or None, "the rollout is stuck")
+    eventually(lambda: _is_stuck(api, tasks), "the rollout is stuck")
     proceeds = tasks.ok(**_NEWER, on_unfinished_rollout="proceed", check=True)
     assert _restarts(proceeds)["pods"] == 1
     waits = tasks.ok(**_NEWER, on_unfinished_rollout="wait", check=True)
