@@ -75,6 +75,7 @@ def test_a_patch_in_stages(api: Api, tasks: Tasks) -> None:
     with PodWatch(api, tasks.namespace) as watch:
         first = tasks.ok(**_patch("2"), rollout=_HELD, wait=True)
         assert first.result["rollout"]["stage"] == 1
+        watch.caught_up()
         assert watch.restarted_nodes() == {"node-0"}
         done = tasks.ok(**_patch("2"), rollout=_STAGES, wait=True)
     assert done.result["rollout"]["ready"]
@@ -103,6 +104,7 @@ def test_present_without_a_plan_goes_by_the_one_that_is_remembered(api: Api, hel
         assert not still.changed
         assert not still.result["rollout"]["ready"]
         assert "the rollout stops here" in still.result["rollout"]["message"]
+        watch.caught_up()
         assert watch.restarts_by_node() == {}
         done = held.ok(**_agent("2"), rollout=_STAGES, wait=True)
     assert done.result["rollout"]["ready"]

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests.integration.api import Api, eventually, uids
-from tests.integration.stages import ANNOTATION, BROKEN, NEW, NEWER, OLD
+from tests.integration.held import at_rest
+from tests.integration.stages import ANNOTATION, BROKEN, LONG, NEW, NEWER, OLD
 from tests.integration.verbs import Outcome, Tasks
 
 # same: nothing to do. changes: check mode says so, it does so, and then there is nothing to do.
@@ -88,7 +89,7 @@ _SLOW = {
     "everynode.kubernetes/simulate": "slow-start",
     "everynode.kubernetes/simulate-seconds": "2",
 }
-_PATIENCE = {"wait": True, "wait_timeout": 60, "failure_grace_seconds": 1}
+_PATIENCE = {"wait": True, "wait_timeout": LONG, "failure_grace_seconds": 1}
 _STAGES = {"stages": [1, "100%"]}
 _ROWS = [line.split() for line in _TABLE.strip().splitlines()]
 _EXPECTED = {row[0]: dict(zip(_ROWS[0], row[1:], strict=True)) for row in _ROWS[1:]}
@@ -128,7 +129,7 @@ def _paused(tasks: Tasks) -> None:
 def _paused_midway(tasks: Tasks) -> None:
     _rolling(tasks)
     tasks.ok(**_named("paused"))
-    eventually(lambda: len(_ready(tasks)) == 5 or None, "what was under way is ready")
+    at_rest(tasks.api, tasks.namespace, ready=True)
 
 
 def _holding(tasks: Tasks) -> None:
@@ -149,6 +150,7 @@ def _stages_failed(tasks: Tasks) -> None:
 def _rebuild(tasks: Tasks) -> None:
     _fresh(tasks)
     tasks.fails(**_agent(BROKEN, rollout={"rebuild": True, "on_failure": "fail"}))
+    at_rest(tasks.api, tasks.namespace)
 
 
 # How a DaemonSet gets there, and the image that its task then wants.
@@ -190,14 +192,6 @@ def _wish(scene: str, action: str) -> dict[str, Any]:
 def _pods_of(tasks: Tasks, image: str) -> list[dict[str, Any]]:
     pods = tasks.api.pods(tasks.namespace, "agent")
     return [pod for pod in pods if pod["spec"]["containers"][0]["image"] == image]
-
-
-def _ready(tasks: Tasks) -> list[dict[str, Any]]:
-    return [
-        pod
-        for pod in tasks.api.pods(tasks.namespace, "agent")
-        if any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"]["conditions"])
-    ]
 
 
 def _words(outcome: Outcome) -> str:
