@@ -12,17 +12,15 @@ from typing import Any
 import pytest
 
 from tests.integration.api import Api, eventually
+from tests.integration.held import HELD, Gate
 from tests.integration.verbs import Tasks
 
-_SLOW: dict[str, Any] = {
+_AGENT: dict[str, Any] = {
     "name": "agent",
     "containers": [{"name": "agent", "image": "example.test/agent:1"}],
-    "pod_annotations": {
-        "everynode.kubernetes/simulate": "slow-start",
-        "everynode.kubernetes/simulate-seconds": "10",
-    },
+    "pod_annotations": HELD,
     "wait": True,
-    "wait_timeout": 60,
+    "wait_timeout": 240,
 }
 
 
@@ -44,12 +42,14 @@ def test_the_rollout_is_that_of_the_nodes_that_there_are(
         status = api.daemonset(tasks.namespace, "agent")["status"]
         return status.get("desiredNumberScheduled") == count or None
 
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(tasks.ok, **_SLOW)
+    with ThreadPoolExecutor(1) as pool, Gate(api, tasks.namespace) as gate:
+        gate.close()
+        waiting = pool.submit(tasks.ok, **_AGENT)
         eventually(created, "the DaemonSet is there")
         api.cluster.set_nodes(count)
         eventually(desired, f"it is for {count} nodes")
         assert not waiting.done()
+        gate.open()
         done = waiting.result()
 
     assert done.result["rollout"]["ready"]

@@ -35,7 +35,7 @@ _BAD: dict[str, Any] = {
     "revision_history_limit": 5,
 }
 _MERGE = "application/merge-patch+json"
-_SOON = {"wait": True, "failure_grace_seconds": 1, "wait_timeout": 60}
+_SOON = {"wait": True, "failure_grace_seconds": 1, "wait_timeout": 240}
 
 
 def _bad(tasks: Tasks, **more: Any) -> Outcome:
@@ -165,7 +165,7 @@ def test_the_rollout_before_was_not_finished_either(tasks: Tasks) -> None:
 
 def test_a_rollback_has_time_of_its_own(tasks: Tasks) -> None:
     tasks.ok(**_GOOD, wait=True)
-    failed = _bad(tasks, on_failure="rollback", fail_early=False, wait_timeout=3)
+    failed = _bad(tasks, on_failure="rollback", fail_early=False, wait_timeout=8)
     assert failed.result["rollout"]["failed_by"] == "timeout"
     assert failed.result["rollout"]["rolled_back"]["ready"]
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.api import MERGE, Api, eventually
 from tests.integration.child import run_through
+from tests.integration.held import back_again
 from tests.integration.stages import BROKEN, NEW, NEWER, OLD, Scene, scene
 from tests.integration.tap import Tap, Write
 from tests.integration.verbs import Tasks
@@ -143,6 +144,7 @@ def _away(agent: Scene, node: str) -> Iterator[None]:
         yield
     finally:
         label("running", "True")
+        back_again(agent.api, node)
 
 
 def test_a_node_that_is_lost_stands_in_its_way(agent: Scene) -> None:
@@ -168,7 +170,7 @@ def test_what_does_not_end_has_the_former_template_come_back_at_once(agent: Scen
     path = f"/api/v1/namespaces/{agent.tasks.namespace}/pods/{pod['metadata']['name']}"
     held = {"metadata": {"finalizers": ["example.test/held"]}}
     agent.api.request("PATCH", path, body=held, kind=MERGE)
-    failed = agent.fails(NEW, rollout=_REBUILD, progress_deadline_seconds=2)
+    failed = agent.fails(NEW, rollout=_REBUILD, progress_deadline_seconds=6)
     assert "1 old pod of DaemonSet" in failed.result["msg"]
     assert "Terminating on 1 (node-1): held by finalizers" in failed.result["msg"]
     assert "The former template was put back" in failed.result["msg"]

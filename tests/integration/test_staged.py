@@ -246,7 +246,7 @@ def test_one_that_fails_after_its_stage_counts_too(agent: Scene) -> None:
     body = {"metadata": {"annotations": {"everynode.kubernetes/simulate": "never-ready"}}}
     agent.api.request("PATCH", path, body=body, kind=MERGE)
     eventually(lambda: agent.live["status"]["numberAvailable"] == 4 or None, "it is not ready")
-    failed = agent.fails(NEW, rollout={"stages": [2]}, progress_deadline_seconds=3)
+    failed = agent.fails(NEW, rollout={"stages": [2]}, progress_deadline_seconds=6)
     assert "stage 2 of 3 failed: ProbeFailed on node-0" in failed.result["msg"]
     # No further node was begun.
     assert set(agent.restarts()) == {"node-0", "node-1"}
@@ -279,10 +279,10 @@ def test_soaking_goes_well(agent: Scene) -> None:
 def test_what_happens_when_the_time_is_up(agent: Scene) -> None:
     slow = {
         "everynode.kubernetes/simulate": "slow-start",
-        "everynode.kubernetes/simulate-seconds": "30",
+        "everynode.kubernetes/simulate-seconds": "60",
     }
-    failed = agent.fails(NEW, pod_annotations=slow, wait_timeout=6, rollout=_STAGES)
-    assert "after 6 seconds" in failed.result["msg"]
+    failed = agent.fails(NEW, pod_annotations=slow, wait_timeout=12, rollout=_STAGES)
+    assert "after 12 seconds" in failed.result["msg"]
     assert set(agent.restarts()) == {"node-0"}
     agent.ended(OLD)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.api import MERGE, Api, eventually
+from tests.integration.held import back_again
 from tests.integration.stages import BROKEN, NEW, OLD, Scene, scene
 from tests.integration.verbs import Tasks
 
@@ -147,7 +148,7 @@ def test_nodes_that_are_not_ready_are_left_out_where_the_task_allows(agent: Scen
         assert agent.remembered == {}
     finally:
         _label(agent.api, "node-1", **{"everynode.kubernetes/kubelet": "running"})
-        eventually(lambda: None if is_down() else True, "the node is Ready again")
+        back_again(agent.api, "node-1")
 
 
 def test_a_node_that_goes_in_the_middle_of_it_is_left_out_as_well(agent: Scene) -> None:
@@ -159,7 +160,7 @@ def test_a_node_that_goes_in_the_middle_of_it_is_left_out_as_well(agent: Scene) 
         NEW,
         rollout={"stages": [1, "100%"], "soak_seconds": 1},
         ignore_not_ready_nodes="1",
-        progress_deadline_seconds=5,
+        progress_deadline_seconds=10,
     )
     try:
         done = agent.tasks.ok(**wish, heard=go)
@@ -169,6 +170,7 @@ def test_a_node_that_goes_in_the_middle_of_it_is_left_out_as_well(agent: Scene) 
         assert agent.remembered == {}
     finally:
         _label(agent.api, "node-1", **{"everynode.kubernetes/kubelet": "running"})
+        back_again(agent.api, "node-1")
 
 
 def test_a_broken_version_on_a_hundred_nodes_costs_one_pod(api: Api, tasks: Tasks) -> None:

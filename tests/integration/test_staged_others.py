@@ -14,6 +14,7 @@ import pytest
 from tests.integration.api import Api, daemonsets
 from tests.integration.child import run_through
 from tests.integration.pod_watch import PodWatch
+from tests.integration.rollouts.refusing import until_refused
 from tests.integration.stages import ANNOTATION, BROKEN, NEW, OLD, TWO_AT_ONCE, Scene, scene
 from tests.integration.tap import Tap, Write
 from tests.integration.verbs import Tasks
@@ -313,8 +314,10 @@ def test_where_no_new_pod_could_be_made_the_old_one_comes_back(agent: Scene) -> 
     body = {"metadata": {"name": "few"}, "spec": {"hard": {"requests.cpu": "1"}}}
     path = f"/api/v1/namespaces/{agent.tasks.namespace}/resourcequotas"
     agent.api.request("POST", path, body=body)
+    pod = {"metadata": {"name": "try"}, "spec": {"containers": with_cpu("4", NEW)}}
+    until_refused(agent.api, agent.tasks.namespace, pod, "exceeded quota")
     failed = agent.fails(
-        NEW, containers=with_cpu("4", NEW), rollout=_STAGES, progress_deadline_seconds=2
+        NEW, containers=with_cpu("4", NEW), rollout=_STAGES, progress_deadline_seconds=6
     )
     assert failed.result["rollout"]["rolled_back"]["nodes"] == ["node-0"]
     assert agent.remembered == {}
