@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.api import Api, eventually
+from tests.integration.held import at_rest
 from tests.integration.pod_watch import PodWatch
 from tests.integration.rollbacks import back, image, no_way_back
 from tests.integration.verbs import Outcome, Tasks
@@ -28,16 +29,18 @@ def _pods(api: Api, namespace: str) -> dict[str, tuple[str, str]]:
 
     def found() -> dict[str, tuple[str, str]] | None:
         pods = {
-            pod["spec"]["nodeName"]: (
-                pod["metadata"]["uid"],
-                pod["spec"]["containers"][0]["image"].rpartition(":")[2],
-            )
+            pod["spec"]["nodeName"]: _id(pod)
             for pod in api.pods(namespace, "agent")
             if "deletionTimestamp" not in pod["metadata"] and "nodeName" in pod["spec"]
         }
         return pods if len(pods) == 5 else None
 
     return eventually(found, "a pod on each node")
+
+
+def _id(pod: dict[str, Any]) -> tuple[str, str]:
+    image = pod["spec"]["containers"][0]["image"]
+    return pod["metadata"]["uid"], image.rpartition(":")[2]
 
 
 def _is_as_before(api: Api, tasks: Tasks, tag: int) -> None:
@@ -55,16 +58,21 @@ def test_pods_that_were_not_replaced_yet_stay(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent("simulate-image-pull"))
 
     def stuck() -> set[str] | None:
-        pods = _pods(api, tasks.namespace)
-        touched = {node for node, pod in pods.items() if pod != before[node]}
-        return touched if len(touched) == 2 else None
+        """Which nodes are broken, once no more will be. The controller at times takes more than it
+        may, as it counts the deletions of some pods as those of others.
+        """
+        pods = {pod["spec"]["nodeName"]: pod for pod in at_rest(api, tasks.namespace)}
+        touched = {node for node, pod in pods.items() if _id(pod) != before[node]}
+        status = api.daemonset(tasks.namespace, "agent")["status"]
+        counts = {status.get("updatedNumberScheduled"), status.get("numberUnavailable")}
+        return touched if len(touched) >= 2 and counts == {len(touched)} else None
 
     touched = eventually(stuck, "two pods are broken")
     told = back(tasks, check=True)
     done = back(tasks, wait=True)
     for outcome in (told, done):
         restarts = outcome.result["rollout"]["restarts"]
-        assert (restarts["pods"], set(restarts["nodes"])) == (2, touched)
+        assert (restarts["pods"], set(restarts["nodes"])) == (len(touched), touched)
     assert done.result["rollout"]["ready"]
     after = _pods(api, tasks.namespace)
     assert {tag for _uid, tag in after.values()} == {"1"}
@@ -156,6 +164,7 @@ def test_one_that_is_paused_goes_on_with_the_former_template(api: Api, tasks: Ta
     tasks.ok(**_agent("simulate-image-pull"))
     tasks.ok(name="agent", state="paused", wait=True)
     assert api.daemonset(tasks.namespace, "agent")["spec"]["updateStrategy"]["type"] == "OnDelete"
+    at_rest(api, tasks.namespace)
     paused = _pods(api, tasks.namespace)
     touched = {node for node, pod in paused.items() if pod != before[node]}
     told = back(tasks, check=True)
