@@ -28,7 +28,7 @@ class Gate:
     beside: bool = False
     cluster: bool = False
     own_home: bool = True
-    minutes: int = 30
+    minutes: int = 10
 
 
 def _command(line: str) -> tuple[tuple[str, ...], ...]:
@@ -56,7 +56,7 @@ def _pytest(
     if workers:
         # Whole files, as what a file's tests share is made once; each worker has its own cluster.
         line += f" --numprocesses={workers} --dist=loadfile"
-    minutes = minutes or (60 if cluster else 20)
+    minutes = minutes or (20 if cluster else 5)
     return Gate(
         name,
         (*(_command(before) if before else ()), *_command(line)),
@@ -90,7 +90,7 @@ GATES = (
         "ansible-lint --profile production --strict --offline --nocolor",
         beside=True,
     ),
-    Gate("sanity", _command("python -m tools.gates.sanity"), beside=True, minutes=60),
+    Gate("sanity", _command("python -m tools.gates.sanity"), beside=True, minutes=15),
     Gate("package", _command("python -m tools.gates.package"), also=("importer",), beside=True),
     _pytest("rules", "tests/gates"),
     _pytest("unit", "tests/unit"),
@@ -107,9 +107,9 @@ GATES = (
         cluster=True,
         # They wait for clusters more than they compute.
         workers=3,
-        minutes=150,
+        minutes=60,
     ),
-    Gate("molecule", _command("python -m tools.gates.molecule"), cluster=True, minutes=60),
+    Gate("molecule", _command("python -m tools.gates.molecule"), cluster=True, minutes=20),
     _pytest("smoke", "tests/smoke", cluster=True),
     _pytest("smoke-oldest", "tests/smoke", environment="smoke-oldest", cluster=True),
 )
