@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._rollout import reverting
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import daemonset_rollback
@@ -22,7 +24,7 @@ def test_a_former_template_that_does_not_run_is_gone_back_to_in_vain(
     with scene(api, tasks, update_strategy={"type": "OnDelete"}) as agent:
         agent.ok(BROKEN)
         agent.ok(NEW, rollout={"stages": [2], "max_unavailable": 2, "until_stage": 1})
-        back = {"verb": daemonset_rollback.VERB, "name": "agent", "wait": True}
+        back: dict[str, Any] = {"verb": daemonset_rollback.VERB, "name": "agent", "wait": True}
         late = tasks.fails(**back, wait_timeout=20, failure_grace_seconds=300)
         assert late.changed
         assert late.result["msg"].startswith(
