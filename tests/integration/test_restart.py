@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.api import MERGE, Api, eventually, uids
 from tests.integration.harness import Play, both_ways, task
+from tests.integration.held import at_rest, back_again
 from tests.integration.makers import owners
 from tests.integration.manifests import simple
 from tests.integration.pod_watch import PodWatch
@@ -93,6 +94,7 @@ def test_it_goes_on_after_kubectl_and_before_it(api: Api, tasks: Tasks) -> None:
 
 def test_what_another_tool_made_is_restarted_and_stays_its_own(api: Api, tasks: Tasks) -> None:
     api.kubectl("apply", "-f", "-", stdin=simple("agent", tasks.namespace))
+    api.settled(tasks.namespace, "agent")
     before = uids(api.pods(tasks.namespace, "agent"))
     tasks.ok(**_RESTART)
     live = api.daemonset(tasks.namespace, "agent")
@@ -109,12 +111,20 @@ def test_what_another_tool_made_is_restarted_and_stays_its_own(api: Api, tasks: 
 _ON_DELETE: dict[str, Any] = {**_AGENT, "update_strategy": {"type": "OnDelete"}}
 
 
+def _slow(seconds: int) -> dict[str, str]:
+    """The annotations of pods that take a while to start."""
+    simulate = "everynode.kubernetes/simulate"
+    return {simulate: "slow-start", f"{simulate}-seconds": str(seconds), "note": "kept"}
+
+
 @pytest.mark.parametrize(("share", "most"), [(None, 1), ("40%", 2)])
 def test_under_on_delete_the_pods_are_replaced(
     api: Api, tasks: Tasks, share: str | None, most: int
 ) -> None:
     strategy = {"type": "OnDelete", "rolling_update": {"max_unavailable": share}}
     given = _ON_DELETE if share is None else {**_ON_DELETE, "update_strategy": strategy}
+    # Slow enough for those that are replaced together to be seen together.
+    given = {**given, "pod_annotations": _slow(2)}
     tasks.ok(**given)
     api.settled(tasks.namespace, "agent")
     with PodWatch(api, tasks.namespace) as seen:
@@ -156,10 +166,8 @@ def test_under_on_delete_an_interrupted_restart_goes_on(api: Api, tasks: Tasks) 
     keyed = {**_RESTART, "restart_key": "one"}
     with PodWatch(api, tasks.namespace) as seen:
         # The job ends, and its pods are slow: one is done by then, or two.
-        slow = {"everynode.kubernetes/simulate": "slow-start"}
-        slow["everynode.kubernetes/simulate-seconds"] = "2"
-        tasks.ok(**{**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}})
-        stopped = tasks.fails(**keyed, wait_timeout=5)
+        tasks.ok(**{**_ON_DELETE, "pod_annotations": _slow(4)})
+        stopped = tasks.fails(**keyed, wait_timeout=8)
         before = seen.restarted_nodes()
         assert stopped.changed
         assert 1 <= len(before) < 5
@@ -220,7 +228,7 @@ def test_under_on_delete_what_was_taken_down_before_counts(api: Api, tasks: Task
             assert "4 were not begun" in failed.result["msg"]
         assert seen.ever_unavailable() == {"node-0"}
         api.request("DELETE", f"{path}/none")
-        eventually(lambda: len(api.pods(tasks.namespace, "agent")) == 5 or None, "it is made")
+        eventually(lambda: _is_made(api, tasks), "it is made")
         held = _on(api, tasks, "node-1")
         api.request("PATCH", held, body={"metadata": {"finalizers": ["x.test/held"]}}, kind=MERGE)
         for _time in range(2):
@@ -231,6 +239,17 @@ def test_under_on_delete_what_was_taken_down_before_counts(api: Api, tasks: Task
         tasks.ok(**keyed)
     assert set(seen.restarts_by_node().values()) == {1}
     assert seen.most_unavailable() == 1
+
+
+def _is_made(api: Api, tasks: Tasks) -> bool | None:
+    """Whether all pods are there again. The longer the controller has tried to make one in vain,
+    the longer it is until it tries again, unless the DaemonSet changes.
+    """
+    path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
+    look = {"metadata": {"annotations": {"example.test/look": str(time.monotonic())}}}
+    api.request("PATCH", path, body=look, kind=MERGE)
+    pods = [pod for pod in api.pods(tasks.namespace, "agent") if "nodeName" in pod["spec"]]
+    return len(pods) == 5 or None
 
 
 def _on(api: Api, tasks: Tasks, node: str) -> str:
@@ -244,7 +263,7 @@ def test_under_on_delete_a_dead_node_may_be_left_out_by_each_run(api: Api, tasks
     """Also by the run that comes after its pod was taken down."""
     tasks.ok(**_ON_DELETE)
     api.settled(tasks.namespace, "agent")
-    keyed = {**_RESTART, "restart_key": "one", "progress_deadline_seconds": 4}
+    keyed = {**_RESTART, "restart_key": "one", "progress_deadline_seconds": 6}
     node = "/api/v1/nodes/node-0"
     dead = {"metadata": {"labels": {"everynode.kubernetes/kubelet": "unreachable"}}}
     api.request("PATCH", node, body=dead, kind=MERGE)
@@ -259,6 +278,7 @@ def test_under_on_delete_a_dead_node_may_be_left_out_by_each_run(api: Api, tasks
     finally:
         back = {"metadata": {"labels": {"everynode.kubernetes/kubelet": "running"}}}
         api.request("PATCH", node, body=back, kind=MERGE)
+        back_again(api, "node-0")
     tasks.ok(**keyed)
 
 
@@ -268,33 +288,32 @@ def _is_away(api: Api, node: str) -> bool | None:
 
 
 def test_under_on_delete_the_end_of_the_time_says_what_was_done(api: Api, tasks: Tasks) -> None:
-    slow = {"everynode.kubernetes/simulate": "slow-start"}
-    slow["everynode.kubernetes/simulate-seconds"] = "60"
     tasks.ok(**_ON_DELETE)
     api.settled(tasks.namespace, "agent")
-    tasks.ok(**{**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}})
-    failed = tasks.fails(**_RESTART, wait_timeout=5)
+    tasks.ok(**{**_ON_DELETE, "pod_annotations": _slow(300)})
+    failed = tasks.fails(**_RESTART, wait_timeout=8)
     assert "0 of 5 pods are restarted and available, 4 were not begun" in failed.result["msg"]
     assert failed.result["rollout"]["reasons"][0]["nodes"] == ["node-0"]
 
 
 def test_a_pause_stops_a_restart_under_on_delete(api: Api, tasks: Tasks) -> None:
-    slow = {"everynode.kubernetes/simulate": "slow-start"}
-    slow["everynode.kubernetes/simulate-seconds"] = "2"
-    tasks.ok(**{**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}})
+    tasks.ok(**{**_ON_DELETE, "pod_annotations": _slow(3)})
     api.settled(tasks.namespace, "agent")
     keyed = {**_RESTART, "restart_key": "one"}
 
-    def pause() -> None:
-        time.sleep(3)
-        Tasks(api, tasks.namespace).ok(name="agent", state="paused")
-
     with PodWatch(api, tasks.namespace) as seen:
+
+        def pause() -> None:
+            eventually(lambda: seen.created() or None, "the first pod is replaced")
+            Tasks(api, tasks.namespace).ok(name="agent", state="paused")
+
         thread = threading.Thread(target=pause)
         thread.start()
-        failed = tasks.fails(**keyed, wait_timeout=60)
+        failed = tasks.fails(**keyed, wait_timeout=240)
         thread.join()
         assert "as meanwhile it is paused" in failed.result["msg"]
+        at_rest(api, tasks.namespace)
+        seen.caught_up()
         before = len(seen.restarted_nodes())
         # Nor does another run go on with it, or one that restarts many.
         labelled = {"metadata": {"labels": {"set": "one"}}}
@@ -307,6 +326,7 @@ def test_a_pause_stops_a_restart_under_on_delete(api: Api, tasks: Tasks) -> None
                 assert not left.changed
                 assert left.writes == []
                 assert "left alone, since it is paused" in left.warnings
+        seen.caught_up()
         assert len(seen.restarted_nodes()) == before < 5
         tasks.ok(name="agent", state="resumed")
         tasks.ok(**keyed)
@@ -315,22 +335,20 @@ def test_a_pause_stops_a_restart_under_on_delete(api: Api, tasks: Tasks) -> None
 
 
 def test_under_on_delete_a_change_of_others_stops_a_restart(api: Api, tasks: Tasks) -> None:
-    slow = {"everynode.kubernetes/simulate": "slow-start"}
-    slow["everynode.kubernetes/simulate-seconds"] = "3"
-    agent = {**_ON_DELETE, "pod_annotations": {**slow, "note": "kept"}}
-    tasks.ok(**agent)
+    tasks.ok(**{**_ON_DELETE, "pod_annotations": _slow(3)})
     api.settled(tasks.namespace, "agent")
 
-    def change() -> None:
-        time.sleep(2)
-        patch = {"spec": {"template": {"metadata": {"annotations": {"note": "changed"}}}}}
-        path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
-        api.request("PATCH", path, body=patch, kind=MERGE)
-
     with PodWatch(api, tasks.namespace) as seen:
+
+        def change() -> None:
+            eventually(lambda: seen.created() or None, "the first pod is replaced")
+            patch = {"spec": {"template": {"metadata": {"annotations": {"note": "changed"}}}}}
+            path = f"/apis/apps/v1/namespaces/{tasks.namespace}/daemonsets/agent"
+            api.request("PATCH", path, body=patch, kind=MERGE)
+
         thread = threading.Thread(target=change)
         thread.start()
-        failed = tasks.fails(**_RESTART, wait_timeout=60)
+        failed = tasks.fails(**_RESTART, wait_timeout=240)
         thread.join()
     assert "somebody changed its template" in failed.result["msg"]
     assert failed.changed

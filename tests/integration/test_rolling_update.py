@@ -25,6 +25,8 @@ _ROLLBACK = [{"ansible.builtin.import_playbook": "everynode.kubernetes.rollback"
 _EXAMPLE = places.CHECKOUT / "examples" / "rolling-update"
 _NODES = [f"node-{number}" for number in range(5)]
 _INVENTORY = "cluster.everynode_nodes.yml"
+# What a node may take that fails, and what the others have to do with.
+_SHORT = 15
 _STRATEGY = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}}
 
 
@@ -134,8 +136,9 @@ def test_it_ends_where_too_many_fail_goes_on_and_goes_back(
 ) -> None:
     hooks = _hooks(tmp_path)
     with PodWatch(rollout.api, rollout.namespace) as seen:
-        failed = rollout.run("simulate-image-pull", **hooks, wait_timeout=3)
+        failed = rollout.run("simulate-image-pull", **hooks, wait_timeout=_SHORT)
         assert failed.code != 0
+        seen.caught_up()
         assert len(seen.restarts_by_node()) == 1
         touched = seen.restarted_nodes()
         # Nothing goes on by itself, and the node was released.
@@ -144,6 +147,7 @@ def test_it_ends_where_too_many_fail_goes_on_and_goes_back(
         assert "always" in ran
         assert "after" not in ran
         rollout.run("1").done()
+        seen.caught_up()
         assert seen.restarted_nodes() == touched
     assert rollout.strategy()["rollingUpdate"]["maxUnavailable"] == 2
     assert seen.ever_unavailable() == touched
@@ -156,7 +160,7 @@ def test_a_batch_in_which_one_fails_is_the_last_and_touches_no_further_node(
     hooks = _hooks(tmp_path)
     with PodWatch(rollout.api, rollout.namespace) as seen:
         failed = rollout.run(
-            "2", **hooks, broken="node-2", serial=[1, "80%"], wait_timeout=3, at_once=1
+            "2", **hooks, broken="node-2", serial=[1, "80%"], wait_timeout=_SHORT, at_once=1
         )
     assert failed.code == 2
     assert seen.restarted_nodes() == {"node-0", "node-1", "node-2"}
@@ -172,7 +176,7 @@ def test_a_batch_in_which_one_fails_is_the_last_and_touches_no_further_node(
 
 def test_batches_end_where_too_many_failed_and_no_sooner(rollout: Rollout) -> None:
     """Two of three are more than half, though not of all nodes."""
-    told = {"serial": [1, 3], "max_fail_percentage": 50, "wait_timeout": 3}
+    told = {"serial": [1, 3], "max_fail_percentage": 50, "wait_timeout": _SHORT}
     with PodWatch(rollout.api, rollout.namespace) as seen:
         failed = rollout.run("2", broken="node-1,node-2", **told)
     assert failed.code == 2
@@ -182,7 +186,7 @@ def test_batches_end_where_too_many_failed_and_no_sooner(rollout: Rollout) -> No
 
 def test_what_failed_within_bounds_does_not_keep_it_from_its_end(rollout: Rollout) -> None:
     failed = rollout.run(
-        "2", broken="node-1", serial=[2, 3], max_fail_percentage=50, wait_timeout=3
+        "2", broken="node-1", serial=[2, 3], max_fail_percentage=50, wait_timeout=_SHORT
     )
     assert failed.code == 2
     assert [step.host for step in failed.steps if step.status == "failed"] == ["node-1"] * 2
@@ -216,6 +220,7 @@ def test_a_node_that_has_left_is_no_failure(rollout: Rollout, tmp_path: Path) ->
 def test_limit_is_as_good_as_the_variable(rollout: Rollout) -> None:
     with PodWatch(rollout.api, rollout.namespace) as seen:
         told = rollout.run("2", "--limit=node-1:node-3").done()
+        seen.caught_up()
         assert seen.restarted_nodes() == {"node-1", "node-3"}
         assert rollout.strategy()["type"] == "OnDelete"
         assert "2 of 5 nodes have the new version; the update strategy stays" in told.output
@@ -236,7 +241,8 @@ def test_without_nodes_or_files_nothing_is_begun(rollout: Rollout) -> None:
 
 def test_the_rollback_playbook_brings_back_what_was_touched(rollout: Rollout) -> None:
     with PodWatch(rollout.api, rollout.namespace) as seen:
-        assert rollout.run("2", broken="node-2", wait_timeout=3).code == 2
+        assert rollout.run("2", broken="node-2", wait_timeout=_SHORT).code == 2
+        seen.caught_up()
         touched = seen.restarted_nodes()
         assert touched == {"node-0", "node-1", "node-2"}
         told = rollout.go_back("--check").done()
@@ -251,7 +257,7 @@ def test_the_rollback_playbook_brings_back_what_was_touched(rollout: Rollout) ->
     # What was broken is first.
     replaced = done.step("Replace the pod of the node").result["results"]
     assert replaced[0]["node"] == "node-2"
-    left = rollout.run("3", broken="node-0", wait_timeout=3)
+    left = rollout.run("3", broken="node-0", wait_timeout=_SHORT)
     assert left.code == 2
     rollout.go_back(replace=False).done()
     assert list(rollout.images().values()).count("3") == 1
@@ -261,6 +267,7 @@ def test_some_nodes_now_and_the_others_later(rollout: Rollout) -> None:
     with PodWatch(rollout.api, rollout.namespace) as seen:
         rollout.run("2", hosts="node-1:node-3", serial=[2], at_once=2).done()
         assert rollout.strategy()["type"] == "OnDelete"
+        seen.caught_up()
         assert seen.restarted_nodes() == {"node-1", "node-3"}
         told = rollout.run("2", serial=["100%"], at_once=5).done()
     assert seen.restarts_by_node() == dict.fromkeys(_NODES, 1)
