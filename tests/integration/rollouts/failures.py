@@ -230,9 +230,8 @@ FAILURES: dict[str, Failure] = {
 }
 # What takes the port of the last one.
 TAKES_PORT = Failure("", (), container=_PORT)
-# How long a task waits for what fails by then; so many at once need some of it to begin.
+# How long a task waits for what has failed before it.
 SECONDS = 6
-MANY_SECONDS = 15
 
 
 def told(tasks: Tasks, name: str, causes: list[tuple[str, int]]) -> None:

@@ -8,6 +8,7 @@ All of them fail side by side, so that the whole takes as long as one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,7 +19,7 @@ from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import
 from tests.integration.api import Api, eventually
 from tests.integration.rollouts.failures import (
     FAILURES,
-    MANY_SECONDS,
+    SECONDS,
     TAKES_PORT,
     Failure,
     reason_of,
@@ -48,29 +49,39 @@ def place(api: Api) -> Iterator[Tasks]:
 
 
 @pytest.fixture(scope="module")
-def outcomes(place: Tasks) -> dict[str, Outcome]:
-    """What tasks say that wait for each of the failures, all of which were made before."""
+def seconds(place: Tasks) -> int:
+    """Make the failures; how long tasks are to wait for them that all begin at once, by how long it
+    took to make them one by one.
+    """
+    began = time.monotonic()
     for name, failure in _names().items():
         place.ok(definition=failure.manifest(name))
+    return SECONDS + round(2 * (time.monotonic() - began))
+
+
+@pytest.fixture(scope="module")
+def outcomes(place: Tasks, seconds: int) -> dict[str, Outcome]:
+    """What tasks say that wait for each of the failures, all of which were made before."""
     # So many at once take a while; what is told of each is judged below.
-    eventually(lambda: _all_have_failed(place), "all have failed", within=120, every=1)
+    eventually(lambda: _all_have_failed(place), "all have failed", within=300, every=1)
     with ThreadPoolExecutor(len(FAILURES)) as pool:
         running = {
-            name: pool.submit(_waited, place, name, failure) for name, failure in _names().items()
+            name: pool.submit(_waited, place, name, failure, seconds)
+            for name, failure in _names().items()
         }
         return {name: future.result() for name, future in running.items()}
 
 
 @pytest.fixture(scope="module")
 def outcomes_without_events(
-    api: Api, place: Tasks, outcomes: dict[str, Outcome]
+    api: Api, place: Tasks, outcomes: dict[str, Outcome], seconds: int
 ) -> dict[str, Outcome]:
     """The same for a user who sees pods, but neither events nor nodes nor logs."""
     assert outcomes
     user = api.user_with(_WITHOUT_EVENTS, place.namespace, "without-events")
     with ThreadPoolExecutor(len(FAILURES)) as pool:
         running = {
-            name: pool.submit(_waited, place, name, failure, impersonate_user=user)
+            name: pool.submit(_waited, place, name, failure, seconds, impersonate_user=user)
             for name, failure in _names().items()
         }
         return {name: future.result() for name, future in running.items()}
@@ -84,12 +95,12 @@ def _all_have_failed(place: Tasks) -> dict[str, list[dict[str, Any]]] | None:
     return found if all(causes[name] == [one.cause] for name, one in _names().items()) else None
 
 
-def _waited(place: Tasks, name: str, failure: Failure, **parameters: Any) -> Outcome:
+def _waited(place: Tasks, name: str, failure: Failure, seconds: int, **parameters: Any) -> Outcome:
     """What a task says that waits. One that is evicted is made anew each time, and may just be
     starting: then once more.
     """
     for _turn in range(4):
-        outcome = waits(place, name, failure, seconds=MANY_SECONDS, **parameters)
+        outcome = waits(place, name, failure, seconds=seconds, **parameters)
         causes = [reason["cause"] for reason in outcome.result["rollout"]["reasons"]]
         if causes in ([failure.cause], [failure.unseen]):
             break
@@ -130,7 +141,7 @@ def test_with_less_rights_less_is_told(
 
 @pytest.mark.usefixtures("outcomes")
 def test_on_demand(place: Tasks) -> None:
-    by_name = eventually(lambda: _all_have_failed(place), "all fail at once", every=1)
+    by_name = eventually(lambda: _all_have_failed(place), "all fail at once", within=300, every=1)
     assert by_name.pop("takes-port") == []
     assert set(by_name) == set(_names())
     for name, failure in _names().items():
