@@ -1140,8 +1140,8 @@ denied_namespaces:
   elements: str
   sample: []
 missing_namespaces:
-  description: The namespaces among O(namespaces) that do not exist; empty where namespaces may not be
-    read. There is a warning about them, too.
+  description: The namespaces among O(namespaces) that do not exist; empty where namespaces may not
+    be read. There is a warning about them, too.
   returned: success
   type: list
   elements: str
