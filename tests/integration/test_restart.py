@@ -232,7 +232,8 @@ def test_under_on_delete_what_was_taken_down_before_counts(api: Api, tasks: Task
         held = _on(api, tasks, "node-1")
         api.request("PATCH", held, body={"metadata": {"finalizers": ["x.test/held"]}}, kind=MERGE)
         for _time in range(2):
-            stuck = tasks.fails(**keyed, progress_deadline_seconds=2)
+            # Longer than the grace, after which a node that has lost its pod is passed over.
+            stuck = tasks.fails(**keyed, progress_deadline_seconds=12)
             assert "Terminating on 1 (node-1): held by finalizers" in stuck.result["msg"]
         assert seen.ever_unavailable() == {"node-0", "node-1"}
         api.request("PATCH", held, body={"metadata": {"finalizers": None}}, kind=MERGE)

@@ -21,7 +21,7 @@ from .._nodes.pods import node_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
 from .node_work import OLD, NodeOutcome, Proof, Work
 from .pod_table import Pod, PodTable
-from .proving import Prover, taken
+from .proving import Prover, is_node_ready, taken
 from .rounds import Round, give_up
 
 __all__ = ["NodeOutcome", "Proof", "Replacing"]
@@ -151,7 +151,8 @@ class Replacing:
         come first. A node that has failed takes no place of ``at_once`` any more. One that has lost
         its pod before takes one for the time of grace: as a rule the new pod is on its way, after a
         run that was cut short, but where the node is lost it never comes. Where something else is
-        known to keep it away, such as a quota, it goes on taking one: it would do so again.
+        known to keep it away, such as a quota, or the old one there, such as a finalizer, it goes
+        on taking one: it would do so again.
 
         Args:
             nodes: their names, in order.
@@ -280,6 +281,8 @@ class Replacing:
         if not work.is_busy:
             return False
         if work.deletions or self._table.staying(work.node) or work.is_bad:
+            return True
+        if self._table.on(work.node) and (work.node_seen is None or is_node_ready(work.node_seen)):
             return True
         return not work.asked or work.seconds_still() < self._proof.grace_seconds
 

@@ -129,7 +129,7 @@ class Prover:
         """Let pods that were deleted have their own grace periods, but on a node that is lost."""
         node, now = work.node_seen, datetime.now(UTC)
         longest = max(seconds_to_end(pod, now, node=node) for pod in going)
-        if node is not None and not _is_node_ready(node):
+        if node is not None and not is_node_ready(node):
             work.ends_by = 0.0
         elif longest:
             work.ends_by = max(work.ends_by, time.monotonic() + longest)
@@ -213,7 +213,7 @@ class Prover:
         node = work.node_seen
         absence = None if node is None else why_not(self._live, node)
         # A node that is not ready is tainted for that, and gets its pod when it is ready again.
-        if node is None or absence is None or not _is_node_ready(node):
+        if node is None or absence is None or not is_node_ready(node):
             return False
         work.leave(Trouble("NoPod", quoted(f"{absence.why}: {absence.evidence}"), False))
         return True
@@ -229,5 +229,6 @@ def taken(revision: str, pod: Pod) -> Trouble:
     )
 
 
-def _is_node_ready(node: Mapping[str, Any]) -> bool:
+def is_node_ready(node: Mapping[str, Any]) -> bool:
+    """Whether a node says that it is well."""
     return condition(node, "Ready").get("status") == "True"
