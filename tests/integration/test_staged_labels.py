@@ -46,6 +46,20 @@ def test_a_label_that_no_node_has(agent: Scene, plan: dict[str, Any], told: str)
     assert agent.restarts() == {}
 
 
+def test_a_pool_that_no_node_is_in_is_warned_of(agent: Scene) -> None:
+    pools = {"label": "pool", "values": ["canray", "canary"], "stages": {"large": [1]}}
+    wish = agent.wish(NEW, rollout={"order_by": pools, "stages": ["100%"]})
+    _label(agent.api, "node-3", "canary")
+    try:
+        for check in (True, False):
+            done = agent.tasks.run(check=check, **wish)
+            assert not done.result.get("failed"), done.result["msg"]
+            assert "no node has pool=canray, pool=large, of the 5 nodes" in done.warnings
+    finally:
+        _label(agent.api, "node-3", None)
+    agent.ended(NEW)
+
+
 def test_nodes_that_lose_it_do_not_hold_a_rollout_that_has_begun(agent: Scene) -> None:
     plan = {"canary_node_selector": {"pool": "canary"}, "stages": ["100%"]}
     _label(agent.api, "node-3", "canary")

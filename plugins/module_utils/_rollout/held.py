@@ -53,7 +53,7 @@ class Held:
         live: the DaemonSet as it was seen last.
         state: its rollout's state as it was written last, or is to be written first; None for none.
         deadline: when to give up; a rollback may get another.
-        warnings: what the server said.
+        warnings: what the server said, and what of the nodes the user should know.
         has_written: whether anything was written.
     """
 

@@ -18,6 +18,7 @@ from . import reverting, staged
 from .held import Held
 from .lost import LostError
 from .patience import Patience
+from .remembered import steps
 from .staged import StageError
 from .stages import Stages
 from .state import FAILED, HALTED, REVERTING, STAGED, State
@@ -154,16 +155,10 @@ def failed(
 
 def in_the_way(held: Held, why: str, advice: str) -> RolloutError:
     """The refusal of a task because of the rollout that the object remembers."""
-    state = held.state
-    told: dict[str, Any] = {}
-    if state:
-        # Under OnDelete the controller has nothing to do, so that its own state says nothing.
-        told = {"kind": state.kind, "phase": state.phase, "stage": state.stage}
-        told["state"] = state.phase
     return RolloutError(
         f"DaemonSet {held.name} has a rollout that has not ended: {why}. Nothing was changed.",
         advice=advice,
-        details={"rollout": {**verdict(held.live).as_result(), **told, "ready": False}},
+        details={"rollout": {**verdict(held.live).as_result(), **steps(held.live), "ready": False}},
     )
 
 

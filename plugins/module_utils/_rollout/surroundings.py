@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.errors import ForbiddenError, RolloutError
-from .._base.words import count_of
+from .._base.words import count_of, some_of
 from .._cluster import daemonsets
 from .._nodes.causes_of_pods import node_trouble
 from .._nodes.pods import is_ending, node_of, revision_of
@@ -75,6 +75,7 @@ def refuse_unmatched(
     held: Held, plan: Plan, labels: Mapping[str, Mapping[str, str]], nodes: Collection[str]
 ) -> None:
     """Refuse a plan that goes by labels which no node has: misspelt, it would begin on any node.
+    Of single values of a label that no node has it only warns: a pool may be empty.
 
     Args:
         held: the DaemonSet.
@@ -98,6 +99,15 @@ def refuse_unmatched(
             " Nothing was changed.",
             advice="Is it misspelt? Mend it, or label the nodes.",
         )
+    if found and order is not None:
+        there = {one.get(order.label) for one in found}
+        named = dict.fromkeys((*order.values, *order.stages))
+        missing = [f"{order.label}={value}" for value in named if value not in there]
+        if missing:
+            held.warnings.append(
+                f"rollout.order_by: no node has {some_of(missing, 5)}, of the"
+                f" {count_of(len(found), 'node')} that run DaemonSet {held.name}. Is it misspelt?"
+            )
 
 
 def standing(held: Held) -> dict[str, str]:
