@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.api import Api, RefusedByServerError
+from tests.integration.api import Api, RefusedByServerError, eventually
 from tests.integration.harness import both_ways, task
 from tests.integration.manifests import simple
 from tests.integration.verbs import Tasks
@@ -176,17 +176,14 @@ def test_what_only_the_server_knows_is_explained(tasks: Tasks, api: Api) -> None
     }
     api.request("POST", f"/api/v1/namespaces/{tasks.namespace}/resourcequotas", body=policy)
 
-    def refused() -> bool:
+    def refused() -> bool | None:
         try:
             api.apply(simple("probe", tasks.namespace), "tests", dry_run=True)
-        except RefusedByServerError:
-            return True
-        return False
+        except RefusedByServerError as error:
+            return "exceeded quota" in str(error.body) or None
+        return None
 
-    # The quota counts once its controller has seen it.
-    for _try in range(100):
-        if refused():
-            break
+    eventually(refused, "the quota counts")
     failed = tasks.fails(**_agent())
     assert failed.result["error"]["kind"] == "forbidden"
     assert "quota" in failed.result["msg"]

@@ -34,6 +34,7 @@ from tests.integration.api import MERGE, Api, eventually
 from tests.integration.held import back_again
 from tests.integration.manifests import simple
 from tests.integration.pod_watch import PodWatch
+from tests.integration.rollouts.refusing import no_pods
 
 _NODES = [f"node-{number}" for number in range(5)]
 _QUICK = Proof(grace_seconds=2, progress_deadline_seconds=30)
@@ -460,19 +461,14 @@ def test_an_api_server_that_goes_away_and_comes_back(api: Api, agents: Agents) -
 
 def test_a_quota_that_allows_no_new_pod_is_named(api: Api, agents: Agents) -> None:
     revision = agents.update("example.test/agent:2")
-    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
-    path = f"/api/v1/namespaces/{agents.namespace}/resourcequotas"
-    api.request("POST", path, body=quota)
-    eventually(
-        lambda: api.request("GET", f"{path}/none").get("status", {}).get("hard"), "the quota counts"
-    )
+    quota = no_pods(api, agents.namespace)
     with agents.replacing(revision) as pods:
         outcomes = pods.replace(_NODES, at_once=1)
     assert outcomes[0].trouble is not None
     assert outcomes[0].trouble.cause == "Quota"
     assert "exceeded quota" in outcomes[0].trouble.evidence
     assert not any(outcome.touched for outcome in outcomes[1:])
-    api.request("DELETE", f"{path}/none")
+    api.request("DELETE", quota)
 
 
 def test_without_rights_to_nodes_and_events(api: Api, agents: Agents) -> None:

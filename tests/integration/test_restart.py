@@ -17,6 +17,7 @@ from tests.integration.held import at_rest, back_again
 from tests.integration.makers import owners
 from tests.integration.manifests import simple
 from tests.integration.pod_watch import PodWatch
+from tests.integration.rollouts.refusing import no_pods
 from tests.integration.verbs import Tasks
 
 _AGENT: dict[str, Any] = {
@@ -215,11 +216,7 @@ def test_under_on_delete_what_was_taken_down_before_counts(api: Api, tasks: Task
     """
     tasks.ok(**_ON_DELETE)
     api.settled(tasks.namespace, "agent")
-    path = f"/api/v1/namespaces/{tasks.namespace}/resourcequotas"
-    api.request("POST", path, body={"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}})
-    eventually(
-        lambda: api.request("GET", f"{path}/none").get("status", {}).get("hard"), "the quota counts"
-    )
+    quota = no_pods(api, tasks.namespace)
     keyed = {**_RESTART, "restart_key": "one", "failure_grace_seconds": 1}
     with PodWatch(api, tasks.namespace) as seen:
         for _time in range(2):
@@ -227,7 +224,7 @@ def test_under_on_delete_what_was_taken_down_before_counts(api: Api, tasks: Task
             assert "Quota on 1 (node-0)" in failed.result["msg"]
             assert "4 were not begun" in failed.result["msg"]
         assert seen.ever_unavailable() == {"node-0"}
-        api.request("DELETE", f"{path}/none")
+        api.request("DELETE", quota)
         eventually(lambda: _is_made(api, tasks), "it is made")
         held = _on(api, tasks, "node-1")
         api.request("PATCH", held, body={"metadata": {"finalizers": ["x.test/held"]}}, kind=MERGE)

@@ -20,12 +20,21 @@ from tests.integration.connection.servers import self_signed
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 REFUSAL = "the agent is not signed"
 NOBODY = "https://localhost:9/"
+_CONTAINER = {"name": "agent", "image": "example.test/agent:1"}
 
 
 def add_quota(api: Api, namespace: str, pods: int) -> None:
     """Let so many pods be in a namespace."""
     spec = {"hard": {"pods": str(pods)}}
     in_force(api, namespace, {"metadata": {"name": "few"}, "spec": spec})
+
+
+def no_pods(api: Api, namespace: str) -> str:
+    """Let no further pod be in a namespace; the path of the quota for that."""
+    in_force(api, namespace, {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}})
+    pod = {"metadata": {"name": "try"}, "spec": {"containers": [_CONTAINER]}}
+    until_refused(api, namespace, pod, "exceeded quota")
+    return f"/api/v1/namespaces/{namespace}/resourcequotas/none"
 
 
 def in_force(api: Api, namespace: str, quota: dict[str, Any]) -> None:
@@ -95,8 +104,7 @@ def _until_asked(api: Api, namespace: str, operation: str) -> None:
     """Wait until the server asks a webhook that refuses all."""
     words = "signatures.example.test"
     if operation == "CREATE":
-        container = {"name": "agent", "image": "example.test/agent:1"}
-        pod = {"metadata": {"name": "try"}, "spec": {"containers": [container]}}
+        pod = {"metadata": {"name": "try"}, "spec": {"containers": [_CONTAINER]}}
         until_refused(api, namespace, pod, words)
         return
     path = f"/api/v1/namespaces/{namespace}/pods"
