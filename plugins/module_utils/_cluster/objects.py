@@ -169,6 +169,12 @@ def owned_by(objects: Iterable[dict[str, Any]], uid: str) -> list[dict[str, Any]
     ]
 
 
+def controller_of(obj: Mapping[str, Any]) -> str | None:
+    """The uid of the owner that controls an object; None for an orphan."""
+    owners = obj["metadata"].get("ownerReferences") or []
+    return next((str(one["uid"]) for one in owners if one.get("controller")), None)
+
+
 def controllable(obj: Mapping[str, Any] | None) -> dict[str, Any]:
     """The part of an object that a user controls: name, labels, annotations and all beside metadata
     and status.

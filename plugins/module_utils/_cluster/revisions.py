@@ -13,7 +13,7 @@ from typing import Any
 from .._base.deadline import Deadline
 from .connection import Cluster
 from .daemonsets import label_selector
-from .objects import list_all
+from .objects import controller_of, list_all
 
 HASH_LABEL = "controller-revision-hash"
 _CHANGE_CAUSE = "kubernetes.io/change-cause"
@@ -87,13 +87,8 @@ def owned_revisions(found: Iterable[Mapping[str, Any]], uid: str) -> list[Revisi
     The owner counts and not the labels, as others may have the same
     (pkg/controller/daemon/update.go, controlledHistories).
     """
-    owned = [one for one in found if _controller_of(one) == uid]
+    owned = [one for one in found if controller_of(one) == uid]
     return sorted((_revision(one) for one in owned), key=lambda one: one.number)
-
-
-def _controller_of(obj: Mapping[str, Any]) -> str | None:
-    owners = obj["metadata"].get("ownerReferences") or []
-    return next((str(one["uid"]) for one in owners if one.get("controller")), None)
 
 
 def _revision(obj: Mapping[str, Any]) -> Revision:

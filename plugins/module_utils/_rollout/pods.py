@@ -16,12 +16,13 @@ from .._base.errors import ConflictError, DeadlineError, NotFoundError
 from .._base.words import count_of, natural
 from .._cluster import evidence
 from .._cluster.connection import Cluster
+from .._nodes.coverage import is_node_ready
 from .._nodes.eligibility import why_not
 from .._nodes.pods import node_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
 from .node_work import OLD, NodeOutcome, Proof, Work
 from .pod_table import Pod, PodTable
-from .proving import Prover, is_node_ready, taken
+from .proving import Prover, taken
 from .rounds import Round, give_up
 
 __all__ = ["NodeOutcome", "Proof", "Replacing"]

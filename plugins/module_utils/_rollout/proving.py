@@ -15,8 +15,9 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._cluster.connection import Cluster
 from .._nodes.causes_of_pods import node_trouble, seconds_to_end, trouble_of
+from .._nodes.coverage import is_node_ready
 from .._nodes.eligibility import why_not
-from .._nodes.pods import condition, is_ready, restarts_of, revision_of, uid_of
+from .._nodes.pods import is_ready, restarts_of, revision_of, uid_of
 from .._nodes.trouble import Trouble, quoted
 from .._spec.rollout import Check
 from .asking import Asking
@@ -227,8 +228,3 @@ def taken(revision: str, pod: Pod) -> Trouble:
         f"the pod of revision {revision} is gone, one of revision {found} took its place",
         False,
     )
-
-
-def is_node_ready(node: Mapping[str, Any]) -> bool:
-    """Whether a node says that it is well."""
-    return condition(node, "Ready").get("status") == "True"

@@ -21,8 +21,9 @@ from .._cluster.connection import Cluster
 from .._cluster.failures import is_trouble
 from .._cluster.fieldset import contains
 from .._cluster.revisions import revisions_of
+from .._nodes.coverage import is_node_ready
 from .._nodes.diagnosis import in_words
-from .._nodes.pods import condition, is_available, is_ending, node_of, revision_of
+from .._nodes.pods import is_available, is_ending, node_of, revision_of
 from .._nodes.readiness import resolve_share, verdict
 from . import fates, forecast, history, restart
 from .annotation import has_state
@@ -77,10 +78,10 @@ def replace_pods(
         live = until_observed(cluster, live, deadline, progress)
     pods, _version = daemonsets.pods_of(cluster, live, deadline)
     left = nodes_left(live, pods, key)
-    dead, most = _excusable(cluster, live, patience, deadline)
+    nodes = _nodes(cluster, left, patience, deadline)
+    dead, most = _excusable(live, nodes or [], patience)
     spared = [node for node in left if node in dead][:most]
     left = [node for node in left if node not in spared]
-    nodes = forecast.nodes_of(cluster, deadline) if left else None
     restarts = _restarts(live, left, spared, fates.barred(live, nodes or [], left))
     if spared:
         applied.warnings.append(f"DaemonSet {_called(live)}: {_spared_in_words(spared)}.")
@@ -153,19 +154,23 @@ def _allowed(live: Mapping[str, Any], patience: Patience) -> int:
     return 0 if budget is None else resolve_share(budget, _desired(live))
 
 
+def _nodes(
+    cluster: Cluster, left: Sequence[str], patience: Patience, deadline: Deadline
+) -> forecast.Nodes | None:
+    """All nodes, where it matters how they are; None where not, or where they cannot be read."""
+    if patience.allowance.ignore_not_ready_nodes is not None:
+        return evidence.nodes(cluster, deadline)
+    return forecast.nodes_of(cluster, deadline) if left else None
+
+
 def _excusable(
-    cluster: Cluster, live: Mapping[str, Any], patience: Patience, deadline: Deadline
+    live: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]], patience: Patience
 ) -> tuple[set[str], int]:
     """The nodes that are not Ready, where such may be ignored, and how many of them."""
     share = patience.allowance.ignore_not_ready_nodes
     if share is None:
         return set(), 0
-    found = evidence.nodes(cluster, deadline) or []
-    dead = {
-        node["metadata"]["name"]
-        for node in found
-        if condition(node, "Ready").get("status") != "True"
-    }
+    dead = {node["metadata"]["name"] for node in nodes if not is_node_ready(node)}
     return dead, resolve_share(share, _desired(live))
 
 

@@ -59,11 +59,7 @@ def _orphans(
         )
     except ForbiddenError:
         return []
-    return [
-        pod
-        for pod in pods
-        if not any(one.get("controller") for one in pod["metadata"].get("ownerReferences") or [])
-    ]
+    return [pod for pod in pods if objects.controller_of(pod) is None]
 
 
 def for_running_pods(

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base.errors import ForbiddenError
@@ -112,17 +112,10 @@ def _in_use(agent: Agent, applied: Applied) -> set[tuple[str, str]] | None:
     return {found for spec in specs for found in mentioned(spec)}
 
 
-def _its_own(found: Iterable[dict[str, Any]], live: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _its_own(found: Sequence[dict[str, Any]], live: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Those of a DaemonSet's selector that it controls, or takes over."""
-    matching = [*found]
-    orphans = [
-        one
-        for one in matching
-        if not any(
-            owner.get("controller") for owner in one["metadata"].get("ownerReferences") or ()
-        )
-    ]
-    return [*objects.owned_by(matching, live["metadata"]["uid"]), *orphans]
+    orphans = [one for one in found if objects.controller_of(one) is None]
+    return [*objects.owned_by(found, live["metadata"]["uid"]), *orphans]
 
 
 def remove(agent: Agent, named: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
