@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from .pods import moment
+from .readiness import is_seen
 from .trouble import Trouble, trouble
 
 CAUSE = "ControllerIdle"
@@ -26,12 +27,6 @@ ADVICE = (
 ELECTION_SECONDS = 15.0
 # Clocks of machines that keep time differ by less.
 _CLOCKS_DIFFER = 10.0
-
-
-def is_seen(daemonset: Mapping[str, Any]) -> bool:
-    """Whether the controller has seen the DaemonSet's generation."""
-    metadata, status = daemonset.get("metadata") or {}, daemonset.get("status") or {}
-    return int(status.get("observedGeneration") or 0) >= int(metadata.get("generation") or 0)
 
 
 def specified_at(daemonset: Mapping[str, Any]) -> datetime | None:

@@ -60,7 +60,7 @@ from typing import Any
 
 from .._base.words import natural
 from .causes_of_pods import trouble_of
-from .controller import is_seen, specified_at
+from .controller import specified_at
 from .coverage import NUMBER_OF_POD, TEMPLATE_NUMBER
 from .eligibility import name_of, why_not
 from .events import by_object, last_seen, refusals
@@ -75,6 +75,7 @@ from .pods import (
     node_of,
     uid_of,
 )
+from .readiness import is_seen
 from .trouble import MAX_NODES_NAMED, Trouble, trouble
 
 __all__ = [

@@ -108,6 +108,12 @@ def resolve_share(text: str | int, total: int, *, up: bool = False) -> int:
     return share_of(text, total, up=up)
 
 
+def is_seen(daemonset: Mapping[str, Any]) -> bool:
+    """Whether the controller has seen the DaemonSet's generation."""
+    metadata, status = daemonset.get("metadata") or {}, daemonset.get("status") or {}
+    return int(status.get("observedGeneration") or 0) >= int(metadata.get("generation") or 0)
+
+
 def verdict(
     daemonset: Mapping[str, Any],
     allowance: Allowance = STRICT,
@@ -152,7 +158,7 @@ def verdict(
         return Verdict(False, "replaced", told, counts)
     if metadata.get("deletionTimestamp"):
         return Verdict(False, "deleting", "it is being deleted", counts)
-    if int(status.get("observedGeneration") or 0) < int(metadata.get("generation") or 0):
+    if not is_seen(daemonset):
         return Verdict(False, "observing", "the controller has not seen the change yet", counts)
     found = _judged(daemonset, counts, allowance, pods, nodes, revision, now, by_numbers)
     strays = counts["misscheduled"]

@@ -19,9 +19,10 @@ from .._cluster.connection import Cluster
 from .._cluster.controller_lease import ControllerLease
 from .._nodes import diagnosis
 from .._nodes.causes_of_pods import seconds_to_end
-from .._nodes.controller import idle, is_seen, unseen
+from .._nodes.controller import idle, unseen
 from .._nodes.eligibility import name_of
 from .._nodes.pods import is_ending, node_of, uid_of
+from .._nodes.readiness import is_seen
 
 _T = TypeVar("_T")
 

@@ -18,7 +18,7 @@ from .._cluster.connection import Cluster
 from .._cluster.controller_lease import ControllerLease
 from .._cluster.feed import EXPIRED, Event, Feed
 from .._nodes import controller, diagnosis
-from .._nodes.readiness import verdict
+from .._nodes.readiness import is_seen, verdict
 from .._nodes.trouble import Trouble
 
 _MOMENT_SECONDS = 0.5
@@ -69,7 +69,7 @@ def until_observed(
         DeadlineError: the controller has not seen it in time; its details say why.
         ClusterError: it cannot be watched.
     """
-    if controller.is_seen(live):
+    if is_seen(live):
         return live
     return _Observing(cluster, live, deadline, progress, judge).to_the_end()
 
@@ -136,7 +136,7 @@ class _Observing:
         self._live = found or self._live
         if version:
             self._watch(feed, version)
-        return controller.is_seen(self._live)
+        return is_seen(self._live)
 
     def _trouble(self, deadline: Deadline) -> Trouble:
         passed = time.monotonic() - self._began

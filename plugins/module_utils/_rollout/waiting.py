@@ -17,7 +17,7 @@ from .._base.words import count_of, natural
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._nodes.pods import node_of
-from .._nodes.readiness import Verdict, verdict
+from .._nodes.readiness import Verdict, is_seen, verdict
 from .patience import WAIT_SPEC, Patience, check_patience, patience_of
 
 __all__ = [
@@ -87,8 +87,6 @@ def until_observed(
         RolloutError: it has not in time, or the DaemonSet was deleted meanwhile.
         ClusterError: it cannot be watched.
     """
-    from .._nodes.controller import is_seen
-
     if is_seen(live):
         return live
     from . import observing
