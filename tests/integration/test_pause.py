@@ -13,6 +13,7 @@ import pytest
 from tests.integration.api import Api, eventually
 from tests.integration.held import HELD, Gate, at_rest
 from tests.integration.stages import NEW, NEWER, OLD, Scene, scene
+from tests.integration.tap import Tap, Write
 from tests.integration.verbs import Outcome, Tasks
 
 _ONE = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}
@@ -145,3 +146,23 @@ def _manifest(namespace: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def test_it_tells_all_pods_that_restart_once_it_goes_on(agent: Scene, gate: Gate) -> None:
+    _caught(agent, gate)
+    stopped = agent.on(OLD)
+    clears = []
+
+    def at(_number: int, write: Write, done: bool) -> None:
+        # Before the annotation goes, the controller has replaced a pod.
+        if not done and agent.strategy["type"] == "RollingUpdate":
+            clears.append(write)
+            eventually(lambda: agent.on(OLD) < stopped or None, "another pod is replaced")
+
+    with Tap(agent.api, at) as tap:
+        done = agent.tasks.ok(name="agent", state="resumed", kubeconfig=None, host=tap.url)
+    told = done.result["rollout"]["restarts"]
+    assert clears
+    assert set(told["nodes"]) == stopped
+    assert told["pods"] == 4
+    assert told["message"].startswith("4 of 5 pods restart")

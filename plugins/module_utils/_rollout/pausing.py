@@ -10,6 +10,7 @@ OnDelete is the only pause that a DaemonSet has: maxUnavailable and maxSurge can
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from .._base.deadline import Deadline
@@ -99,10 +100,23 @@ def _take_back(held: Held) -> None:
     reverting.take_back(held, stable)
 
 
-def resume(cluster: Cluster, live: dict[str, Any], how: How, deadline: Deadline) -> Applied:
+def resume(
+    cluster: Cluster,
+    live: dict[str, Any],
+    how: How,
+    deadline: Deadline,
+    went_on: Callable[[dict[str, Any]], None] = lambda _live: None,
+) -> Applied:
     """Have a paused rollout go on: a plain one at once, a staged one with the task's next run.
 
     A DaemonSet that is not paused is left as it is.
+
+    Args:
+        cluster: the connection.
+        live: the DaemonSet as it is.
+        how: whose fields, force, adopt, and whether nothing is written.
+        deadline: the task's.
+        went_on: is told the DaemonSet of the moment from which pods are replaced again.
     """
     held = Held(cluster, live, how, deadline, _silent)
     state = held.state
@@ -116,6 +130,7 @@ def resume(cluster: Cluster, live: dict[str, Any], how: How, deadline: Deadline)
         trial = held.predict(held.with_strategy(held.strategy_before()))
         return Applied(live, trial.after, True, trial.warnings)
     held.put(lambda: held.with_strategy(held.strategy_before()))
+    went_on(held.live)
     held.clear()
     return Applied(live, held.live, True, held.warnings)
 

@@ -43,7 +43,8 @@ def pause(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any
 def resume(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
     """Have a paused rollout go on; a plain one is waited for where the task waits."""
     state = state_of(live)
-    applied = pausing.resume(task.cluster, live, how_of(task), deadline)
+    going_on: list[dict[str, Any]] = []
+    applied = pausing.resume(task.cluster, live, how_of(task), deadline, going_on.append)
     if state is not None and state.kind != PAUSED:
         tell(task, applied)
         rollout = {**verdict(applied.after).as_result(), **steps(applied.after)}
@@ -54,5 +55,6 @@ def resume(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, An
         return result_of(task, applied, applied.after, rollout)
     restarts = None
     if applied.changed:
-        restarts = forecast.restarts(task.cluster, live, applied.after, deadline)
+        at = going_on[0]["metadata"]["resourceVersion"] if going_on else None
+        restarts = forecast.restarts(task.cluster, live, applied.after, deadline, at=at)
     return settle(task, applied, deadline, restarts=restarts)
