@@ -254,7 +254,7 @@ def test_what_never_comes_is_told_when_the_time_is_over(
         wait_timeout=12,
     )
     assert _entries(done, "failed") == {"here": False}
-    assert "2 others could not be waited for" in done.result["msg"]
+    assert "1 DaemonSet is ready, but 2 others could not be waited for" in done.result["msg"]
     assert f"no DaemonSet {names[1]}/there on" in done.result["msg"]
     assert f"no DaemonSet nowhere in namespace {names[0]} on" in done.result["msg"]
     assert "after 12 seconds" in done.result["msg"]

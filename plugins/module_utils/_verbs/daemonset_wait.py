@@ -272,12 +272,18 @@ def _result(
         f"{one['namespace']}/{one['name']}: {one['msg']}" for one in entries if "msg" in one
     ]
     lines = "".join(f"\n  - {problem}" for problem in [*problems, *map(str, missing)])
-    told = [
-        f"{len(errors)} of {count_of(len(followed), 'DaemonSet is', 'DaemonSets are')} not ready",
-        f"{count_of(len(missing), 'other')} could not be waited for",
-    ]
-    told = [text for text, some in zip(told, (errors, missing), strict=True) if some]
-    raise BatchError(f"{', and '.join(told)}:{lines}", details=result)
+    told = _in_words(len(followed), len(errors), len(missing))
+    raise BatchError(f"{told}:{lines}", details=result)
+
+
+def _in_words(found: int, failed: int, missing: int) -> str:
+    """How many became ready, and how many did not for which reason."""
+    if not found:
+        return "Nothing could be waited for"
+    told = f"{count_of(found, 'DaemonSet is', 'DaemonSets are')} "
+    told = f"{failed} of {told}not ready" if failed else f"{told}ready"
+    link = ", and" if failed else ", but"
+    return f"{told}{link} {count_of(missing, 'other')} could not be waited for" if missing else told
 
 
 def _forbidden(places: Iterable[_Place]) -> list[EverynodeError]:
