@@ -274,6 +274,27 @@ error:
   returned: failure
   type: dict
   sample: {kind: batch, status: null}
+forbidden:
+  description: The right that is missing, with the user who lacks it, as far as the server told it.
+  returned: when the server refuses a request for want of a right
+  type: dict
+  sample: {group: "", namespace: logging, resource: pods/exec, user: deployer, verb: create}
+expected_cluster:
+  description: The uid that O(expected_cluster) gives.
+  returned: when it is not that of the cluster
+  type: str
+  sample: 2c5b3a1e-9d0f-4b7e-8a55-1f0e6d3c2b10
+found_cluster:
+  description: The uid that the namespace C(kube-system) of the cluster has.
+  returned: when it is not O(expected_cluster)
+  type: str
+  sample: 9e1d7c44-0b6a-4f21-b3f8-5a2c8e7d6f90
+faults:
+  description: Every fault of the parameters.
+  returned: when the parameters are wrong
+  type: list
+  elements: dict
+  sample: [{path: command, problem: "it is missing: give it, or a line for a shell with shell"}]
 """
 
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.daemonset_exec import VERB

@@ -202,6 +202,21 @@ error:
   returned: failure
   type: dict
   sample: {kind: batch, status: null}
+forbidden:
+  description: The right that is missing, with the user who lacks it, as far as the server told it.
+  returned: when the server refuses a request for want of a right
+  type: dict
+  sample: {group: apps, namespace: logging, resource: daemonsets, user: deployer, verb: watch}
+expected_cluster:
+  description: The uid that O(expected_cluster) gives.
+  returned: when it is not that of the cluster
+  type: str
+  sample: 2c5b3a1e-9d0f-4b7e-8a55-1f0e6d3c2b10
+found_cluster:
+  description: The uid that the namespace C(kube-system) of the cluster has.
+  returned: when it is not O(expected_cluster)
+  type: str
+  sample: 9e1d7c44-0b6a-4f21-b3f8-5a2c8e7d6f90
 faults:
   description: Every fault of the parameters.
   returned: when the parameters are wrong
