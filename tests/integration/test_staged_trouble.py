@@ -7,12 +7,13 @@ rollout stays where it is, and the next run goes on.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.integration.api import Api
+from tests.integration.api import MERGE, Api
 from tests.integration.child import run_through
 from tests.integration.connection.servers import answer, status
 from tests.integration.stages import BROKEN, NEW, OLD, Scene, scene
@@ -228,6 +229,107 @@ def test_a_rebuild_stays_where_it_is(agent: Scene, number: int) -> None:
     assert "nothing was taken back" in result["msg"]
     assert agent.remembered["phase"] in ("emptying", "filling")
     agent.ok(NEW, rollout={"rebuild": True})
+    assert agent.restarts() == _ONCE_EACH
+    agent.ended(NEW)
+
+
+class _Away:
+    """A server that goes away for good, at a watch: that is silent, and nothing else is answered.
+
+    Args:
+        is_it: whether it is this watch, by its path.
+    """
+
+    def __init__(self, tap: Tap, is_it: Callable[[str], bool]):
+        self.tap = tap
+        self.is_it = is_it
+        self.writes = 0
+        self.is_away = False
+
+    def __call__(self, _method: str, path: str, _done: bool) -> bytes | None:
+        if self.is_away:
+            raise ConnectionAbortedError
+        if "watch=true" in path and self.is_it(path):
+            self.is_away, self.writes = True, len(self.tap.writes)
+            return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        return None
+
+    def wrote(self) -> int:
+        """How many writes were tried since."""
+        assert self.is_away
+        return len(self.tap.writes) - self.writes
+
+
+def _hold(agent: Scene, finalizers: list[str] | None) -> None:
+    """Keep the pod of node-1, or let go of it."""
+    (pod,) = (
+        one
+        for one in agent.api.pods(agent.tasks.namespace, "agent")
+        if one["spec"]["nodeName"] == "node-1" and (one["metadata"].get("finalizers") or finalizers)
+    )
+    path = f"/api/v1/namespaces/{agent.tasks.namespace}/pods/{pod['metadata']['name']}"
+    agent.api.request("PATCH", path, body={"metadata": {"finalizers": finalizers}}, kind=MERGE)
+
+
+def test_a_rebuild_that_heard_nothing_to_the_end_while_pods_ended(agent: Scene) -> None:
+    _hold(agent, ["example.test/held"])
+    with Tap(agent.api) as tap:
+        tap.instead = away = _Away(tap, lambda path: "/pods?" in path)
+        result = _through(agent, tap, NEW, rollout={"rebuild": True}, wait_timeout=12)
+    assert "was interrupted: Cannot read DaemonSet" in result["msg"]
+    assert "nothing was taken back" in result["msg"]
+    assert away.wrote() == 0
+    _hold(agent, None)
+    agent.ok(NEW, rollout={"rebuild": True})
+    assert agent.restarts() == _ONCE_EACH
+    agent.ended(NEW)
+
+
+def test_a_rebuild_that_heard_nothing_to_the_end_while_pods_came(agent: Scene) -> None:
+    watches: list[str] = []
+
+    def is_it(path: str) -> bool:
+        if agent.remembered.get("phase") == "filling" and "/daemonsets?" in path:
+            watches.append(path)
+        # The first only tells that the controller has seen the template.
+        return len(watches) == 2
+
+    with Tap(agent.api) as tap:
+        tap.instead = away = _Away(tap, is_it)
+        result = _through(agent, tap, NEW, rollout={"rebuild": True}, wait_timeout=20)
+    assert "was interrupted: " in result["msg"]
+    assert "nothing was taken back" in result["msg"]
+    assert away.wrote() == 0
+    agent.ok(NEW, rollout={"rebuild": True})
+    assert agent.restarts() == _ONCE_EACH
+    agent.ended(NEW)
+
+
+def test_a_stage_that_heard_nothing_in_its_last_seconds(agent: Scene) -> None:
+    """Between two looks at the DaemonSet, which would have told so."""
+    began = time.monotonic()
+
+    def is_it(path: str) -> bool:
+        if "/pods?" in path:
+            time.sleep(max(0.0, began + 13 - time.monotonic()))
+        return "/pods?" in path
+
+    with Tap(agent.api) as tap:
+        tap.instead = away = _Away(tap, is_it)
+        result = _through(agent, tap, NEW, wait_timeout=15)
+    _is_held(result)
+    assert away.wrote() == 0
+    _goes_on(agent)
+
+
+def test_a_plain_update_that_heard_nothing_to_the_end(agent: Scene) -> None:
+    with Tap(agent.api) as tap:
+        tap.instead = away = _Away(tap, lambda path: "/daemonsets?" in path)
+        result = _through(agent, tap, NEW, rollout=None, on_failure="rollback", wait_timeout=12)
+    assert "That says nothing about the new template, so nothing was taken" in result["msg"]
+    assert result["changed"]
+    assert away.wrote() == 0
+    agent.ok(NEW)
     assert agent.restarts() == _ONCE_EACH
     agent.ended(NEW)
 

@@ -26,7 +26,7 @@ from .._cluster.revisions import Revision
 from .._cluster.user_agent import user_agent
 from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
-from . import emptying, forecast, history, reverting, staged, waiting
+from . import emptying, forecast, history, reverting, staged, unheard, waiting
 from .held import Held
 from .history import NOWHERE
 from .lost import LostError, foreign
@@ -201,6 +201,7 @@ def _with_selector(template: Mapping[str, Any], value: str | None) -> dict[str, 
 def _after_failure(
     held: Held, plan: Plan, patience: Patience, error: EverynodeError
 ) -> RolloutError:
+    error = unheard.behind(error, held.cluster, held.live, held.deadline)
     details = dict(error.details)
     details["changed"] = True
     if is_trouble(error):

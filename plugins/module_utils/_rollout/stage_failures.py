@@ -14,7 +14,7 @@ from .._base.words import count_of
 from .._cluster.failures import is_trouble
 from .._nodes.readiness import verdict
 from .._spec.rollout import FAIL, PAUSE, Plan
-from . import reverting, staged
+from . import reverting, staged, unheard
 from .held import Held
 from .lost import LostError
 from .patience import Patience
@@ -29,6 +29,7 @@ def after_failure(
 ) -> RolloutError:
     """Do what the plan wants after a failure; the failure of the task."""
     state = stages.state
+    error = unheard.behind(error, held.cluster, held.live, held.deadline)
     if is_trouble(error):
         return _interrupted(held, stages, error)
     # What the state keeps is without evidence: a log or an answer may quote secrets.

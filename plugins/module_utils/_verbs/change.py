@@ -187,8 +187,14 @@ def _failed(
     asked = task.params.get("on_failure")
     if asked not in ("rollback", "pause"):
         return
-    from .._rollout import undoing
+    from .._rollout import undoing, unheard
 
+    trouble = unheard.behind(error, task.cluster, applied.after, deadline)
+    if trouble is not error:
+        told = "That says nothing about the new template, so nothing was taken back"
+        error.message += f" {told}: {trouble.message}"
+        error.advice = f"{trouble.advice} Then run the task again.".strip()
+        return
     how = replace(how, resource_version=None, create_namespace=False)
     if asked == "pause":
         undoing.pause(task.cluster, applied, how, deadline, error)
