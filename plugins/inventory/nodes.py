@@ -162,7 +162,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ..module_utils._base.deadline import Deadline
-from ..module_utils._base.errors import EverynodeError
+from ..module_utils._base.errors import EverynodeError, InputError
 from ..module_utils._base.redaction import redact_text
 from ..module_utils._base.words import natural
 from ..module_utils._cluster import daemonsets, objects
@@ -172,6 +172,7 @@ from ..module_utils._cluster.libraries import MISSING_LIBRARY
 from ..module_utils._cluster.options import CONNECTION_SPEC
 from ..module_utils._nodes.eligibility import why_not
 from ..module_utils._nodes.pods import is_ending, is_ready, node_of, revision_of
+from ..module_utils._spec.query_selectors import check_label_selectors
 from ..plugin_utils.arguments import unknown_among
 from ..plugin_utils.node_hosts import address_of, groups_of, is_another, merged, variables_of
 from ..plugin_utils.plain import plain
@@ -242,6 +243,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if told:
             raise AnsibleParserError(f"The inventory plugin {self.NAME} has no option {told}.")
 
+    def _refuse_wrong(self) -> None:
+        """Refuse selectors that the API server cannot read.
+
+        Raises:
+            InputError: there are some.
+        """
+        selectors = plain(self._option("label_selectors"))
+        if faults := check_label_selectors("label_selectors", selectors):
+            raise InputError(faults)
+
     def _hosts(self, path: str, may_read_cache: bool) -> list[dict[str, Any]]:
         """The variables of each host, from the cache where they are there and may be.
 
@@ -250,6 +261,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """
         cluster: Cluster | None = None
         try:
+            self._refuse_wrong()
             cluster = connect({name: plain(self._option(name)) for name in CONNECTION_SPEC})
             if not self._option("cache"):
                 return self._hosts_of(cluster, Deadline(_SECONDS))

@@ -312,6 +312,8 @@ def test_check_mode_looks_once(tasks: Tasks) -> None:
         ({"names": ["x/Agent"]}, "names[0]"),
         ({"names": []}, "names"),
         ({"label_selectors": [" "]}, "label_selectors[0]"),
+        ({"label_selectors": ["a=b", "a=b=c"]}, "label_selectors[1]"),
+        ({"label_selectors": ["a in (b", "c"]}, "label_selectors"),
         ({"names": ["x/a"], "all_namespaces": True, "namespace": None}, "names[0]"),
         ({"wait_for_missing": True}, "wait_for_missing"),
         ({"wait_for_missing": True, "name": "a", "label_selectors": ["a=b"]}, "wait_for_missing"),

@@ -114,12 +114,28 @@ def test_a_selection(three: Tasks, selection: dict[str, Any], names: list[str]) 
 
 
 def test_a_wrong_selector_is_told(three: Tasks) -> None:
-    failed = three.info(label_selectors=["tier in"]).result
-    assert failed["failed"]
-    assert "unable to parse requirement" in failed["msg"]
-    failed = three.info(field_selectors=["spec.nothing=1"]).result
-    assert failed["failed"]
-    assert "spec.nothing" in failed["msg"]
+    failed = three.info(label_selectors=["a=b", "tier in"], field_selectors=["spec.nothing=1"])
+    assert failed.requests == []
+    assert failed.result["faults"] == [
+        {
+            "path": "label_selectors[1]",
+            "problem": '"tier in" is no label selector: the end where ( should be; allowed are key,'
+            " !key, key=value, key!=value, key in (a, b) and key notin (a, b), and several of them"
+            " with commas between",
+        },
+        {
+            "path": "field_selectors[0]",
+            "problem": '"spec.nothing=1" is no field selector: DaemonSets cannot be selected by the'
+            ' field "spec.nothing"; allowed are metadata.name and metadata.namespace, each with =,'
+            " == or != and a value",
+        },
+    ]
+
+
+def test_a_selector_may_be_written_as_one_text(three: Tasks) -> None:
+    """Ansible takes its commas for those of a list."""
+    found = three.info(label_selectors="tier in (edge, other)", field_selectors="metadata.name=c")
+    assert _names(found.result) == ["c"]
 
 
 def test_all_namespaces(api: Api, three: Tasks, namespaces: Callable[[], str]) -> None:

@@ -240,6 +240,14 @@ def test_a_misspelt_option_is_no_inventory_of_all_nodes(inventory: Inventory) ->
     assert "has no option lable_selectors (did you mean label_selectors?)" in done.stderr
 
 
+def test_a_selector_that_is_none_is_never_sent(api: Api, inventory: Inventory) -> None:
+    mark = api.mark()
+    done = inventory.tried(inventory.file(label_selectors=["pool=edge", "pool=a=b"]), "--graph")
+    assert done.returncode != 0
+    assert 'label_selectors[1]: "pool=a=b" is no label selector' in done.stderr
+    assert inventory.requests(mark) == []
+
+
 @pytest.mark.usefixtures("zoned")
 def test_all_hosts_or_none(inventory: Inventory) -> None:
     path = inventory.file(compose={"pool": "1 // (2 - node_name[-1] | int)"}, strict=True)

@@ -124,6 +124,19 @@ def test_what_another_version_keeps_is_left_out() -> None:
         ({"canary_node_selector": {}}, "rollout.canary_node_selector", "is empty"),
         ({"canary_node_selector": {"a": None}}, "rollout.canary_node_selector.a", "is empty"),
         ({"canary_node_selector": {"a": []}}, "rollout.canary_node_selector.a", "got a list"),
+        (
+            {"canary_node_selector": {"a b": "c"}},
+            "rollout.canary_node_selector['a b']",
+            "label key",
+        ),
+        ({"canary_node_selector": {"a": "-"}}, "rollout.canary_node_selector.a", "label value"),
+        ({"order_by": {"label": "a b"}}, "rollout.order_by.label", "is not a valid label key"),
+        ({"order_by": {"label": "a", "values": ["b c"]}}, "rollout.order_by.values[0]", "value"),
+        (
+            {"order_by": {"label": "a", "stages": {"b c": [1]}}},
+            "rollout.order_by.stages['b c']",
+            "is not a valid label value",
+        ),
         ({"order_by": {}}, "rollout.order_by.label", "is missing"),
         ({"order_by": {"label": True}}, "rollout.order_by.label", "expects text, got a boolean"),
         (

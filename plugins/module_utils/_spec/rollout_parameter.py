@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._base.errors import Fault
+from .checks.syntax import LABEL_KEY, LABEL_VALUE, Rule
 from .names import show_path, snake
 from .reading import kind_of
 from .rollout import FAIL, ROLLBACK, Check, Order, Plan
@@ -149,8 +150,13 @@ class _Reader:
         if not labels:
             self._fault("is empty: it would match every node", "canary_node_selector")
         for key, value in labels.items():
-            if value is None and not self._is_told("canary_node_selector", key):
+            if self._is_told("canary_node_selector", key):
+                continue
+            if value is None:
                 self._fault("is empty: give the label's value", "canary_node_selector", key)
+                continue
+            self._check(LABEL_KEY, key, "label key", "canary_node_selector", key)
+            self._check(LABEL_VALUE, str(value), "label value", "canary_node_selector", key)
         return {key: str(value) for key, value in labels.items()}
 
     def _order(self, order: Mapping[str, Any]) -> Order | None:
@@ -159,14 +165,21 @@ class _Reader:
             if not self._is_told("order_by", "label"):
                 self._fault("is missing: give the key of a node label", "order_by", "label")
             return None
+        self._check(LABEL_KEY, label, "label key", "order_by", "label")
         values = order.get("values") or []
         for index, value in enumerate(values):
+            self._check(LABEL_VALUE, value, "label value", "order_by", "values", index)
             if value in values[:index]:
                 self._fault(f"{value} is there twice", "order_by", "values", index)
         stages: dict[str, tuple[int | str, ...]] = {}
         for value, sizes in (order.get("stages") or {}).items():
+            self._check(LABEL_VALUE, value, "label value", "order_by", "stages", value)
             stages[value] = self._sizes(sizes or [], "order_by", "stages", value)
         return Order(label, tuple(values), stages)
+
+    def _check(self, rule: Rule, value: str, what: str, *path: str | int) -> None:
+        if not rule.holds(value):
+            self._fault(f'"{value}" is not a valid {what}: {rule.allowed}', *path)
 
     def _command(self, given: Any) -> Check | None:
         """The command of ``verify``: a list of words, or a dictionary that has it."""

@@ -18,6 +18,7 @@ from .._nodes.readiness import verdict
 from .._rollout import batch, batch_waiting, forecast, guarding, restart, waiting
 from .._rollout.batch import Batch, Member
 from .._spec import build
+from .._spec.query_selectors import check_label_selectors
 from . import guard, restarting
 from .difference import difference
 from .settling import field_changes, foretold
@@ -44,6 +45,8 @@ def faults(params: Mapping[str, Any], state: str) -> list[Fault]:
     if not selectors or not all(one.strip() for one in selectors):
         problem = "an empty selector would match every DaemonSet of the namespace"
         found.append(Fault("label_selectors", problem))
+    else:
+        found += check_label_selectors("label_selectors", selectors)
     if limit is None:
         problem = "it is missing: say how many DaemonSets label_selectors may match at most"
         found.append(Fault("max_objects", problem))

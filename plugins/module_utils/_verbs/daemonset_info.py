@@ -94,11 +94,17 @@ def run(task: Task) -> dict[str, Any]:
 
 def _faults(params: Mapping[str, Any]) -> list[Fault]:
     least = {"limit": 1, "offset": 0, "max_pods": 1}
-    return [
+    found = [
         Fault(name, f"it is {params[name]}, and has to be {number} or more")
         for name, number in least.items()
         if params[name] is not None and params[name] < number
     ]
+    if params["label_selectors"] or params["field_selectors"]:
+        from .._spec import query_selectors
+
+        found += query_selectors.check_label_selectors("label_selectors", params["label_selectors"])
+        found += query_selectors.check_field_selectors("field_selectors", params["field_selectors"])
+    return found
 
 
 def _query(params: Mapping[str, Any]) -> dict[str, str]:

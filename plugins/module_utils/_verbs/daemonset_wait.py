@@ -165,12 +165,20 @@ def _faults(params: Mapping[str, Any]) -> list[Fault]:
         if params["label_selectors"]:
             problem = "it cannot be given together with label_selectors"
             faults.append(Fault("wait_for_missing", problem))
-    faults += [
+    return faults + _wrong_selectors(params["label_selectors"])
+
+
+def _wrong_selectors(selectors: Sequence[str]) -> list[Fault]:
+    empty = [
         Fault(f"label_selectors[{index}]", "it is empty")
-        for index, selector in enumerate(params["label_selectors"])
+        for index, selector in enumerate(selectors)
         if not selector.strip()
     ]
-    return faults
+    if empty or not selectors:
+        return empty
+    from .._spec.query_selectors import check_label_selectors
+
+    return check_label_selectors("label_selectors", selectors)
 
 
 def _misspelt(path: str, given: Mapping[str, str]) -> Iterable[Fault]:
