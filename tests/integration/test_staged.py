@@ -82,8 +82,12 @@ def test_it_stops_for_an_approval_and_is_promoted_later(agent: Scene) -> None:
         assert not held.changed
         assert held.writes == []
 
-    done = agent.ok(NEW, rollout={"stages": [2, "100%"]})
+    promoted = agent.wish(NEW, rollout={"stages": [2, "100%"]})
+    told = agent.tasks.ok(check=True, **promoted).result["rollout"]
+    assert (told["updated"], told["restarts"]["pods"]) == (2, 3)
+    done = agent.tasks.ok(**promoted)
     assert done.result["rollout"]["ready"]
+    assert done.result["rollout"]["updated"] == 5
     assert agent.restarts() == dict.fromkeys(_ALL, 1)
     agent.ended(NEW)
 
@@ -137,7 +141,9 @@ def test_with_another_plan_those_stages_count_that_are_done(agent: Scene) -> Non
     plan = {"stages": [1, 2], "until_stage": 2}
     told = agent.tasks.ok(check=True, **agent.wish(NEW, rollout=plan)).result["rollout"]
     assert told["restarts"]["pods"] == 0
+    assert told["updated"] == 3
     held = agent.ok(NEW, rollout=plan)
+    assert held.result["rollout"]["updated"] == 3
     assert held.result["rollout"]["stage"] == 2
     assert agent.on(NEW) == {"node-0", "node-1", "node-2"}
     assert not agent.ok(NEW).changed

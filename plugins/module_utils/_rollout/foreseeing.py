@@ -64,7 +64,8 @@ def stages(
     held: Held, plan: Plan, patience: Patience, state: State, *, begins: bool
 ) -> dict[str, Any]:
     """What a run would do: ``stage`` (the first that it would do), ``stages``, ``plan`` (the nodes
-    by stage), ``restarts``, and ``holds`` (whether it would stop before the end).
+    by stage), ``restarts``, ``updated`` (how many have the new template already), and ``holds``
+    (whether it would stop before the end).
     """
     try:
         standing = surroundings.standing(held)
@@ -95,6 +96,8 @@ def stages(
         "stages": len(turn.sizes),
         "plan": [staged.named(batch) for batch in plans],
         "restarts": restarts(nodes, f" in {count_of(len(plans), 'stage')}" if nodes else ""),
+        # The controller counts those of the template that stands.
+        "updated": turn.done,
         "holds": bool(left),
     }
 
