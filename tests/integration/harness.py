@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +32,18 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _ADDRESS = re.compile(r"\b10(\.\d{1,3}){3}\b")
 _POD = re.compile(r"\b(agent)-[a-z0-9]{5}\b")
 # Values that no two runs share, by the name of their field.
+# The controller's counts of the pods that run.
+AVAILABILITY = frozenset(
+    {
+        "available",
+        "ready_pods",
+        "unavailable",
+        "numberAvailable",
+        "numberReady",
+        "numberUnavailable",
+    }
+)
+
 _OF_THE_RUN = frozenset({"resourceVersion", "resource_version", "revision", "ip", "age_seconds"})
 
 
@@ -209,26 +221,30 @@ def both_ways(
     return first, second
 
 
-def alike(here: Step, there: Step, namespaces: tuple[str, str]) -> None:
+def alike(
+    here: Step, there: Step, namespaces: tuple[str, str], *, but: Collection[str] = ()
+) -> None:
     """Make sure that two whole results are the same, but for what no two runs share.
 
-    That is names, uids, versions, times and addresses.
+    That is names, uids, versions, times and addresses, and the keys in `but`, such as
+    `AVAILABILITY` where a task ends before the controller has counted.
     """
-    left = _neutral({"status": here.status, "result": here.result}, namespaces[0])
-    right = _neutral({"status": there.status, "result": there.result}, namespaces[1])
+    left = _neutral({"status": here.status, "result": here.result}, namespaces[0], but)
+    right = _neutral({"status": there.status, "result": there.result}, namespaces[1], but)
     assert left == right, "\n" + _difference(left, right)
 
 
-def _neutral(value: Any, namespace: str) -> Any:
+def _neutral(value: Any, namespace: str, but: Collection[str]) -> Any:
     if isinstance(value, dict):
         return {
-            _neutral(name, namespace): "OF THE RUN"
+            _neutral(name, namespace, but): "OF THE RUN"
             if name in _OF_THE_RUN
-            else _neutral(item, namespace)
+            else _neutral(item, namespace, but)
             for name, item in value.items()
+            if name not in but
         }
     if isinstance(value, list):
-        return [_neutral(item, namespace) for item in value]
+        return [_neutral(item, namespace, but) for item in value]
     if isinstance(value, str):
         text = value.replace(namespace, "NAMESPACE")
         for pattern, word in ((_UUID, "UID"), (_TIME, "TIME"), (_ADDRESS, "IP"), (_POD, r"\1-POD")):
