@@ -12,11 +12,13 @@ import pytest
 
 from tests.integration.api import Api, eventually
 from tests.integration.held import HELD, Gate, at_rest
-from tests.integration.stages import NEW, NEWER, OLD, Scene, scene
+from tests.integration.stages import BROKEN, LONG, NEW, NEWER, OLD, Scene, scene
 from tests.integration.tap import Tap, Write
 from tests.integration.verbs import Outcome, Tasks
 
 _ONE = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}
+# The same, as the server completes it.
+_STRATEGY = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
 
 
 @pytest.fixture
@@ -166,3 +168,51 @@ def test_it_tells_all_pods_that_restart_once_it_goes_on(agent: Scene, gate: Gate
     assert set(told["nodes"]) == stopped
     assert told["pods"] == 4
     assert told["message"].startswith("4 of 5 pods restart")
+
+
+def test_a_plain_rolling_update_takes_its_place_plainly(agent: Scene, gate: Gate) -> None:
+    _caught(agent, gate)
+    gate.close()
+    wish = agent.wish(NEWER, on_unfinished_rollout="proceed", wait=False)
+    foretold = agent.tasks.ok(check=True, **wish).result["rollout"]
+    done = agent.tasks.ok(**wish)
+    assert done.changed
+    assert done.result["rollout"]["restarts"] == foretold["restarts"]
+    assert foretold["restarts"]["pods"] == 5
+    # It does not wait, and it deletes no pod itself.
+    assert {request.verb for request in done.writes} == {"patch"}
+    assert agent.remembered == {}
+    assert agent.strategy == _STRATEGY
+    gate.open()
+    agent.api.settled(agent.tasks.namespace, "agent")
+    agent.ended(NEWER)
+    # The one pod that had the paused template, and no other, has been replaced twice.
+    assert sorted(agent.restarts().values()) == [1, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("choice", [None, "fail", "pause"])
+def test_what_takes_its_place_and_fails_is_not_rolled_back(
+    agent: Scene, gate: Gate, choice: str | None
+) -> None:
+    _caught(agent, gate)
+    more = {} if choice is None else {"on_failure": choice}
+    failed = agent.fails(BROKEN, on_unfinished_rollout="proceed", **more)
+    assert failed.changed
+    assert agent.standing == BROKEN
+    assert agent.strategy["type"] == ("OnDelete" if choice == "pause" else "RollingUpdate")
+    assert "kind" not in failed.result["rollout"]
+
+
+def test_patching_what_is_paused_leaves_its_strategy(agent: Scene, gate: Gate) -> None:
+    _caught(agent, gate)
+    done = agent.tasks.ok(
+        name="agent",
+        state="patched",
+        images={"agent": NEWER},
+        on_unfinished_rollout="proceed",
+        wait=True,
+        wait_timeout=LONG,
+    )
+    assert done.changed
+    assert agent.strategy == _STRATEGY
+    agent.ended(NEWER)

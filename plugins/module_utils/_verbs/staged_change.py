@@ -14,13 +14,14 @@ from .._base.errors import ConflictError, RolloutError
 from .._cluster.applying import Applied, apply
 from .._nodes.readiness import verdict
 from .._nodes.trouble import MAX_NODES_NAMED
-from .._rollout import forecast, guarding, staging, waiting
+from .._rollout import forecast, guarding, staging, unfinished, waiting
 from .._rollout.annotation import has_state
+from .._rollout.held import ON_DELETE
 from .._rollout.remembered import steps
 from .._rollout.state import HALTED, PAUSED, REBUILD, STAGED
 from . import change, guard
 from .change import Wish
-from .settling import foretold, result_of, settle, tell
+from .settling import changed_all_the_same, foretold, result_of, settle, tell
 from .verb import Task
 
 
@@ -34,6 +35,8 @@ def carry_out(
         what became of the DaemonSet, and the result of the task.
     """
     refuse_in_passing(task, live)
+    if _takes_over_pause(task, wish, live):
+        return _over_pause(task, wish, live, deadline)
     intent = wish.intent_of(live)
     if not has_state(live):
         if not change.template_differs(intent, live, wish.how.manager):
@@ -79,6 +82,55 @@ def carry_out(
         result["rollout"]["excused"] = _together(done.report.get("excused"), excused)
     result["rollout"]["message"] = f"{message}; {ended}" if message else ended
     return applied, result
+
+
+def _takes_over_pause(task: Task, wish: Wish, live: dict[str, Any]) -> bool:
+    """Whether a plain rolling update is to take the place of one that is paused. One that may have
+    to be rolled back goes in one stage, so that only the nodes that it has touched go back.
+    """
+    state = staging.state_of(live)
+    return (
+        state is not None
+        and state.kind == PAUSED
+        and state.manager == wish.how.manager
+        and wish.plan is None
+        and task.params["on_unfinished_rollout"] == guarding.PROCEED
+        and task.params["on_failure"] != "rollback"
+    )
+
+
+def _over_pause(
+    task: Task, wish: Wish, live: dict[str, Any], deadline: Deadline
+) -> tuple[Applied, dict[str, Any]]:
+    """Put what the task wants in the place of a rolling update that is paused.
+
+    It goes on only once the new template is there, so that no further pod gets the one that was
+    paused; and then with all else that the task wants, such as its update strategy.
+    """
+    wish.ready()
+    how = replace(wish.how, resource_version=None)
+    dry = replace(how, dry_run=True)
+    as_before = unfinished.resumed(task.cluster, Applied(live, live, False), dry, deadline).after
+    if task.check_mode:
+        applied = apply(task.cluster, wish.intent_of(as_before), live, wish.how, deadline)
+        applied = replace(applied, changed=True)
+        at = None
+    else:
+        intent = wish.intent_of(live)
+        intent = {**intent, "spec": {**intent["spec"], "updateStrategy": dict(ON_DELETE)}}
+        put = apply(task.cluster, intent, live, wish.how, deadline)
+        at = str(put.after["metadata"]["resourceVersion"])
+        goes_on = unfinished.resumed(task.cluster, put, how, deadline).after
+        rest = changed_all_the_same(
+            True,
+            lambda: apply(task.cluster, wish.intent_of(goes_on), goes_on, how, deadline),
+        )
+        applied = replace(put, after=rest.after, changed=True)
+        applied = replace(applied, warnings=[*put.warnings, *rest.warnings])
+    restarts = forecast.restarts(task.cluster, live, applied.after, deadline, at=at)
+    if wish.note is not None:
+        wish.note(applied)
+    return applied, change.finish(task, wish.how, applied, restarts, deadline)
 
 
 def _stopped(task: Task, done: staging.Staged) -> dict[str, Any]:
