@@ -63,6 +63,21 @@ def test_what_somebody_else_added_has_to_be_taken_over(agent: Scene) -> None:
     agent.ended(NEW)
 
 
+def test_who_has_changed_it_is_told(agent: Scene) -> None:
+    def at(count: int, _write: Write, done: bool) -> None:
+        if count == 2 and done:
+            # Within a second of the task's own write of the template.
+            agent.patch({"spec": {"template": {"metadata": {"annotations": {"theirs": "1"}}}}})
+            agent.patch({"metadata": {"labels": {"theirs": "1"}}}, manager="labeller")
+
+    wish = agent.wish(NEW, rollout=_STAGES)
+    with Tap(agent.api, at) as tap:
+        result = run_through(tap, {**wish, "namespace": agent.tasks.namespace})
+    assert result is not None
+    assert "Somebody else changed spec.template" in result["msg"]
+    assert "(last written by kubectl-edit at " in result["msg"]
+
+
 def test_a_changed_strategy_is_refused(agent: Scene) -> None:
     agent.ok(NEW, rollout=_HELD)
     agent.patch({"spec": {"minReadySeconds": 0, "updateStrategy": {"type": "RollingUpdate"}}})

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._base.errors import RolloutError
-from .._cluster import managers
-from .state import MANAGER
+from .._cluster import fieldset, managers
+from .state import MANAGER, state_of
 
 
 class LostError(RolloutError):
@@ -26,13 +26,7 @@ class LostError(RolloutError):
 
 def foreign(name: str, changed: list[str], live: dict[str, Any]) -> LostError:
     """The failure of a rollout into which somebody else has written."""
-    entries = [one for one in managers.entries(live) if not one.get("subresource")]
-    ours = (MANAGER,)
-    last = max(
-        (one for one in entries if one.get("time") and one.get("manager") not in ours),
-        key=lambda one: str(one["time"]),
-        default=None,
-    )
+    last = _last_writer(changed, live)
     who = f" (last written by {last['manager']} at {last['time']})" if last else ""
     undo = "Undo that change"
     if "spec.updateStrategy" in changed:
@@ -46,3 +40,28 @@ def foreign(name: str, changed: list[str], live: dict[str, Any]) -> LostError:
     if changed == ["spec.updateStrategy"]:
         lost.found = live
     return lost
+
+
+def _last_writer(changed: list[str], live: dict[str, Any]) -> dict[str, Any] | None:
+    """The manager who has written last what was changed; of what was only removed, last at all.
+
+    Times are whole seconds: of those in the same one, it was not the rollout's own manager.
+    """
+    entries = [
+        one
+        for one in managers.entries(live)
+        if one.get("time") and not one.get("subresource") and one.get("manager") != MANAGER
+    ]
+    paths = [tuple(f"f:{name}" for name in one.split(".")) for one in changed]
+    writers = [
+        one
+        for one in entries
+        if any(fieldset.subset(one.get("fieldsV1") or {}, path) for path in paths)
+    ]
+    state = state_of(live)
+    own = state.manager if state else ""
+    return max(
+        writers or entries,
+        key=lambda one: (str(one["time"]), one.get("manager") != own),
+        default=None,
+    )
