@@ -149,6 +149,19 @@ def test_back_in_the_middle_spares_the_old_ones(api: Api, tasks: Tasks) -> None:
     assert watch.restarted_nodes() == {"node-0", "node-1"}
 
 
+def test_back_under_on_delete_leaves_out_those_that_have_it(api: Api, tasks: Tasks) -> None:
+    _half_done(api, tasks)
+    given = {**_AGENT, "update_strategy": {"type": "OnDelete"}}
+    told = _restarts(tasks.ok(**given, check=True))
+    assert told == {
+        "pods": 0,
+        "nodes": [],
+        "message": "no pod restarts by itself: under OnDelete, each of the 2 is replaced when it is"
+        " deleted; the others have this template already",
+    }
+    assert _restarts(tasks.ok(**given)) == told
+
+
 def test_on_in_the_middle_spares_the_new_ones(api: Api, tasks: Tasks) -> None:
     _half_done(api, tasks)
     with PodWatch(api, tasks.namespace) as watch:

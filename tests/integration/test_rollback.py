@@ -384,6 +384,13 @@ def test_wrong_input_needs_no_cluster(tasks: Tasks, given: dict[str, Any], path:
     assert failed.requests == []
 
 
+def test_all_faults_are_told_at_once(tasks: Tasks) -> None:
+    wrong = {"name": "A b", "to_image": "", "wait_timeout": 0}
+    failed = no_way_back(tasks, kubeconfig="/nowhere", **wrong)
+    paths = {fault["path"] for fault in failed.result["faults"]}
+    assert paths == {"name", "to_image", "wait_timeout"}
+
+
 def test_both_ways_say_the_same(api: Api, two_namespaces: tuple[str, str]) -> None:
     steps: list[dict[str, Any]] = [
         {"name": f"Version {number}", "everynode.kubernetes.daemonset": _agent(number)}

@@ -68,7 +68,8 @@ def restarts(
         goes_on = _is_unfinished(before) and not is_on_delete(after)
         told += "; the rollout before goes on" if goes_on else ""
         return {"pods": 0, "nodes": [], "message": told}
-    if is_on_delete(after) and _placing(before) == _placing(after):
+    stays_put = is_on_delete(after) and _placing(before) == _placing(after)
+    if stays_put and not _is_unfinished(before):
         return in_words(Fates(verdict(before).counts["current"]), after)
     read = nodes or (lambda: nodes_of(cluster, deadline))
     at = at or _written(before, after)
@@ -206,8 +207,10 @@ def in_words(found: Fates, after: Mapping[str, Any], pace: str | None = None) ->
         elif not found.end:
             told += ": there is none"
     elif is_on_delete(after) and pace is None:
-        told = f"no pod restarts by itself: under OnDelete, each of the {count} is replaced"
+        each = "1 pod is" if count == 1 else f"each of the {count} is"
+        told = f"no pod restarts by itself: under OnDelete, {each} replaced"
         told += " when it is deleted"
+        told += "; the others have this template already" if found.stay else ""
         count, nodes = 0, []
     else:
         among = f"{count} of " if found.stay else ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import EverynodeError, Fault, InputError, NotFoundError
+from .._base.words import count_of
 from .._cluster import daemonsets, guards
 from .._cluster.applying import Applied
 from .._cluster.objects import How
@@ -201,6 +202,10 @@ def _checked(params: Mapping[str, Any]) -> str | dict[str, str] | None:
         faults.append(
             Fault("to_image", "expects an image, or images by the names of their containers")
         )
+    try:
+        identity(params, "default")
+    except InputError as error:
+        faults += error.faults
     if faults:
         raise InputError(faults)
     if isinstance(image, Mapping):
@@ -292,7 +297,8 @@ def _no_such(live: Mapping[str, Any], revisions: Sequence[Revision], wanted: str
     return NotFoundError(
         f"DaemonSet {metadata['namespace']}/{metadata['name']} has {wanted}, so it cannot be rolled"
         f" back to it. {in_words(revisions, current)}",
-        advice=f"Beside the current one, {kept} are kept (revision_history_limit).",
+        advice=f"Beside the current one, {count_of(kept, 'is', 'are')} kept"
+        " (revision_history_limit).",
         details={"revisions": revision_views(revisions, current, None)[:_MOST]},
     )
 
