@@ -21,7 +21,7 @@ from .._base.errors import RolloutError
 from .._base.words import count_of, natural
 from .._cluster.revisions import Revision, revisions_of
 from .._nodes.causes_of_pods import trouble_of
-from .._nodes.pods import is_ready, revision_of, uid_of
+from .._nodes.pods import is_ending, is_ready, revision_of, uid_of
 from .._nodes.trouble import Trouble
 from .._spec.rollout import Plan
 from .._spec.shares import share_of
@@ -73,7 +73,7 @@ class Stages:
         self._replaced_by: list[Replacing] = []
         self.failed: dict[str, NodeOutcome] = {}
         self._intent = intent
-        self._left_out: set[str] = set()
+        self._gone: set[str] = set()
         self._excused: set[str] = set()
         self._new: Revision | None = None
         self._turn: Cut | None = None
@@ -118,7 +118,7 @@ class Stages:
                 pods.forgive(turn.again)
                 if is_retried:
                     is_retried = False
-                    self._retry(pods, turn)
+                    self._retry(pods, stage, turn)
                 if not self._stage(pods, stage, turn):
                     continue
                 if holds(self.plan, self.state) and self._cut(pods, stage).outdated:
@@ -155,9 +155,10 @@ class Stages:
         held = self.held
         new = self._new or staged.standing_revision(held.cluster, held.live, held.deadline)
         with self._replacing(new) as pods:
-            left_out = self._left_out | self._sick.keys()
+            left_out = self._gone | self.failed.keys() | self._sick.keys()
             late = [node for node in pods.outdated() if node not in left_out]
-            pods.replace(late, at_once=self._at_once(), max_failures=len(late))
+            if late:
+                pods.replace(late, at_once=self._at_once(), max_failures=len(late))
 
     def stand_stable(self) -> None:
         """Put the stable template back, and have the controller see it."""
@@ -175,7 +176,7 @@ class Stages:
     @property
     def done(self) -> tuple[int, int]:
         """How many nodes have a new pod, and how many there are, as they were seen last."""
-        return (self._turn.done, self._turn.total) if self._turn is not None else (0, 0)
+        return (self._turn.updated, self._turn.total) if self._turn is not None else (0, 0)
 
     @property
     def excused(self) -> list[str]:
@@ -291,22 +292,36 @@ class Stages:
 
     def _cut(self, pods: Replacing, stage: int) -> Cut:
         pods.refresh()
-        hashes = {node: revision_of(pod) for node, pod in pods.pods().items()}
+        standing = pods.pods()
+        # One that was gone may be back.
+        self._gone = {
+            node for node in self._gone if is_ending(pod := standing.get(node, {})) or not pod
+        }
+        # One that has failed may have no pod.
+        hashes = dict.fromkeys(self.failed, "")
+        hashes |= {node: revision_of(pod) for node, pod in standing.items()}
         sick = self._sick.keys()
-        there = {node: one for node, one in hashes.items() if node not in self._left_out | sick}
+        there = {node: one for node, one in hashes.items() if node not in self._gone | sick}
         self._excused = {node for node in sick & hashes.keys() if hashes[node] != pods.revision}
         self._excused |= self._lost.keys()
         unwell = {
             node
-            for node, pod in pods.pods().items()
+            for node, pod in standing.items()
             if hashes[node] == pods.revision and node in there and not is_ready(pod)
         }
         unwell -= away(self.held, unwell)
-        turn = cut(self.plan, self.state, there, self._around.labels, stage, unwell)
+        labels = self._around.labels
+        turn = cut(self.plan, self.state, there, labels, stage, unwell, self.failed.keys())
         self._turn = turn
         return turn
 
-    def _retry(self, pods: Replacing, turn: Cut) -> None:
+    def _enter(self, stage: int, turn: Cut) -> int:
+        """Say that the pods of a stage are replaced, before any is; how many stages there are."""
+        stages = max(len(turn.sizes), stage)
+        self.held.write(self._at_stage(stage, stages=stages))
+        return stages
+
+    def _retry(self, pods: Replacing, stage: int, turn: Cut) -> None:
         """Have the nodes of a stage that has failed before start anew.
 
         A pod that would wait for long before its next try is replaced; one that has come to itself
@@ -321,14 +336,14 @@ class Stages:
             if trouble is not None and not trouble.heals:
                 bad.append(node)
         if bad:
+            self._enter(stage, turn)
             self._stand_new()
             pods.remove(uid_of(standing[node]) for node in bad)
 
     def _stage(self, pods: Replacing, stage: int, turn: Cut) -> bool:
         """Do one stage; whether it is over, or else has to be taken up again."""
         held, total = self.held, len(turn.outdated)
-        stages = max(len(turn.sizes), stage)
-        held.write(self._at_stage(stage, stages=stages))
+        stages = self._enter(stage, turn)
         held.progress(f"{held.name}: stage {stage} of {stages}, {count_of(len(turn.now), 'node')}")
         desired = int((held.live.get("status") or {}).get("desiredNumberScheduled") or total)
         allowed = share_of(self.plan.max_failures, desired)
@@ -371,7 +386,7 @@ class Stages:
         """Take in what became of nodes; after the soak it is none that the deadline cut short.
 
         Returns:
-            whether all had their turn; if not, some were left out that the others waited for.
+            whether all had their turn; if not, some were left out for which others have to come.
 
         Raises:
             staged.StageError: too many failed, or the time was up before all had their turn.
@@ -380,13 +395,16 @@ class Stages:
         for one in outcomes:
             if one.failed and not self._excuse(one):
                 self.failed[one.node] = one
-        self._left_out.update(one.node for one in outcomes if one.failed or one.gone)
+        self._gone.update(one.node for one in outcomes if one.gone)
         undone = [one for one in outcomes if not one.updated and not one.gone and not one.failed]
         is_late = self.held.deadline.passed()
         if len(self.failed) <= allowed and not (soaked and is_late):
-            if not undone:
+            # Others have to come for those that are not there any more.
+            is_short = len(self._lost) > lost or any(one.gone for one in outcomes)
+            are_missing = is_short and not is_late
+            if not undone and (soaked or not are_missing):
                 return True
-            if len(self._lost) > lost and not is_late:
+            if are_missing:
                 return False
         reasons = staged.reasons_of(self.failed.values())
         told = f"stage {stage} of {max(self.state.stages, stage)}"

@@ -20,16 +20,18 @@ class Cut:
     """The nodes as one stage sees them.
 
     Attributes:
-        outdated: all that have no new pod yet.
+        outdated: all that have no new pod yet, and whose turn has not come.
         again: those of earlier stages that are not well any more, to be proven again first.
         now: those whose turn it is: to be replaced, or to be proven where the new pod is there.
         sizes: how many nodes each stage has.
+        updated: how many of all have a new pod.
     """
 
     outdated: Sequence[str]
     again: Sequence[str]
     now: Sequence[str]
     sizes: Sequence[int]
+    updated: int
 
     @property
     def total(self) -> int:
@@ -38,7 +40,7 @@ class Cut:
 
     @property
     def done(self) -> int:
-        """How many of them have a new pod."""
+        """How many of them have had their turn."""
         return self.total - len(self.outdated)
 
 
@@ -93,6 +95,7 @@ def cut(
     labels: Mapping[str, Mapping[str, str]],
     stage: int,
     unwell: Container[str] = (),
+    failed: Container[str] = (),
 ) -> Cut:
     """Whose turn it is in a stage.
 
@@ -106,18 +109,23 @@ def cut(
         labels: those of each node, where the plan goes by them.
         stage: which one, counted from 1.
         unwell: nodes whose pod is not ready any more.
+        failed: nodes that were put up with: they have had their turn, so that the stages after it
+            have no more nodes for that.
     """
     batches = stages_of(plan, [(node, labels.get(node, {})) for node in standing])
     order = [node for batch in batches for node in batch]
     # What another rollout has touched before this one took its place comes first.
     order.sort(key=lambda node: standing[node] not in state.earlier)
-    done = [node for node in order if _is_done(state, standing[node])]
-    outdated = [node for node in order if not _is_done(state, standing[node])]
+    updated = [node for node in order if _is_done(state, standing[node])]
+    new = set(updated)
+    done = [node for node in order if node in new or node in failed]
+    outdated = [node for node in order if node not in new and node not in failed]
     sizes = [len(batch) for batch in batches]
     before, until = sum(sizes[: stage - 1]), sum(sizes[:stage])
-    again = [node for node in done[:before] if node in unwell]
-    now = [*done[before:], *outdated[: max(0, until - len(done))]]
-    return Cut(outdated, again, now, sizes)
+    again = [node for node in done[:before] if node in unwell and node not in failed]
+    now = [node for node in done[before:] if node not in failed]
+    now += outdated[: max(0, until - len(done))]
+    return Cut(outdated, again, now, sizes, len(updated))
 
 
 def _is_done(state: State, revision: str) -> bool:
