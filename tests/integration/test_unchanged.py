@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.api import Api, eventually, uids
+from tests.integration.api import MERGE, Api, daemonsets, eventually, uids
 from tests.integration.manifests import NOWHERE, at, desired, full, simple
 from tests.integration.verbs import Tasks
 
@@ -233,6 +233,68 @@ def test_what_goes_without_saying_is_unchanged_the_second_time(tasks: Tasks, cas
     assert tasks.ok(**given).changed
     tasks.same(**given)
     tasks.same(check=True, diff=True, **given)
+
+
+# Each is stored as nothing, or as what is there anyway.
+_NOTHING: dict[str, Parameters] = {
+    **{
+        f"{name}: {value!r}": {**_agent(), name: value}
+        for name, value in (
+            *((name, {}) for name in ("labels", "annotations", "pod_labels", "pod_annotations")),
+            *((name, {}) for name in ("node_selector", "pod_security_context", "update_strategy")),
+            *((name, []) for name in ("tolerations", "volumes", "init_containers")),
+            *((name, []) for name in ("image_pull_secrets", "host_aliases")),
+            *((name, "") for name in ("description", "priority_class_name")),
+            ("topology_spread_constraints", []),
+            ("min_ready_seconds", 0),
+            ("host_network", False),
+        )
+    },
+    **{
+        f"containers[].{name}: {value!r}": _agent(**{name: value})
+        for name, value in (
+            *((name, []) for name in ("command", "args", "env", "env_from", "ports")),
+            ("volume_mounts", []),
+            ("resources", {}),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("case", _NOTHING)
+def test_what_is_stored_as_nothing_is_unchanged_the_first_time(
+    api: Api, tasks: Tasks, case: str
+) -> None:
+    """So it is when it is given, and when it is left out again, whatever is ours then."""
+    without: Parameters = {"name": "agent", **_agent()}
+    given: Parameters = {"name": "agent", **_NOTHING[case]}
+    tasks.ok(**without)
+    before = desired(api.daemonset(tasks.namespace, "agent"))
+    for wanted in (given, without):
+        for check in (True, False):
+            done = tasks.ok(check=check, diff=True, **wanted)
+            assert not done.changed
+            assert done.result["changes"] == []
+        assert desired(api.daemonset(tasks.namespace, "agent")) == before
+        tasks.same(**wanted)
+
+
+def test_what_is_empty_and_stored_is_a_change(tasks: Tasks) -> None:
+    """Also where it is left out again: the pods restart by it."""
+    tasks.ok(name="agent", **_agent())
+    for given in (_agent(security_context={}), _agent()):
+        assert tasks.ok(name="agent", check=True, **given).changed
+        assert tasks.ok(name="agent", **given).changed
+
+
+def test_an_empty_list_in_the_place_of_anothers_is_no_secret(api: Api, tasks: Tasks) -> None:
+    tasks.ok(name="agent", **_agent())
+    theirs = {"spec": {"template": {"spec": {"tolerations": [{"operator": "Exists"}]}}}}
+    path = f"{daemonsets(tasks.namespace)}/agent"
+    api.request("PATCH", path, query={"fieldManager": "them"}, body=theirs, kind=MERGE)
+    refused = tasks.fails(name="agent", **_agent(), tolerations=[])
+    assert refused.result["error"]["kind"] == "conflict"
+    assert tasks.ok(name="agent", **_agent(), tolerations=[], force_conflicts=True).changed
 
 
 def test_saying_a_default_changes_no_pod(api: Api, tasks: Tasks) -> None:

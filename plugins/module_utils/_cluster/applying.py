@@ -19,6 +19,7 @@ from .._base.errors import (
     NotFoundError,
     RefusedError,
 )
+from .._spec.schema import FieldType
 from . import fieldset, managers, obstacles
 from .compare import align, differences
 from .connection import Cluster
@@ -104,7 +105,7 @@ def apply(
     if sent is not aligned and not how.dry_run:
         after = _given_up(cluster, aligned, after, how, deadline)
     rewritten = differences(align(aligned, after, field_type), after, field_type)
-    changed = adoption is not None or _changed(live, after, how.manager)
+    changed = adoption is not None or _changed(live, after, how.manager, field_type)
     return Applied(live, after, changed, [*server_warnings, *warnings], rewritten)
 
 
@@ -262,7 +263,18 @@ def unseen(intent: dict[str, Any]) -> Applied:
     return Applied(None, copy.deepcopy(intent), True, [told])
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any], manager: str) -> bool:
+def _changed(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    manager: str,
+    field_type: FieldType | None = None,
+) -> bool:
+    """Whether the object changed, or what of it is ours; of a type that is known, only what holds a
+    value counts.
+    """
     if controllable(before) != controllable(after):
         return True
-    return managers.applied_set(before, manager) != managers.applied_set(after, manager)
+    had, has = (managers.applied_set(side, manager) for side in (before, after))
+    if had == has or field_type is None:
+        return had != has
+    return fieldset.of_values(had, before, field_type) != fieldset.of_values(has, after, field_type)

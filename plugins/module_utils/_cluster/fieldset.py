@@ -188,6 +188,36 @@ def with_named_parents(
                 yield part
 
 
+def of_values(fields: FieldSet, value: Any, field_type: FieldType = DAEMONSET) -> FieldSet:
+    """A set without the fields that hold no value: those of ``labels: {}``, or of a zero that the
+    server leaves out. Whoever owns these keeps nothing in the object.
+
+    Args:
+        fields: the set.
+        value: the object.
+        field_type: its type.
+    """
+    kept: FieldSet = json.loads(json.dumps(fields))
+    for path in members(fields):
+        if not subset(fields, path) and _is_bare(locate(value, path, field_type)):
+            _discard(kept, path)
+    return kept
+
+
+def _is_bare(place: tuple[FieldType, Any, Any] | None) -> bool:
+    """Whether there is nothing at a place, or an object of which each field has owners of its own,
+    so that owning the object means nothing.
+    """
+    if place is None:
+        return True
+    holder, inside, key = place
+    known = fields_of(holder.ref) if holder.ref else {}
+    child = known.get(key) or holder.element
+    if child is None or child.relation == "atomic" or holder.kind == "list":
+        return False
+    return child.kind in ("object", "map") and isinstance(inside[key], dict)
+
+
 def contains(fields: FieldSet, path: SetPath) -> bool:
     """Whether the path is a member, or has members below it."""
     node: Any = fields
