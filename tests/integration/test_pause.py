@@ -46,16 +46,23 @@ def _caught(agent: Scene, gate: Gate) -> Outcome:
     return paused
 
 
+def _tells_where_it_is(done: Outcome) -> None:
+    rollout = done.result["rollout"]
+    assert [rollout[key] for key in ("state", "kind", "phase")] == ["paused"] * 3
+    assert not rollout["ready"]
+
+
 def test_no_further_pod_is_replaced_until_it_is_resumed(agent: Scene, gate: Gate) -> None:
     done = _caught(agent, gate)
     assert done.changed
-    assert done.result["rollout"]["state"] == "paused"
+    _tells_where_it_is(done)
     assert agent.strategy["type"] == "OnDelete"
     stopped = agent.images()
     assert len(agent.on(NEW)) == 1
     again = agent.state("paused")
     assert not again.changed
     assert again.writes == []
+    _tells_where_it_is(again)
     assert agent.images() == stopped
 
     done = agent.state("resumed")
@@ -97,6 +104,7 @@ def test_another_field_manager_may_have_it_go_on(agent: Scene) -> None:
 def test_check_mode_writes_nothing(agent: Scene) -> None:
     tried = agent.tasks.ok(check=True, name="agent", state="paused")
     assert tried.changed
+    _tells_where_it_is(tried)
     assert tried.writes == []
     agent.state("paused")
     tried = agent.tasks.ok(check=True, name="agent", state="resumed")

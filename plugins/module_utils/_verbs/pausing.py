@@ -33,10 +33,12 @@ def pause(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any
     found = verdict(live if task.check_mode else after).as_result()
     pods = count_of(found["desired"], "pod is", "pods are")
     told = f"it is paused: {found['updated']} of {pods} updated"
+    where: dict[str, Any] = {"kind": PAUSED, "phase": HALTED}
     if state is not None and state.kind != PAUSED:
         # The controller counts the pods of the former template.
         told = f"it is paused at stage {state.stage} of {state.stages}"
-    rollout = {**found, "ready": False, "state": HALTED, "message": told}
+        where |= {"kind": state.kind, "stage": state.stage, "stages": state.stages}
+    rollout = {**found, "ready": False, "state": HALTED, "message": told, **where}
     return result_of(task, applied, after, rollout)
 
 
