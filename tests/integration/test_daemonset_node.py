@@ -191,6 +191,9 @@ def test_a_command_proves_the_new_pod(api: Api, tasks: Tasks, nodes: Nodes) -> N
     done = nodes.ok(state="restarted", verify=["sh", "-c", "echo fine"])
     assert done.result["verify"]["rc"] == 0
     assert "fine" in done.result["verify"]["stdout"]
+    tried = nodes.ok(state="restarted", verify=["sleep", "8"])
+    assert "node-2: the new pod is available, and has not proven itself" in tried.progress[-2]
+    assert tried.progress[-1].endswith("node-2: the new pod is available")
     failed = nodes.fails(verify={"command": ["sh", "-c", "echo no good >&2; exit 3"]})
     assert failed.result["verify"]["rc"] == 3
     assert failed.result["reasons"][0]["cause"] == "VerifyFailed"

@@ -20,7 +20,7 @@ from .._nodes.coverage import is_node_ready
 from .._nodes.eligibility import why_not
 from .._nodes.pods import node_of, revision_of, uid_of
 from .._nodes.trouble import Trouble
-from .node_work import OLD, NodeOutcome, Proof, Work
+from .node_work import AVAILABLE, OLD, NodeOutcome, Proof, Work
 from .pod_table import Pod, PodTable
 from .proving import Prover, taken
 from .rounds import Round, give_up
@@ -360,6 +360,8 @@ class Replacing:
         text = f"{done} of {count_of(len(works), 'node')} {have} {self._called}"
         if self._node:
             text = "the new pod is available" if done else "the new pod is not available yet"
+            if not done and any(work.reached == AVAILABLE for work in works):
+                text = "the new pod is available, and has not proven itself yet"
         causes = [
             f"{trouble.cause} on {work.node}"
             for work in works
