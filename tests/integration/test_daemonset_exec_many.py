@@ -88,7 +88,7 @@ def test_a_person_who_waits_is_told_how_far_it_is(
     many: Tasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running_module = "ansible_collections.everynode.kubernetes.plugins.module_utils._verbs."
-    monkeypatch.setattr(running_module + "targets._SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(running_module + "many_at_once._SECONDS_BETWEEN_LINES", 0.0)
     done = many.ok(verb=VERB, name="agent", command=["true"], concurrency=1, nodes=_NODES[:3])
     assert done.progress == [
         "1 of 3 pods are done, 0 of them failed",

@@ -62,7 +62,7 @@ def test_what_is_kept_does_not_depend_on_who_was_first(many: Speakers) -> None:
 def test_a_person_who_waits_is_told_how_far_it_is(
     many: Speakers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = "ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.targets"
+    place = "ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.many_at_once"
     monkeypatch.setattr(f"{place}._SECONDS_BETWEEN_LINES", 0.0)
     done = many.ok(concurrency=1, nodes=_NODES[:3])
     assert done.progress == [

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs import targets
+from ansible_collections.everynode.kubernetes.plugins.module_utils._verbs.many_at_once import (
+    side_by_side,
+)
 
 
 def pod(**parts: Any) -> dict[str, Any]:
@@ -150,7 +153,7 @@ def test_results_are_in_order_and_no_more_run_than_may(many: int, at_once: int) 
         return number * number
 
     expected = [number * number for number in range(many)]
-    assert targets.side_by_side(range(many), do, at_once) == expected
+    assert side_by_side(range(many), do, at_once) == expected
     assert most <= at_once
 
 
@@ -163,5 +166,5 @@ def test_what_is_not_expected_ends_the_whole() -> None:
             raise ValueError("a bug")
 
     with pytest.raises(ValueError, match="a bug"):
-        targets.side_by_side(range(1000), do, 1)
+        side_by_side(range(1000), do, 1)
     assert len(begun) < 1000

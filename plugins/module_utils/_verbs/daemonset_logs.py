@@ -19,7 +19,8 @@ from .._views.logs import Log, Shares, failed_nodes, logs_view
 from . import coming
 from .log_reading import Job, Reading, read_pod
 from .log_wish import OWN_SPEC, Wish, checked
-from .targets import EITHER, TARGET_SPEC, Headway, Target, choose, side_by_side, unknown_container
+from .many_at_once import Headway, side_by_side
+from .targets import EITHER, TARGET_SPEC, Target, choose, unknown_container
 from .verb import Task, Verb
 
 _SECONDS_TO_CHOOSE = 120.0

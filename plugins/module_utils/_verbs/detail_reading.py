@@ -15,8 +15,8 @@ from typing import Any
 from .._base.deadline import Deadline
 from .._base.errors import ForbiddenError, NotFoundError
 from .._cluster import lists
+from .many_at_once import side_by_side
 from .reach import warn_of_refusals
-from .targets import side_by_side
 from .verb import Task
 
 # For more namespaces than these, one list of all is read rather than one of each.

@@ -18,7 +18,8 @@ from .._cluster.channels import Output
 from .._cluster.connection import Cluster
 from .._cluster.pod_exec import MissingRightError, NoProgramError, run_in_pod
 from .exec_wish import SHELL, Wish
-from .targets import Headway, Target, concerns_all, side_by_side
+from .many_at_once import Headway, concerns_all, side_by_side
+from .targets import Target
 
 # So many characters of a secret, at the end of what was cut off, tell something of it.
 _SHORTEST_PART = 4

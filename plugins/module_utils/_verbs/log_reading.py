@@ -21,7 +21,8 @@ from .._views.log_files import Folder
 from .._views.log_stream import Kept, Search, hide, longest
 from .._views.logs import Log, Shares
 from .log_wish import Wish
-from .targets import Headway, Target, concerns_all
+from .many_at_once import Headway, concerns_all
+from .targets import Target
 
 
 @dataclass

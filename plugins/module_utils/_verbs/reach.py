@@ -148,7 +148,7 @@ def in_each(places: Sequence[_Place], read: Callable[[_Place], _Objects]) -> lis
 
     if len(places) == 1:
         return [tried(places[0])]
-    from .targets import side_by_side
+    from .many_at_once import side_by_side
 
     return side_by_side(places, tried, _AT_ONCE)
 

@@ -2,34 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pods of a DaemonSet that a task is about: all of them, those on some nodes, or some by name.
-
-And doing something with each of them, many at a time.
-"""
+"""The pods of a DaemonSet that a task is about: all, those on some nodes, or some by name."""
 
 from __future__ import annotations
 
-import queue
 import re
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from .._base.deadline import Deadline
-from .._base.errors import (
-    ClusterError,
-    CredentialsError,
-    Fault,
-    ForbiddenError,
-    InputError,
-    NotFoundError,
-    UnauthorizedError,
-    UnreachableError,
-    UntrustedError,
-)
+from .._base.errors import Fault, InputError, NotFoundError
 from .._base.words import natural
 from .._cluster import daemonsets, lists, objects
 from .._nodes.pods import is_ending, node_of
@@ -51,11 +34,6 @@ _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 # No other name can be that of a node or pod, and some characters mean something in a selector.
 _NAME = re.compile(r"[a-z0-9.-]+")
-
-_SECONDS_BETWEEN_LINES = 10.0
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -163,48 +141,6 @@ def choose(task: Task, deadline: Deadline) -> tuple[list[Target], list[Missing]]
     found.sort(key=lambda target: (natural(target.node), target.created, target.pod))
     called = f"DaemonSet {namespace}/{name}"
     return _chosen(found, nodes, pods), [*_missing(found, nodes, pods, called)]
-
-
-def side_by_side(
-    items: Sequence[_Item], do: Callable[[_Item], _Result], at_once: int
-) -> list[_Result]:
-    """What ``do`` gives for each item, in the order of the items.
-
-    Args:
-        items: what to do it with.
-        do: catches the errors that it expects. Any other ends the whole: what has begun goes on,
-            nothing further begins.
-        at_once: how many at a time, 1 or more.
-    """
-    waiting = deque(enumerate(items))
-    done: queue.SimpleQueue[tuple[int, _Result] | BaseException] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            while True:
-                try:
-                    index, item = waiting.popleft()
-                except IndexError:
-                    return
-                done.put((index, do(item)))
-        except BaseException as error:
-            waiting.clear()
-            done.put(error)
-
-    results: dict[int, _Result] = {}
-    try:
-        for number in range(min(at_once, len(items))):
-            # A task that Ansible ends (its keyword timeout) does not wait for them.
-            threading.Thread(target=work, name=f"side by side {number}", daemon=True).start()
-        while len(results) < len(items):
-            outcome = done.get()
-            if isinstance(outcome, BaseException):
-                raise outcome
-            index, result = outcome
-            results[index] = result
-    finally:
-        waiting.clear()
-    return [results[index] for index in range(len(items))]
 
 
 def _narrow(nodes: Sequence[str] | None, pods: Sequence[str] | None) -> dict[str, str]:
@@ -328,50 +264,6 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 def _without_numbers(name: str) -> str:
     return re.sub(r"[0-9]+", "0", name)
-
-
-class Headway:
-    """Tells a person who waits how far a task is with its pods, every now and then.
-
-    Args:
-        total: how many pods there are.
-        done: what is done with them, such as ``are read``.
-        progress: takes the lines.
-    """
-
-    def __init__(self, total: int, done: str, progress: Callable[[str], None]):
-        self._total = total
-        self._in_words = done
-        self._progress = progress
-        self._done = self._failed = 0
-        self._told_at = time.monotonic()
-        self._lock = threading.Lock()
-
-    def one_more(self, *, failed: bool) -> None:
-        """One more pod is done."""
-        with self._lock:
-            self._done += 1
-            self._failed += failed
-            now = time.monotonic()
-            if now < self._told_at + _SECONDS_BETWEEN_LINES or self._done == self._total:
-                return
-            self._told_at = now
-            so_far = f"{self._done} of {self._total} pods {self._in_words}"
-            line = f"{so_far}, {self._failed} of them failed"
-        self._progress(line)
-
-
-def concerns_all(error: ClusterError, right: type[ForbiddenError]) -> bool:
-    """Whether all pods will meet this failure: then no further one need be tried.
-
-    A connection that breaks is a matter of one pod, none at all is one of the server.
-
-    Args:
-        error: what was met.
-        right: what it is where the right is missing that all of them take.
-    """
-    away = isinstance(error, UnreachableError) and error.unsent
-    return away or isinstance(error, (right, UnauthorizedError, CredentialsError, UntrustedError))
 
 
 def unknown_container(path: str, name: str, targets: Sequence[Target]) -> Iterator[Fault]:
