@@ -236,38 +236,35 @@ def test_what_goes_without_saying_is_unchanged_the_second_time(tasks: Tasks, cas
 
 
 # Each is stored as nothing, or as what is there anyway.
-_NOTHING: dict[str, Parameters] = {
-    **{
-        f"{name}: {value!r}": {**_agent(), name: value}
-        for name, value in (
-            *((name, {}) for name in ("labels", "annotations", "pod_labels", "pod_annotations")),
-            *((name, {}) for name in ("node_selector", "pod_security_context", "update_strategy")),
-            *((name, []) for name in ("tolerations", "volumes", "init_containers")),
-            *((name, []) for name in ("image_pull_secrets", "host_aliases")),
-            *((name, "") for name in ("description", "priority_class_name")),
-            ("topology_spread_constraints", []),
-            ("min_ready_seconds", 0),
-            ("host_network", False),
-        )
-    },
-    **{
-        f"containers[].{name}: {value!r}": _agent(**{name: value})
-        for name, value in (
-            *((name, []) for name in ("command", "args", "env", "env_from", "ports")),
-            ("volume_mounts", []),
-            ("resources", {}),
-        )
-    },
+_NOTHING: dict[str, Any] = {
+    **{key: {} for key in ("labels", "annotations", "pod_labels", "pod_annotations")},
+    **{key: {} for key in ("node_selector", "pod_security_context", "update_strategy")},
+    **{key: [] for key in ("tolerations", "volumes", "init_containers", "image_pull_secrets")},
+    **{key: [] for key in ("host_aliases", "topology_spread_constraints")},
+    **dict.fromkeys(("description", "priority_class_name"), ""),
+    "min_ready_seconds": 0,
+    "host_network": False,
+}
+_NOTHING_IN_A_CONTAINER: dict[str, Any] = {
+    **{key: [] for key in ("command", "args", "env", "env_from", "ports", "volume_mounts")},
+    "resources": {},
 }
 
 
-@pytest.mark.parametrize("case", _NOTHING)
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({**_agent(), name: value} for name, value in _NOTHING.items()),
+        *(_agent(**{name: value}) for name, value in _NOTHING_IN_A_CONTAINER.items()),
+    ],
+    ids=[*_NOTHING, *_NOTHING_IN_A_CONTAINER],
+)
 def test_what_is_stored_as_nothing_is_unchanged_the_first_time(
-    api: Api, tasks: Tasks, case: str
+    api: Api, tasks: Tasks, more: Parameters
 ) -> None:
     """So it is when it is given, and when it is left out again, whatever is ours then."""
     without: Parameters = {"name": "agent", **_agent()}
-    given: Parameters = {"name": "agent", **_NOTHING[case]}
+    given: Parameters = {"name": "agent", **more}
     tasks.ok(**without)
     before = desired(api.daemonset(tasks.namespace, "agent"))
     for wanted in (given, without):
