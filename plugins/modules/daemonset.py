@@ -462,9 +462,10 @@ rollout:
             heals: true
             nodes: [node-3]
     restarts:
-      description: Which pods restart by the change, or would in check mode.
+      description: Which pods restart by the change, or would in check mode. After stages, what was
+        replaced is in RV(rollout.touched) instead.
       type: dict
-      returned: when the DaemonSet changes
+      returned: when the DaemonSet changes; of stages, in check mode
       contains:
         pods:
           description: How many.
