@@ -279,7 +279,8 @@ forbidden:
   description: The right that is missing, with the user who lacks it, as far as the server told it.
   returned: when the server refuses a request for want of a right
   type: dict
-  sample: {group: apps, namespace: logging, resource: controllerrevisions, user: deployer, verb: list}
+  sample:
+    {group: apps, namespace: logging, resource: controllerrevisions, user: deployer, verb: list}
 expected_cluster:
   description: The uid that O(expected_cluster) gives.
   returned: when it is not that of the cluster
