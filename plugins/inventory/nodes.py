@@ -153,6 +153,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -162,7 +163,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ..module_utils._base.deadline import Deadline
-from ..module_utils._base.errors import EverynodeError, InputError
+from ..module_utils._base.errors import EverynodeError, Fault, InputError
 from ..module_utils._base.redaction import redact_text
 from ..module_utils._base.words import natural
 from ..module_utils._cluster import daemonsets, objects
@@ -180,6 +181,8 @@ from ..plugin_utils.plain import plain
 _SUFFIXES = ("everynode_nodes.yml", "everynode_nodes.yaml")
 _SECONDS = 120.0
 _SUCH_AS = '"production-"'
+# What a name of a variable may begin with (others are deprecated in ansible-core, until 2.23).
+_PREFIX = re.compile("(?:[A-Za-z_][A-Za-z0-9_]*)?")
 # What decides about the hosts, beside the cluster: another value makes another entry of the cache.
 _DECIDES = ("label_selectors", "daemonset", "namespace")
 _MAY_BE_TEMPLATES = frozenset({*CONNECTION_SPEC, "daemonset", "namespace"})
@@ -244,13 +247,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"The inventory plugin {self.NAME} has no option {told}.")
 
     def _refuse_wrong(self) -> None:
-        """Refuse selectors that the API server cannot read.
+        """Refuse selectors that the API server cannot read, and names that variables cannot have.
 
         Raises:
             InputError: there are some.
         """
         selectors = plain(self._option("label_selectors"))
-        if faults := check_label_selectors("label_selectors", selectors):
+        faults = check_label_selectors("label_selectors", selectors)
+        prefix = self._option("variable_prefix")
+        if not _PREFIX.fullmatch(prefix):
+            problem = f'"{prefix}" is not how the name of a variable begins: letters, digits and _'
+            faults = [*faults, Fault("variable_prefix", problem)]
+        if faults:
             raise InputError(faults)
 
     def _hosts(self, path: str, may_read_cache: bool) -> list[dict[str, Any]]:
@@ -309,7 +317,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         namespace = plain(self._option("namespace")) or cluster.namespace
         live = daemonsets.read(cluster, namespace, name, deadline)
         if live is None:
-            raise AnsibleParserError(f"There is no DaemonSet {namespace}/{name}.")
+            raise AnsibleParserError(
+                f"There is no DaemonSet {namespace}/{name} on {cluster.server}. Check daemonset,"
+                " namespace and cluster."
+            )
         pods = _pods_by_node(daemonsets.pods_of(cluster, live, deadline)[0])
         return [
             {**variables_of(node), "pod": pods.get(node["metadata"]["name"])}

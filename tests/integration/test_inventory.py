@@ -248,6 +248,16 @@ def test_a_selector_that_is_none_is_never_sent(api: Api, inventory: Inventory) -
     assert inventory.requests(mark) == []
 
 
+def test_a_prefix_that_no_variable_can_have(api: Api, inventory: Inventory) -> None:
+    mark = api.mark()
+    done = inventory.tried(inventory.file(variable_prefix="k8s-"), "--graph")
+    assert done.returncode != 0
+    assert 'variable_prefix: "k8s-" is not how the name of a variable begins' in done.stderr
+    assert inventory.requests(mark) == []
+    hosts = inventory.listed(inventory.file(variable_prefix="k8s_"))["_meta"]["hostvars"]
+    assert hosts["node-0"]["k8s_ready"]
+
+
 @pytest.mark.usefixtures("zoned")
 def test_all_hosts_or_none(inventory: Inventory) -> None:
     path = inventory.file(compose={"pool": "1 // (2 - node_name[-1] | int)"}, strict=True)
