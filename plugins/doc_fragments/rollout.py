@@ -156,6 +156,8 @@ options:
       - Unless told, O(state=present) and O(state=patched) proceed with a warning, but not over a
         rollout in stages or a paused one. O(state=restarted) waits, but only where pods of an older
         template are left; a restart may be what pods need that are not available.
+      - Whatever it says, O(state=restarted) is refused amid a rollout in stages, a rebuild or a
+        paused one, and so is O(rollout.rebuild) amid a rollout in stages.
     type: str
     choices: [wait, fail, proceed]
 """
