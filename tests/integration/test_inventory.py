@@ -179,7 +179,8 @@ def test_only_nodes_of_a_daemonset(api: Api, namespace: str, inventory: Inventor
         "revision": pod["labels"]["controller-revision-hash"],
     }
     missing = inventory.tried(inventory.file(daemonset="nobody", namespace=namespace), "--list")
-    assert f"There is no DaemonSet {namespace}/nobody." in missing.stderr
+    assert f"There is no DaemonSet {namespace}/nobody on https://" in missing.stderr
+    assert "Check daemonset, namespace and cluster." in missing.stderr
 
 
 def test_any_name_of_a_file_that_names_the_plugin(inventory: Inventory) -> None:
