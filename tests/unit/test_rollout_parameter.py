@@ -58,6 +58,10 @@ def _faults(**given: Any) -> dict[str, str]:
     return {fault.path: fault.problem for fault in faults}
 
 
+def test_a_command_may_take_as_long_as_the_task_has() -> None:
+    assert _faults(rollout={"verify": ["true"]}, wait_timeout=20) == {}
+
+
 @pytest.mark.parametrize(
     ("rollout", "expected"),
     [

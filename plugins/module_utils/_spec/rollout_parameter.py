@@ -26,6 +26,8 @@ _AMOUNT = 'give a number of nodes from 0, or a percentage from "0%" to "100%"'
 # With the least that each may be.
 _WHOLE_NUMBERS = {"untilStage": 1, "soakSeconds": 0, "maxPodRestarts": 0}
 _SHARES = {"maxFailures": 0, "maxUnavailable": 1}
+# How long a command may take unless told.
+_CHECK_SECONDS = 30
 _BESIDE_REBUILD = ("rebuild", "onFailure")
 
 
@@ -206,7 +208,7 @@ class _Reader:
         if not values.get("command"):
             self._fault("is missing: give the program and its arguments", *path)
             return None
-        seconds = values.get("timeoutSeconds", 30)
+        seconds = values.get("timeoutSeconds", _CHECK_SECONDS)
         if seconds < 1:
             self._fault(
                 f"{seconds} is not a number of seconds, 1 or more", "verify", "timeout_seconds"
@@ -224,7 +226,9 @@ class _Reader:
                 " could end in time",
                 "soak_seconds",
             )
-        if plan.verify is not None and plan.verify.timeout_seconds > limit:
+        # What nobody has asked for just ends with the task.
+        allowed = max(limit, _CHECK_SECONDS)
+        if plan.verify is not None and plan.verify.timeout_seconds > allowed:
             self._fault(
                 f"{plan.verify.timeout_seconds} is more than wait_timeout, which is {limit}",
                 "verify",
