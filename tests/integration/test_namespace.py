@@ -111,9 +111,9 @@ def test_faults_come_before_the_namespace(nowhere: Tasks) -> None:
 
 
 _TASKS = [
-    task("check", **_AGENT, create_namespace=True, wait=False) | {"check_mode": True},
-    task("make", **_AGENT, create_namespace=True, wait=False) | {"diff": True},
-    task("again", **_AGENT, create_namespace=True, wait=False),
+    task("check", **_AGENT, create_namespace=True) | {"check_mode": True},
+    task("make", **_AGENT, create_namespace=True) | {"diff": True},
+    task("again", **_AGENT, create_namespace=True),
 ]
 
 

@@ -36,7 +36,7 @@ def test_what_others_own(api: Api, two_namespaces: tuple[str, str], word: str) -
     tasks = []
     for name, parameters in _TASKS.items():
         adopt = [maker.word] if name.startswith("adopt") else []
-        given = {"definition": less, "adopt": adopt, "wait": False, **parameters}
+        given = {"definition": less, "adopt": adopt, **parameters}
         tasks.append(task(name, **given) | {"check_mode": "checked" in name, "diff": True})
     first, second = both_ways(api, two_namespaces, tasks)
     for here, there in zip(first.steps, second.steps, strict=True):
