@@ -34,7 +34,7 @@ _SECONDS_TO_EXPLAIN = 10.0
 
 @dataclass(frozen=True)
 class Lost:
-    """The nodes that are not Ready, as far as nodes may be read: no pod can be ended there.
+    """The nodes with a pod that are not Ready, as far as nodes may be read: it cannot end there.
 
     Attributes:
         nodes: all of them.
@@ -46,13 +46,16 @@ class Lost:
 
 
 def lost_nodes(held: Held, patience: Patience) -> Lost:
-    """Look for nodes that are not Ready."""
+    """Look for nodes with a pod that are not Ready."""
     found = evidence.nodes(held.cluster, held.deadline) or []
     lost = {
         str(node["metadata"]["name"])
         for node in found
         if (trouble := node_trouble(node)) is not None and trouble.cause == "NodeNotReady"
     }
+    if lost:
+        pods, _version = daemonsets.pods_of(held.cluster, held.live, held.deadline)
+        lost &= {node_of(pod) for pod in pods}
     limit = patience.allowance.ignore_not_ready_nodes
     # Once all pods are to end, the controller counts no node any more.
     total = verdict(held.live).counts["desired"] or len(found)
@@ -69,16 +72,13 @@ def refuse_lost_nodes(held: Held, patience: Patience) -> None:
     lost = lost_nodes(held, patience)
     if not lost.nodes or lost.excused:
         return
-    pods, _version = daemonsets.pods_of(held.cluster, held.live, held.deadline)
-    nodes = sorted({node_of(pod) for pod in pods}.intersection(lost.nodes), key=natural)
-    if not nodes:
-        return
+    nodes = sorted(lost.nodes, key=natural)
     raise RolloutError(
         f"DaemonSet {held.name} cannot be rebuilt now: {count_of(len(nodes), 'node')} with a pod"
         f" of it {'is' if len(nodes) == 1 else 'are'} not Ready ({some_of(nodes, 5)}). That pod"
         " cannot end, and no new one would come on any node before it has. Nothing was changed.",
         advice="Mend or remove the nodes, or leave them out with ignore_not_ready_nodes:"
-        f" '{len(lost.nodes)}'.",
+        f" '{len(nodes)}'.",
         details={"rollout": {**verdict(held.live).as_result(), "ready": False}},
     )
 

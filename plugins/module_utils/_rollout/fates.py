@@ -97,7 +97,7 @@ def _by_node(
     from .._nodes.eligibility import name_of, why_not
 
     pods_end, begin = {}, []
-    for node in map(_once_back, nodes):
+    for node in map(once_back, nodes):
         name, absence = name_of(node), why_not(after, node)
         if absence is not None:
             pods_end[name] = absence.pods_end
@@ -114,7 +114,7 @@ def lacks_eligible(
         return False
     from .._nodes.eligibility import why_not
 
-    return sum(why_not(daemonset, _once_back(node)) is None for node in nodes) < pods
+    return sum(why_not(daemonset, once_back(node)) is None for node in nodes) < pods
 
 
 def barred(
@@ -123,11 +123,11 @@ def barred(
     """Those of these nodes that are not eligible, so that a pod there has no successor."""
     from .._nodes.eligibility import name_of, why_not
 
-    found = {name_of(node) for node in nodes if why_not(daemonset, _once_back(node)) is not None}
+    found = {name_of(node) for node in nodes if why_not(daemonset, once_back(node)) is not None}
     return [name for name in names if name in found]
 
 
-def _once_back(node: Mapping[str, Any]) -> dict[str, Any]:
+def once_back(node: Mapping[str, Any]) -> dict[str, Any]:
     """A node that is away, as it is once it is back: its pod restarts then."""
     spec = node.get("spec") or {}
     taints = [one for one in spec.get("taints") or [] if one.get("key") not in _AWAY]

@@ -14,6 +14,7 @@ from .._base.errors import ForbiddenError, RolloutError
 from .._base.words import count_of, some_of
 from .._cluster import daemonsets
 from .._nodes.causes_of_pods import node_trouble
+from .._nodes.eligibility import why_not
 from .._nodes.pods import is_ending, node_of, revision_of
 from .._nodes.trouble import Trouble
 from .._spec.rollout import Plan
@@ -31,8 +32,8 @@ class Surroundings:
 
     Attributes:
         labels: those of each node.
-        excused: nodes that are not Ready and are left out, as the task allows; what is wrong with
-            each.
+        excused: nodes that should run the pod, are not Ready and are left out, as the task allows;
+            what is wrong with each.
     """
 
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -66,7 +67,10 @@ def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
     sick = {
         name: trouble
         for name, node in names.items()
-        if (trouble := node_trouble(node)) is not None and trouble.cause == NOT_READY
+        if (trouble := node_trouble(node)) is not None
+        and trouble.cause == NOT_READY
+        # The others are none of this DaemonSet's, and do not count.
+        and why_not(held.live, fates.once_back(node)) is None
     }
     return Surroundings(labels, sick if may_excuse(held, patience, len(sick)) else {})
 
