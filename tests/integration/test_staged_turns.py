@@ -40,6 +40,29 @@ def _once(words: str, act: Callable[[], None]) -> Callable[[str], None]:
     return heard
 
 
+def _lose(api: Api) -> Callable[[], None]:
+    """Has node-0 be lost."""
+
+    def is_down() -> bool | None:
+        node = api.request("GET", "/api/v1/nodes/node-0")
+        conditions = {one["type"]: one["status"] for one in node["status"]["conditions"]}
+        return conditions["Ready"] != "True" or None
+
+    def lose() -> None:
+        _label(api, "node-0", **{_KUBELET: "not-ready"})
+        eventually(is_down, "the node is not Ready")
+
+    return lose
+
+
+@pytest.fixture
+def back(api: Api) -> Iterator[None]:
+    """Has node-0 be back in the end."""
+    yield
+    _label(api, "node-0", **{_KUBELET: "running"})
+    back_again(api, "node-0")
+
+
 @pytest.fixture
 def agent(api: Api, tasks: Tasks) -> Iterator[Scene]:
     with scene(api, tasks) as made:
@@ -102,21 +125,11 @@ def test_what_is_tried_again_is_told_before_it_is_done(agent: Scene, then: str) 
 
 
 def test_another_node_comes_for_one_that_is_lost_in_its_turn(agent: Scene) -> None:
-    def lose() -> None:
-        _label(agent.api, "node-0", **{_KUBELET: "not-ready"})
-
-        def is_down() -> bool | None:
-            node = agent.api.request("GET", "/api/v1/nodes/node-0")
-            conditions = {one["type"]: one["status"] for one in node["status"]["conditions"]}
-            return conditions["Ready"] != "True" or None
-
-        eventually(is_down, "the node is not Ready")
-
     plan = {"stages": [1, "100%"]}
     wish = agent.wish(NEW, ignore_not_ready_nodes="1", progress_deadline_seconds=12)
     try:
         held = agent.tasks.ok(
-            **wish, rollout={**plan, "until_stage": 1}, heard=_once("stage 1 of", lose)
+            **wish, rollout={**plan, "until_stage": 1}, heard=_once("stage 1 of", _lose(agent.api))
         )
         # A stage in which nothing was proven would be none.
         assert agent.on(NEW) == {"node-1"}
@@ -129,6 +142,17 @@ def test_another_node_comes_for_one_that_is_lost_in_its_turn(agent: Scene) -> No
     agent.ended(NEW)
     restarts = agent.restarts()
     assert {node: restarts[node] for node in _OTHERS} == dict.fromkeys(_OTHERS, 1)
+
+
+@pytest.mark.usefixtures("back")
+def test_a_time_that_is_up_while_a_lost_node_is_waited_for_is_told_so(agent: Scene) -> None:
+    wish = agent.wish(NEW, ignore_not_ready_nodes="1", wait_timeout=25)
+    plan = {"stages": [1, "100%"], "on_failure": "fail"}
+    failed = agent.tasks.fails(**wish, rollout=plan, heard=_once("stage 1 of", _lose(agent.api)))
+    words = "failed: stage 1 of 2 was not over after 25 seconds: NodeNotReady on node-0"
+    assert words in failed.result["msg"]
+    assert agent.remembered["phase"] == "failed"
+    assert agent.standing == OLD
 
 
 def test_another_node_comes_for_one_that_is_gone_and_that_has_its_turn_when_it_is_back(

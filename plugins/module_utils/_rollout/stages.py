@@ -30,6 +30,7 @@ from .held import ON_DELETE, Held
 from .node_work import NodeOutcome, Proof
 from .outcomes import reasons_of
 from .patience import Patience
+from .pod_table import Pod
 from .pods import Replacing
 from .state import FAILED, HOLDING, PROMOTING, ROLLING, State
 from .surroundings import (
@@ -155,6 +156,7 @@ class Stages:
         held = self.held
         new = self._new or staged.standing_revision(held.cluster, held.live, held.deadline)
         with self._replacing(new) as pods:
+            self._welcome_back(pods.pods())
             left_out = self._gone | self.failed.keys() | self._sick.keys()
             late = [node for node in pods.outdated() if node not in left_out]
             if late:
@@ -293,16 +295,13 @@ class Stages:
     def _cut(self, pods: Replacing, stage: int) -> Cut:
         pods.refresh()
         standing = pods.pods()
-        # One that was gone may be back.
-        self._gone = {
-            node for node in self._gone if is_ending(pod := standing.get(node, {})) or not pod
-        }
+        self._welcome_back(standing)
         # One that has failed may have no pod.
         hashes = dict.fromkeys(self.failed, "")
         hashes |= {node: revision_of(pod) for node, pod in standing.items()}
         sick = self._sick.keys()
         there = {node: one for node, one in hashes.items() if node not in self._gone | sick}
-        self._excused = {node for node in sick & hashes.keys() if hashes[node] != pods.revision}
+        self._excused = {node for node in sick & standing.keys() if hashes[node] != pods.revision}
         self._excused |= self._lost.keys()
         unwell = {
             node
@@ -314,6 +313,12 @@ class Stages:
         turn = cut(self.plan, self.state, there, labels, stage, unwell, self.failed.keys())
         self._turn = turn
         return turn
+
+    def _welcome_back(self, standing: Mapping[str, Pod]) -> None:
+        """Take nodes that were gone for those that are there again, where they have a pod."""
+        self._gone = {
+            node for node in self._gone if is_ending(pod := standing.get(node, {})) or not pod
+        }
 
     def _enter(self, stage: int, turn: Cut) -> int:
         """Say that the pods of a stage are replaced, before any is; how many stages there are."""
@@ -401,12 +406,12 @@ class Stages:
         if len(self.failed) <= allowed and not (soaked and is_late):
             # Others have to come for those that are not there any more.
             is_short = len(self._lost) > lost or any(one.gone for one in outcomes)
-            are_missing = is_short and not is_late
-            if not undone and (soaked or not are_missing):
-                return True
-            if are_missing:
+            if is_short and not soaked and not is_late:
                 return False
-        reasons = staged.reasons_of(self.failed.values())
+            if not undone and (soaked or not is_late or len(self._lost) == lost):
+                return True
+        cut_short = [one for one in outcomes if is_late and one.node in self._lost]
+        reasons = staged.reasons_of([*self.failed.values(), *cut_short])
         told = f"stage {stage} of {max(self.state.stages, stage)}"
         if is_late:
             told += f" was not over after {self.held.deadline.seconds:g} seconds"
