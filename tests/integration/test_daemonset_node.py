@@ -185,6 +185,25 @@ def test_the_new_pod_is_looked_at_for_a_while(api: Api, tasks: Tasks, nodes: Nod
     assert nodes.ok(soak_seconds=2).changed
 
 
+def test_a_container_that_is_not_there_is_foretold_and_not_tried_twice(
+    api: Api, tasks: Tasks, nodes: Nodes
+) -> None:
+    tasks.ok(**_AGENT)
+    api.settled(tasks.namespace, "agent")
+    verify = {"command": ["true"], "container": "agnt"}
+    told = "verify.container: the template has no container agnt"
+    checked = nodes.ok(state="restarted", verify=verify, check=True)
+    assert told in checked.warnings
+    assert "did you mean agent?" in checked.warnings
+    failed = nodes.fails(state="restarted", verify=verify)
+    assert told in failed.warnings
+    assert "container agnt is not valid for pod" in failed.result["reasons"][0]["evidence"]
+    assert "not well: " in failed.result["msg"]
+    assert sum(request.path.split("?")[0].endswith("/exec") for request in failed.requests) == 1
+    right = {"command": ["true"], "container": "agent"}
+    assert "verify.container" not in nodes.ok(state="restarted", verify=right).warnings
+
+
 def test_a_command_proves_the_new_pod(api: Api, tasks: Tasks, nodes: Nodes) -> None:
     tasks.ok(**_AGENT)
     api.settled(tasks.namespace, "agent")

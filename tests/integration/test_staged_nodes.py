@@ -121,6 +121,19 @@ def test_a_right_that_is_missing_later_leaves_what_is_done(agent: Scene) -> None
     agent.ended(NEW)
 
 
+def test_a_command_in_a_container_that_is_not_there_fails_at_once(agent: Scene) -> None:
+    plan = {"stages": [1, "100%"], "verify": {"command": ["true"], "container": "agnt"}}
+    told = "rollout.verify.container: the template has no container agnt"
+    assert told in agent.ok(NEW, rollout=plan, check=True).warnings
+    failed = agent.fails(NEW, rollout=plan)
+    assert told in failed.warnings
+    # Not when the time was over.
+    assert "stage 1 of 2 failed: VerifyFailed on node-0" in failed.result["msg"]
+    agent.ended(OLD)
+    assert agent.restarts() == {"node-0": 2}
+    assert "verify.container" not in agent.ok(OLD, rollout=plan).warnings
+
+
 def test_a_command_in_the_new_pod_says_that_it_is_well(agent: Scene) -> None:
     well = ["sh", "-c", 'test "$NODE_NAME" != node-3']
     failed = agent.fails(NEW, rollout={"stages": [2, "100%"], "verify": well})

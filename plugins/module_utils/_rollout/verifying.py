@@ -21,6 +21,8 @@ from .._spec.rollout import Check
 CAUSE = "VerifyFailed"
 # Of the API server or of what is before it, which says nothing about the pod.
 _TROUBLE = (401, 429, 502, 503, 504)
+# What the API server says, with 400, where a pod has no such container (pkg/registry/core/pod).
+_NO_CONTAINER = "is not valid for pod"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def verify(cluster: Cluster, pod: Mapping[str, Any], check: Check, seconds: floa
         return _failed(error.message, is_final=True)
     except ClusterError as error:
         is_away = isinstance(error, UnreachableError) or error.status in _TROUBLE
-        return _failed(error.message, is_final=False, heals=is_away)
+        is_final = error.status == 400 and _NO_CONTAINER in error.message
+        return _failed(error.message, is_final=is_final, heals=is_away)
     result = {
         "command": list(check.command),
         "rc": done.rc,
@@ -79,4 +82,4 @@ def _said(output: Output) -> str:
 
 
 def _failed(why: str, *, is_final: bool, heals: bool = False) -> Verified:
-    return Verified(None, Trouble(CAUSE, quoted(why), heals), is_final)
+    return Verified(None, Trouble(CAUSE, quoted(why.rstrip(".")), heals), is_final)

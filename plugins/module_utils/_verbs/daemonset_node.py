@@ -27,6 +27,7 @@ from .._spec.rollout_parameter import read_plan
 from .._views.pods import pod_view
 from . import coming
 from .verb import Task, Verb
+from .verify_container import warn_of_unknown
 
 _AS_IN_ROLLOUTS = ("verify", "max_failures")
 _OF_ALL_NODES = ("unavailable_budget", "ignore_not_ready_nodes")
@@ -67,6 +68,7 @@ def run(task: Task) -> dict[str, Any]:
         coming.warn_or_fail(task, error)
         return _of_none(params["node"], params["state"])
     guards.refuse_deleting(live)
+    warn_of_unknown(task, check, "verify.container", live["spec"]["template"])
     wish = Wish(
         params["node"],
         params["state"] == "restarted",

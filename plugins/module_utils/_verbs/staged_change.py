@@ -23,6 +23,7 @@ from . import change, guard
 from .change import Wish
 from .settling import changed_all_the_same, foretold, result_of, settle, tell
 from .verb import Task
+from .verify_container import warn_of_unknown
 
 
 def carry_out(
@@ -48,6 +49,9 @@ def carry_out(
             task.warnings.extend(guarding.overtaken(live))
         live = guard.hold(task, live, guard.TEMPLATE, deadline)
         intent = wish.intent_of(live)
+    if wish.plan is not None:
+        templates = (intent["spec"].get("template") or {}, live["spec"]["template"])
+        warn_of_unknown(task, wish.plan.verify, "rollout.verify.container", *templates)
     if wish.prepare is not None and not task.check_mode:
         # What would be refused is, before anything that the pods need is made.
         _staged(task, replace(wish, how=replace(wish.how, dry_run=True)), intent, live, deadline)
@@ -59,6 +63,12 @@ def carry_out(
     if not done.finished:
         tell(task, applied)
         return applied, result_of(task, applied, applied.after, _stopped(task, done))
+    return applied, _ended(task, done, deadline)
+
+
+def _ended(task: Task, done: staging.Staged, deadline: Deadline) -> dict[str, Any]:
+    """The result of a rollout that has come to its end, once the DaemonSet is ready."""
+    applied = done.applied
     restarts = done.report.get("restarts")
     if task.check_mode and applied.changed and restarts is None:
         restarts = forecast.restarts(task.cluster, applied.before, applied.after, deadline)
@@ -81,7 +91,7 @@ def carry_out(
     if excused is not None:
         result["rollout"]["excused"] = _together(done.report.get("excused"), excused)
     result["rollout"]["message"] = f"{message}; {ended}" if message else ended
-    return applied, result
+    return result
 
 
 def _takes_over_pause(task: Task, wish: Wish, live: dict[str, Any]) -> bool:
