@@ -237,3 +237,12 @@ def test_a_template_is_known_by_its_content() -> None:
     other = {"metadata": {"labels": {"a": "2"}}, "spec": {"containers": []}}
     assert staged.digest_of(template) == staged.digest_of(older)
     assert staged.digest_of(template) != staged.digest_of(other)
+
+
+@pytest.mark.parametrize(("pod", "updated"), [("new", 1), ("", 0)], ids=["pod", "no-pod"])
+def test_a_node_that_failed_takes_its_place_in_the_stage(pod: str, updated: int) -> None:
+    state = State(STAGED, HOLDING, stage=1, hash="new")
+    standing = {"a": pod, "b": "old", "c": "old"}
+    turn = cut(Plan(stages=(1,)), state, standing, {}, 2, unwell={"a"}, failed={"a"})
+    assert (turn.again, turn.now, turn.outdated) == ([], ["b"], ["b", "c"])
+    assert (turn.updated, turn.done, turn.total) == (updated, 1, 3)
