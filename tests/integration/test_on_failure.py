@@ -174,6 +174,8 @@ def test_pause_stops_where_it_is(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_GOOD, wait=True)
     with PodWatch(api, tasks.namespace) as watch:
         failed = _bad(tasks, on_failure="pause")
+        for way in ("state: resumed", "daemonset_rollback", "on_unfinished_rollout: proceed"):
+            assert way in failed.result["msg"]
         assert failed.changed
         assert "It was paused: no further pod is replaced." in failed.result["msg"]
         live = api.daemonset(tasks.namespace, _NAME)
