@@ -119,8 +119,8 @@ def pause(
         return
     error.message += " It was paused: no further pod is replaced."
     error.advice = (
-        "Mend the cause, then have it go on with state: resumed. Where the template is the cause, go"
-        " back with daemonset_rollback, or give another with on_unfinished_rollout: proceed."
+        "Mend the cause, then have it go on with state: resumed. Where the template is the cause,"
+        " go back with daemonset_rollback, or give another with on_unfinished_rollout: proceed."
     )
     error.details["changed"] = True
     error.details["rollout"] |= {"state": HALTED, "paused": True}
