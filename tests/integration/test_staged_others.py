@@ -214,7 +214,9 @@ def test_a_pause_from_elsewhere_stops_it(agent: Scene, number: int) -> None:
 
 
 def _pause(agent: Scene) -> None:
-    agent.state("paused")
+    told = agent.state("paused").result["rollout"]
+    assert (told["kind"], told["phase"], told["state"]) == ("staged", "paused", "paused")
+    assert 0 <= told["stage"] <= told["stages"]
 
 
 def test_an_unreadable_state_is_refused(agent: Scene) -> None:
