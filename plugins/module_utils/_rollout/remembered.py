@@ -31,7 +31,9 @@ def steps(live: Mapping[str, Any]) -> dict[str, Any]:
         message = "it is paused: no pod is replaced until state: resumed"
     elif state.kind == STAGED:
         told |= {"stage": state.stage, "stages": state.stages}
-        message = f"a rollout in stages is {state.phase} at stage {state.stage} of {state.stages}"
+        message = f"a rollout in stages is {state.phase} at stage {state.stage}"
+        # A run that has only just begun does not know yet how many there are.
+        message += f" of {state.stages}" if state.stages else ""
     from .._nodes.trouble import in_one_line
 
     # Whoever may change the DaemonSet may have written it.

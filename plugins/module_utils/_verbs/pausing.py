@@ -36,7 +36,9 @@ def pause(task: Task, live: dict[str, Any], deadline: Deadline) -> dict[str, Any
     where: dict[str, Any] = {"kind": PAUSED, "phase": HALTED}
     if state is not None and state.kind != PAUSED:
         # The controller counts the pods of the former template.
-        told = f"it is paused at stage {state.stage} of {state.stages}"
+        # A run that has only just begun does not know yet how many stages there are.
+        told = f"it is paused at stage {state.stage}"
+        told += f" of {state.stages}" if state.stages else ""
         where |= {"kind": state.kind, "stage": state.stage, "stages": state.stages}
     rollout = {**found, "ready": False, "state": HALTED, "message": told, **where}
     return result_of(task, applied, after, rollout)
