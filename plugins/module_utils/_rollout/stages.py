@@ -11,41 +11,26 @@ or a job that is killed gets nothing new.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from .._base.errors import RolloutError
-from .._base.words import count_of, natural
+from .._base.words import count_of
 from .._cluster.revisions import Revision, revisions_of
 from .._nodes.causes_of_pods import trouble_of
-from .._nodes.pods import is_ending, is_ready, revision_of, uid_of
-from .._nodes.trouble import Trouble
+from .._nodes.pods import uid_of
 from .._spec.rollout import Plan
 from .._spec.shares import share_of
 from . import reverting, staged
 from .held import ON_DELETE, Held
 from .node_work import NodeOutcome, Proof
-from .outcomes import reasons_of
 from .patience import Patience
-from .pod_table import Pod
 from .pods import Replacing
+from .stage_nodes import StageNodes
 from .state import FAILED, HOLDING, PROMOTING, ROLLING, State
-from .surroundings import (
-    NOT_READY,
-    Surroundings,
-    away,
-    look_around,
-    may_excuse,
-    refuse_unmatched,
-    standing,
-)
+from .surroundings import refuse_unmatched, standing
 from .turns import Cut, cut, has_same_stages, holds, kept_plan, next_stage, renumbered
-
-# Of the nodes' labels and health.
-_BETWEEN_LOOKS = 30.0
 
 
 class Stages:
@@ -57,6 +42,9 @@ class Stages:
         plan: how.
         patience: how long to put up with what.
         stable: the revision that stands between the stages.
+
+    Attributes:
+        nodes: what has become of the nodes.
     """
 
     def __init__(
@@ -71,17 +59,11 @@ class Stages:
         self.plan = plan
         self.patience = patience
         self.stable = stable
+        self.nodes = StageNodes(held, plan, patience)
         self._replaced_by: list[Replacing] = []
-        self.failed: dict[str, NodeOutcome] = {}
         self._intent = intent
-        self._gone: set[str] = set()
-        self._excused: set[str] = set()
         self._new: Revision | None = None
         self._turn: Cut | None = None
-        self._around = Surroundings()
-        self._looked = -math.inf
-        # Those that were not Ready any more when it was their turn.
-        self._lost: dict[str, Trouble] = {}
 
     @property
     def state(self) -> State:
@@ -101,9 +83,9 @@ class Stages:
         """
         if self.state.phase == PROMOTING and self._new_stands():
             return True
-        self._look_around()
+        self.nodes.look_around()
         if self.plan.goes_by_labels and self.state.hash is None:
-            refuse_unmatched(self.held, self.plan, self._around.labels, standing(self.held))
+            refuse_unmatched(self.held, self.plan, self.nodes.labels, standing(self.held))
         state = self._renumbered()
         if holds(self.plan, state):
             return False
@@ -112,7 +94,7 @@ class Stages:
         with self._replacing(new) as pods:
             stage = next_stage(state)
             while True:
-                self._look_around()
+                self.nodes.look_around()
                 turn = self._cut(pods, stage)
                 if not turn.again and not turn.now and not turn.outdated:
                     return True
@@ -156,9 +138,7 @@ class Stages:
         held = self.held
         new = self._new or staged.standing_revision(held.cluster, held.live, held.deadline)
         with self._replacing(new) as pods:
-            self._welcome_back(pods.pods())
-            left_out = self._gone | self.failed.keys() | self._sick.keys()
-            late = [node for node in pods.outdated() if node not in left_out]
+            late = self.nodes.left(pods.pods(), pods.outdated())
             if late:
                 pods.replace(late, at_once=self._at_once(), max_failures=len(late))
 
@@ -180,50 +160,27 @@ class Stages:
         """How many nodes have a new pod, and how many there are, as they were seen last."""
         return (self._turn.updated, self._turn.total) if self._turn is not None else (0, 0)
 
-    @property
-    def excused(self) -> list[str]:
-        """The nodes with a pod that were left out, as they are not Ready and the task allows it."""
-        return sorted(self._excused, key=natural)
-
-    def why_excused(self) -> list[dict[str, Any]]:
-        """What is wrong with those nodes, in the shape of all reasons."""
-        troubles = self._sick
-        return reasons_of(NodeOutcome(node, trouble=troubles[node]) for node in self.excused)
-
     def patience_for_failed(self) -> Patience:
         """The patience of the last wait: failed nodes that were put up with are excused."""
-        if not self.failed:
+        if not self.nodes.failed:
             return self.patience
         allowance = self.patience.allowance
         desired = int((self.held.live.get("status") or {}).get("desiredNumberScheduled") or 0)
         budget = share_of(allowance.unavailable_budget or 0, desired)
-        wanted = str(max(budget, len(self.failed)))
+        wanted = str(max(budget, len(self.nodes.failed)))
         return replace(self.patience, allowance=replace(allowance, unavailable_budget=wanted))
-
-    # The nodes.
-
-    def _look_around(self) -> None:
-        """Read the nodes again, where that was a while ago."""
-        if time.monotonic() - self._looked >= _BETWEEN_LOOKS:
-            self._around = look_around(self.held, self.plan, self.patience)
-            self._looked = time.monotonic()
 
     def _renumbered(self) -> State:
         """The state by this plan, which may have other stages than the one before."""
         if has_same_stages(self.plan, self.state) and not holds(self.plan, self.state):
             return self.state
-        there = standing(self.held)
-        hashes = {node: one for node, one in there.items() if node not in self._sick}
-        self._turn = cut(self.plan, self.state, hashes, self._around.labels, 1)
+        sick = self.nodes.sick
+        there = {node: one for node, one in standing(self.held).items() if node not in sick}
+        self._turn = cut(self.plan, self.state, there, self.nodes.labels, 1)
         found = renumbered(self.plan, self.state, self._turn)
         if found is not self.state and holds(self.plan, found):
             self.held.write(found.at(HOLDING, plan=kept_plan(self.plan)))
         return found
-
-    @property
-    def _sick(self) -> dict[str, Trouble]:
-        """The nodes that are left out, as they are not Ready and the task allows it."""
-        return {**self._around.excused, **self._lost}
 
     # What stands.
 
@@ -294,31 +251,12 @@ class Stages:
 
     def _cut(self, pods: Replacing, stage: int) -> Cut:
         pods.refresh()
-        standing = pods.pods()
-        self._welcome_back(standing)
-        # One that has failed may have no pod.
-        hashes = dict.fromkeys(self.failed, "")
-        hashes |= {node: revision_of(pod) for node, pod in standing.items()}
-        sick = self._sick.keys()
-        there = {node: one for node, one in hashes.items() if node not in self._gone | sick}
-        self._excused = {node for node in sick & standing.keys() if hashes[node] != pods.revision}
-        self._excused |= self._lost.keys()
-        unwell = {
-            node
-            for node, pod in standing.items()
-            if hashes[node] == pods.revision and node in there and not is_ready(pod)
-        }
-        unwell -= away(self.held, unwell)
-        labels = self._around.labels
-        turn = cut(self.plan, self.state, there, labels, stage, unwell, self.failed.keys())
+        standing, nodes = pods.pods(), self.nodes
+        there = nodes.revisions(standing, pods.revision)
+        unwell = nodes.unwell(standing, pods.revision)
+        turn = cut(self.plan, self.state, there, nodes.labels, stage, unwell, nodes.failed.keys())
         self._turn = turn
         return turn
-
-    def _welcome_back(self, standing: Mapping[str, Pod]) -> None:
-        """Take nodes that were gone for those that are there again, where they have a pod."""
-        self._gone = {
-            node for node in self._gone if is_ending(pod := standing.get(node, {})) or not pod
-        }
 
     def _enter(self, stage: int, turn: Cut) -> int:
         """Say that the pods of a stage are replaced, before any is; how many stages there are."""
@@ -357,7 +295,7 @@ class Stages:
             again = pods.replace(
                 turn.again,
                 at_once=len(turn.again),
-                max_failures=max(0, allowed - len(self.failed)),
+                max_failures=max(0, allowed - len(self.nodes.failed)),
             )
             self._note(again, stage, allowed)
         if set(turn.now) & set(turn.outdated):
@@ -365,7 +303,7 @@ class Stages:
         outcomes = pods.replace(
             turn.now,
             at_once=self._at_once(),
-            max_failures=max(0, allowed - len(self.failed)),
+            max_failures=max(0, allowed - len(self.nodes.failed)),
             when_created=self.stand_stable,
         )
         is_over = self._note(outcomes, stage, allowed)
@@ -374,7 +312,7 @@ class Stages:
             return False
         well = [one.node for one in outcomes if one.updated]
         if well and self.plan.soak_seconds:
-            left = max(0, allowed - len(self.failed))
+            left = max(0, allowed - len(self.nodes.failed))
             self._note(pods.soak(well, max_failures=left), stage, allowed, soaked=True)
         held.write(self.state.at(HOLDING, stage=stage))
         return True
@@ -396,35 +334,22 @@ class Stages:
         Raises:
             staged.StageError: too many failed, or the time was up before all had their turn.
         """
-        outcomes, lost = list(outcomes), len(self._lost)
-        for one in outcomes:
-            if one.failed and not self._excuse(one):
-                self.failed[one.node] = one
-        self._gone.update(one.node for one in outcomes if one.gone)
+        outcomes = list(outcomes)
+        lost = self.nodes.take_in(outcomes)
         undone = [one for one in outcomes if not one.updated and not one.gone and not one.failed]
         is_late = self.held.deadline.passed()
-        if len(self.failed) <= allowed and not (soaked and is_late):
+        if len(self.nodes.failed) <= allowed and not (soaked and is_late):
             # Others have to come for those that are not there any more.
-            is_short = len(self._lost) > lost or any(one.gone for one in outcomes)
+            is_short = bool(lost) or any(one.gone for one in outcomes)
             if is_short and not soaked and not is_late:
                 return False
-            if not undone and (soaked or not is_late or len(self._lost) == lost):
+            if not undone and (soaked or not is_late or not lost):
                 return True
-        cut_short = [one for one in outcomes if is_late and one.node in self._lost]
-        reasons = staged.reasons_of([*self.failed.values(), *cut_short])
+        cut_short = lost if is_late else []
+        reasons = staged.reasons_of([*self.nodes.failed.values(), *cut_short])
         told = f"stage {stage} of {max(self.state.stages, stage)}"
         if is_late:
             told += f" was not over after {self.held.deadline.seconds:g} seconds"
         else:
             told += " failed"
         raise staged.StageError(told, reasons)
-
-    def _excuse(self, outcome: NodeOutcome) -> bool:
-        """Leave a node out that is not Ready, where the task allows one more."""
-        trouble = outcome.trouble
-        if trouble is None or trouble.cause != NOT_READY:
-            return False
-        if not may_excuse(self.held, self.patience, len({*self._sick, outcome.node})):
-            return False
-        self._lost[outcome.node] = trouble
-        return True

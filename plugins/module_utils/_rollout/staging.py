@@ -358,9 +358,10 @@ def _report(state: State | None, stages: Stages) -> dict[str, Any]:
             f" {count_of(total, 'pod is', 'pods are')} updated; the rollout stops here until the"
             " task runs again with a rollout that has no until_stage, or a later one",
         }
-    if stages.excused:
-        excused = [(node, BY_NODE) for node in stages.excused]
-        report["excused"] = excused_in_words(excused, stages.why_excused())
-    if stages.failed:
-        report["failed"] = staged.reasons_of(stages.failed.values())
+    nodes = stages.nodes
+    if nodes.excused:
+        excused = [(node, BY_NODE) for node in nodes.excused]
+        report["excused"] = excused_in_words(excused, nodes.why_excused())
+    if nodes.failed:
+        report["failed"] = staged.reasons_of(nodes.failed.values())
     return report
