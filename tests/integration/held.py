@@ -11,6 +11,7 @@ import contextlib
 import functools
 import http.client
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
@@ -23,16 +24,29 @@ HELD = {_SIMULATE: _NEVER}
 
 
 def let_go(api: Api, *namespaces: str) -> None:
-    """Have the held pods that there are get ready."""
+    """Have the held pods that there are get ready, once each has come as far as it does."""
+    eventually(lambda: not _let_some_go(api, namespaces) or None, "the held pods are let go")
+
+
+def _let_some_go(api: Api, namespaces: Iterable[str]) -> list[str]:
+    """Let those go that have come so far, and return the names of the others: what is about to be
+    said of one that has just come would be said after it is ready, and take that back.
+    """
+    left = []
     for namespace in namespaces:
         path = f"/api/v1/namespaces/{namespace}/pods"
         for pod in api.request("GET", path)["items"]:
             metadata = pod["metadata"]
-            if metadata.get("annotations", {}).get(_SIMULATE) == _NEVER:
-                body = {"metadata": {"annotations": {_SIMULATE: None}}}
-                # Unless it is gone meanwhile.
-                with contextlib.suppress(RefusedByServerError):
-                    api.request("PATCH", f"{path}/{metadata['name']}", body=body, kind=MERGE)
+            if metadata.get("annotations", {}).get(_SIMULATE) != _NEVER:
+                continue
+            if pod["status"].get("phase") == "Pending":
+                left.append(metadata["name"])
+                continue
+            body = {"metadata": {"annotations": {_SIMULATE: None}}}
+            # Unless it is gone meanwhile.
+            with contextlib.suppress(RefusedByServerError):
+                api.request("PATCH", f"{path}/{metadata['name']}", body=body, kind=MERGE)
+    return left
 
 
 class Gate:
@@ -82,7 +96,7 @@ class Gate:
                 ),
             ):
                 if self._is_open:
-                    let_go(self._api, *self._namespaces)
+                    _let_some_go(self._api, self._namespaces)
 
 
 def at_rest(

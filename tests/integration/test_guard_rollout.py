@@ -11,10 +11,11 @@ import pytest
 
 from tests.integration.api import Api, daemonsets, eventually
 from tests.integration.harness import alike, both_ways, task
-from tests.integration.pod_watch import PodWatch
+from tests.integration.pod_watch import REVISION, PodWatch
 from tests.integration.verbs import Tasks
 
 _NAME = "agent"
+_NODES = {f"node-{number}" for number in range(5)}
 
 
 def _agent(image: str, **more: Any) -> dict[str, Any]:
@@ -88,6 +89,14 @@ def test_what_changes_no_template_is_never_held_up(api: Api, tasks: Tasks, choic
     assert not labelled.warnings
 
 
+def _nodes_of(api: Api, tasks: Tasks, watch: PodWatch, revision: int) -> set[str]:
+    """The nodes that have had a pod of a revision."""
+    path = f"/apis/apps/v1/namespaces/{tasks.namespace}/controllerrevisions"
+    found = {one["revision"]: one["metadata"] for one in api.request("GET", path)["items"]}
+    wanted = found[revision]["labels"][REVISION]
+    return {pod.node for pod in watch.pods() if pod.revision == wanted}
+
+
 def test_it_waits_where_the_task_says_so(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent("1"), wait=True)
     tasks.ok(**_agent("2"))
@@ -96,7 +105,7 @@ def test_it_waits_where_the_task_says_so(api: Api, tasks: Tasks) -> None:
         done = tasks.ok(**_agent("3"), on_unfinished_rollout="wait", wait=True)
     assert done.changed
     assert _image(api, tasks) == "3"
-    assert watch.most_unavailable() == 1
+    assert _nodes_of(api, tasks, watch, revision=2) == _NODES
     # Where the rollout before was quicker than the task, there was none to wait for.
     assert ("waits for its end first" in checked.warnings) or not checked.warnings
 
@@ -212,7 +221,8 @@ def test_a_restart_waits_for_the_end_of_a_rollout(api: Api, tasks: Tasks) -> Non
     with PodWatch(api, tasks.namespace) as watch:
         done = tasks.ok(name=_NAME, state="restarted", wait=True)
     assert done.changed
-    assert watch.most_unavailable() == 1
+    assert _nodes_of(api, tasks, watch, revision=2) == _NODES
+    assert watch.restarted_nodes() == _NODES
 
 
 def test_a_restart_in_a_rollout_is_refused_or_let_through(api: Api, tasks: Tasks) -> None:

@@ -197,6 +197,8 @@ class Stages:
                     # Somebody has changed it, and the task takes its place.
                     if held.strategy.get("type") != "OnDelete":
                         held.put(lambda: held.with_strategy(ON_DELETE))
+                    # Until then the controller may still take pods away by another strategy.
+                    held.observed()
                     return one
         held.write(self._at_stage(next_stage(state)))
         self._stand_new()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -28,10 +28,15 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Strategy:
-    """How pods are replaced; `limit` is on how many of five nodes one may be missing at once."""
+    """How pods are replaced.
+
+    `limit` is on how many of five nodes one may be missing at once. None where the controller
+    deletes them: after a deletion whose answer it did not get, or that it counts twice, it takes
+    another pod.
+    """
 
     update: Mapping[str, Any]
-    limit: int
+    limit: int | None = None
     rollout: Mapping[str, Any] | None = None
 
     def parameters(self, image: str, annotations: Mapping[str, str]) -> dict[str, Any]:
@@ -57,9 +62,9 @@ def _rolling(**how: int | str) -> dict[str, Any]:
 
 ON_DELETE = {"type": "OnDelete"}
 STRATEGIES = {
-    "one": Strategy(_rolling(unavailable=1), limit=1),
-    "a-tenth": Strategy(_rolling(unavailable="10%"), limit=1),
-    "all": Strategy(_rolling(unavailable="100%"), limit=5),
+    "one": Strategy(_rolling(unavailable=1)),
+    "a-tenth": Strategy(_rolling(unavailable="10%")),
+    "all": Strategy(_rolling(unavailable="100%")),
     "surge": Strategy(_rolling(surge=1, unavailable=0), limit=0),
     "on-delete": Strategy(
         ON_DELETE, limit=2, rollout={"stages": [1, "100%"], "max_unavailable": 2}
@@ -90,6 +95,11 @@ class Scene:
         outcome = self.tasks.run(**self.parameters(image, **parameters))
         self.outcomes.append(outcome)
         return outcome
+
+    def is_within_limit(self, *, but: Collection[str] = ()) -> bool:
+        """Whether no more nodes lacked a pod at once than may; `but` are those that were away."""
+        limit = self.strategy.limit
+        return limit is None or self.watch.most_unavailable(but=but) <= limit
 
     def images(self) -> set[str]:
         """The images of the pods that there are."""

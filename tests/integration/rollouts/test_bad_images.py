@@ -69,7 +69,7 @@ def _is_told(scene: Scene, nodes: list[str]) -> None:
 def test_one_bad_node_is_told(bad_on_one: Failed, strategy: str) -> None:
     scene = bad_on_one.scenes[strategy]
     _is_told(scene, ["node-3"])
-    assert scene.watch.most_unavailable() <= scene.strategy.limit
+    assert scene.is_within_limit()
 
 
 @pytest.mark.parametrize("strategy", AT_ONCE)

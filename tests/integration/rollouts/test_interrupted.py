@@ -65,7 +65,7 @@ def _is_done(scene: Scene) -> None:
     assert result["rollout"]["ready"]
     assert scene.images() == {NEW}
     assert scene.watch.restarts_by_node() == dict.fromkeys(FIVE, 1)
-    assert scene.watch.most_unavailable() <= scene.strategy.limit
+    assert scene.is_within_limit()
     live = scene.tasks.api.settled(scene.tasks.namespace, "agent")
     assert live["spec"]["updateStrategy"]["type"] == scene.strategy.update["type"]
     assert "everynode.kubernetes/rollout" not in live["metadata"].get("annotations", {})

@@ -126,7 +126,7 @@ def test_all_is_updated_and_nothing_restarts_twice(played: Played, strategy: str
     # A node that joins a staged rollout gets what is proven, and its turn comes.
     most = 1 if scene.strategy.rollout else 0
     assert all(restarts.get(node, 0) <= most for node in nodes - FIVE)
-    assert scene.watch.most_unavailable(but=played.event.away) <= scene.strategy.limit
+    assert scene.is_within_limit(but=played.event.away)
 
 
 @pytest.mark.parametrize("strategy", list(STRATEGIES))
