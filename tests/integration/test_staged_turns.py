@@ -144,6 +144,34 @@ def test_another_node_comes_for_one_that_is_lost_in_its_turn(agent: Scene) -> No
     assert {node: restarts[node] for node in _OTHERS} == dict.fromkeys(_OTHERS, 1)
 
 
+def test_a_new_pod_that_is_ending_is_no_new_pod(agent: Scene) -> None:
+    """What comes after it would be of the template that stands between the stages."""
+    plan = {"stages": [1, "100%"]}
+
+    def at(count: int, _write: Write, done: bool) -> None:
+        # The stable template stands again.
+        if count == 7 and not done:
+            tap.kill()
+
+    with Tap(agent.api, at) as tap:
+        wish = agent.wish(NEW, rollout=plan, namespace=agent.tasks.namespace)
+        assert run_through(tap, wish) is None
+    assert (agent.standing, agent.on(NEW)) == (OLD, {"node-0"})
+    pods = f"/api/v1/namespaces/{agent.tasks.namespace}/pods"
+    (name,) = (pod.name for pod in agent.watch.pods() if pod.created is not None)
+
+    def hold(*finalizers: str) -> None:
+        body = {"metadata": {"finalizers": finalizers}}
+        agent.api.request("PATCH", f"{pods}/{name}", body=body, kind=MERGE)
+
+    hold("example.test/held")
+    agent.api.request("DELETE", f"{pods}/{name}")
+    waits = "0 of 1 node has the new pod"
+    agent.tasks.ok(**agent.wish(NEW, rollout=plan), heard=_once(waits, hold))
+    assert agent.restarts() == dict.fromkeys(_NODES, 1) | {"node-0": 2}
+    agent.ended(NEW)
+
+
 @pytest.mark.usefixtures("back")
 def test_a_time_that_is_up_while_a_lost_node_is_waited_for_is_told_so(agent: Scene) -> None:
     wish = agent.wish(NEW, ignore_not_ready_nodes="1", wait_timeout=25)

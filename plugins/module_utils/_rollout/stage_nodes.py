@@ -77,7 +77,8 @@ class StageNodes:
         return reasons_of(NodeOutcome(node, trouble=troubles[node]) for node in self.excused)
 
     def revisions(self, standing: Mapping[str, Pod], new: str) -> dict[str, str]:
-        """The revision of the pod on each node that takes part; none on one that failed without.
+        """The revision of the pod on each node that takes part; empty on one that has failed
+        without a pod, and where a new pod is ending: what comes after it may be another one.
 
         Args:
             standing: the pod of each node.
@@ -86,6 +87,8 @@ class StageNodes:
         self._welcome_back(standing)
         sick = self.sick.keys()
         found = {node: revision_of(pod) for node, pod in standing.items()}
+        ending = {node for node, pod in standing.items() if is_ending(pod) and found[node] == new}
+        found |= dict.fromkeys(ending, "")
         self._excused = {node for node in sick & found.keys() if found[node] != new}
         self._excused |= self._lost.keys()
         found = dict.fromkeys(self.failed, "") | found
@@ -97,7 +100,10 @@ class StageNodes:
         found = {
             node
             for node, pod in standing.items()
-            if node not in left_out and revision_of(pod) == new and not is_ready(pod)
+            if node not in left_out
+            and revision_of(pod) == new
+            and not is_ready(pod)
+            and not is_ending(pod)
         }
         return found - away(self._held, found)
 
