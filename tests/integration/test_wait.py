@@ -256,6 +256,24 @@ def test_foreground_removal_ends_with_the_pods_gone(api: Api, tasks: Tasks) -> N
     assert api.request("GET", f"/api/v1/namespaces/{tasks.namespace}/pods")["items"] == []
 
 
+def test_a_removal_whose_pods_are_held_says_by_what(api: Api, tasks: Tasks) -> None:
+    tasks.ok(**_agent(wait=True))
+    pods = f"/api/v1/namespaces/{tasks.namespace}/pods"
+    (name,) = (
+        pod["metadata"]["name"]
+        for pod in api.pods(tasks.namespace, "agent")
+        if pod["spec"]["nodeName"] == "node-1"
+    )
+    held = {"metadata": {"finalizers": ["example.test/held"]}}
+    api.request("PATCH", f"{pods}/{name}", body=held, kind="application/merge-patch+json")
+    failed = tasks.fails(name="agent", state="absent", wait=True, wait_timeout=30)
+    words = "1 of its pods is left (nodes: node-1), held by finalizers: example.test/held"
+    assert words in failed.result["msg"]
+    assert not api.exists(tasks.namespace, "agent")
+    freed = {"metadata": {"finalizers": None}}
+    api.request("PATCH", f"{pods}/{name}", body=freed, kind="application/merge-patch+json")
+
+
 def test_a_removal_that_is_held_says_by_what(api: Api, tasks: Tasks) -> None:
     tasks.ok(**_agent(node_selector=NOWHERE))
     path = f"{daemonsets(tasks.namespace)}/agent"

@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from .._base.deadline import Deadline
 from .._base.errors import ClusterError, DeadlineError, ExpiredError, ForbiddenError, RolloutError
-from .._base.words import count_of, natural
+from .._base.words import count_of, natural, some_of
 from .._cluster import daemonsets
 from .._cluster.connection import Cluster
 from .._nodes.pods import node_of
@@ -213,13 +213,21 @@ def left_over(
     """
     namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
     if pods:
-        where = ", ".join(sorted(map(node_of, pods), key=natural)[:5])
+        where = some_of(sorted(map(node_of, pods), key=natural), 5)
         what = f"{len(pods)} of its pods {'is' if len(pods) == 1 else 'are'} left (nodes: {where})"
+        held = _finalizers(pods)
+        what += f", held by finalizers: {held}" if held else ""
     else:
-        held = ", ".join(last["metadata"].get("finalizers") or [])
+        held = _finalizers([last])
         what = f"it is held by finalizers: {held}" if held else "it is still there"
     return RolloutError(
         f"DaemonSet {namespace}/{name} was deleted, but after {deadline.seconds:g} seconds {what}.",
         advice="Give it more time with wait_timeout, or look at what holds it.",
         details={"rollout": {"ready": False, "state": "deleting", "message": what}},
     )
+
+
+def _finalizers(objects: Iterable[Mapping[str, Any]]) -> str:
+    """All finalizers of some objects."""
+    found = (name for one in objects for name in one["metadata"].get("finalizers") or [])
+    return some_of(list(dict.fromkeys(found)), 5)
