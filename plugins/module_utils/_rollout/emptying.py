@@ -16,7 +16,7 @@ from .._base.deadline import Deadline
 from .._base.errors import ClusterError, RolloutError
 from .._base.words import count_of, natural, some_of
 from .._cluster import daemonsets, evidence
-from .._nodes.causes_of_pods import node_trouble, seconds_to_end, trouble_of
+from .._nodes.causes_of_pods import seconds_to_end, trouble_of
 from .._nodes.diagnosis import in_words
 from .._nodes.pods import node_of, revision_of
 from .._nodes.readiness import verdict
@@ -26,6 +26,7 @@ from .node_work import NodeOutcome
 from .outcomes import reasons_of
 from .patience import Patience
 from .pod_table import Pod, PodTable
+from .surroundings import why_not_ready
 
 _TICK_SECONDS = 1.0
 # Of its own, as the task's may have passed.
@@ -48,11 +49,7 @@ class Lost:
 def lost_nodes(held: Held, patience: Patience) -> Lost:
     """Look for nodes with a pod that are not Ready."""
     found = evidence.nodes(held.cluster, held.deadline) or []
-    lost = {
-        str(node["metadata"]["name"])
-        for node in found
-        if (trouble := node_trouble(node)) is not None and trouble.cause == "NodeNotReady"
-    }
+    lost = {str(node["metadata"]["name"]) for node in found if why_not_ready(node) is not None}
     if lost:
         pods, _version = daemonsets.pods_of(held.cluster, held.live, held.deadline)
         lost &= {node_of(pod) for pod in pods}

@@ -97,7 +97,7 @@ def stages(
         "plan": [staged.named(batch) for batch in plans],
         "restarts": restarts(nodes, f" in {count_of(len(plans), 'stage')}" if nodes else ""),
         # The controller counts those of the template that stands.
-        "updated": turn.done,
+        "updated": turn.updated,
         "holds": bool(left),
     }
 

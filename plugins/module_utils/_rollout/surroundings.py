@@ -67,8 +67,7 @@ def look_around(held: Held, plan: Plan, patience: Patience) -> Surroundings:
     sick = {
         name: trouble
         for name, node in names.items()
-        if (trouble := node_trouble(node)) is not None
-        and trouble.cause == NOT_READY
+        if (trouble := why_not_ready(node)) is not None
         # The others are none of this DaemonSet's, and do not count.
         and why_not(held.live, fates.once_back(node)) is None
     }
@@ -142,10 +141,11 @@ def away(held: Held, nodes: Collection[str]) -> set[str]:
     seen = evidence.nodes(held.cluster, held.deadline, nodes)
     if seen is None:
         return set()
-    here = {str(node["metadata"]["name"]) for node in seen if not _is_sick(node)}
+    here = {str(node["metadata"]["name"]) for node in seen if why_not_ready(node) is None}
     return set(nodes) - here
 
 
-def _is_sick(node: Mapping[str, Any]) -> bool:
+def why_not_ready(node: Mapping[str, Any]) -> Trouble | None:
+    """The trouble of a node that is not Ready; None for any other."""
     trouble = node_trouble(node)
-    return trouble is not None and trouble.cause == NOT_READY
+    return trouble if trouble is not None and trouble.cause == NOT_READY else None
